@@ -1,0 +1,129 @@
+package collector
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
+	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// Exceptions is the source of the counters.
+type Exceptions interface {
+	// Exposition is called once per scrape.
+	Exposition() *merge.Exposition
+}
+
+// Gatherer returns one that adds the exceptions to what rest gathers. The families
+// are sorted by name. It is safe for concurrent use if rest is.
+func Gatherer(rest prometheus.Gatherer, exceptions Exceptions) prometheus.Gatherer {
+	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		families, err := rest.Gather()
+		return insertSorted(families, exceptionFamilies(exceptions.Exposition())), err
+	})
+}
+
+func insertSorted(families, more []*dto.MetricFamily) []*dto.MetricFamily {
+	out := make([]*dto.MetricFamily, 0, len(families)+len(more))
+	for len(families) > 0 || len(more) > 0 {
+		if len(more) == 0 || (len(families) > 0 && families[0].GetName() < more[0].GetName()) {
+			out, families = append(out, families[0]), families[1:]
+		} else {
+			out, more = append(out, more[0]), more[1:]
+		}
+	}
+	return out
+}
+
+// exceptionFamilies returns the families that have metrics, sorted by name.
+func exceptionFamilies(x *merge.Exposition) []*dto.MetricFamily {
+	all := []*dto.MetricFamily{
+		{
+			Name: proto.String(names.ExceptionFirstSeen), Help: help(names.ExceptionFirstSeen),
+			Type:   dto.MetricType_GAUGE.Enum(),
+			Metric: gauges(x.Seen, func(s *merge.Seen) time.Time { return s.First }),
+		},
+		{
+			Name: proto.String(names.ExceptionLastSeen), Help: help(names.ExceptionLastSeen),
+			Type:   dto.MetricType_GAUGE.Enum(),
+			Metric: gauges(x.Seen, func(s *merge.Seen) time.Time { return s.Last }),
+		},
+		{
+			Name: proto.String(names.ExceptionsRegressedTotal), Help: help(names.ExceptionsRegressedTotal),
+			Type: dto.MetricType_COUNTER.Enum(), Metric: counters(x.Regressed),
+		},
+		{
+			Name: proto.String(names.ExceptionsTotal), Help: help(names.ExceptionsTotal),
+			Type: dto.MetricType_COUNTER.Enum(), Metric: counters(x.Exceptions),
+		},
+	}
+	out := all[:0]
+	for _, f := range all {
+		if len(f.Metric) > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func counters(series []*merge.Series) []*dto.Metric {
+	out := make([]*dto.Metric, len(series))
+	for i, s := range series {
+		out[i] = &dto.Metric{
+			Label: pairs(s.Labels),
+			Counter: &dto.Counter{
+				Value:            proto.Float64(float64(s.Value)),
+				// To the second, as the text format turns fractions into noise.
+				CreatedTimestamp: timestamppb.New(s.Start.Truncate(time.Second)),
+				Exemplar:         exemplar(s),
+			},
+		}
+	}
+	return out
+}
+
+// exemplar names the newest occurrence. OpenMetrics gives name and value of its
+// label 128 characters together; no UUID comes near.
+func exemplar(s *merge.Series) *dto.Exemplar {
+	if s.Newest == "" || s.Value == 0 || utf8.RuneCountInString(s.Newest) > 100 {
+		return nil
+	}
+	e := &dto.Exemplar{
+		Label: []*dto.LabelPair{{Name: proto.String(names.Occurrence), Value: proto.String(strings.ToValidUTF8(s.Newest, "\ufffd"))}},
+		Value: proto.Float64(1),
+	}
+	if !s.NewestAt.IsZero() {
+		e.Timestamp = timestamppb.New(s.NewestAt)
+	}
+	return e
+}
+
+func gauges(seen []*merge.Seen, value func(*merge.Seen) time.Time) []*dto.Metric {
+	out := make([]*dto.Metric, len(seen))
+	for i, s := range seen {
+		out[i] = &dto.Metric{
+			Label: pairs(s.Labels),
+			Gauge: &dto.Gauge{Value: proto.Float64(seconds(value(s)))},
+		}
+	}
+	return out
+}
+
+func pairs(labels periskop.Labels) []*dto.LabelPair {
+	out := make([]*dto.LabelPair, len(labels))
+	for i := range labels {
+		out[i] = &dto.LabelPair{Name: &labels[i].Name, Value: &labels[i].Value}
+	}
+	return out
+}
+
+// seconds returns t in seconds since 1970, to the millisecond, which is what
+// Prometheus keeps of times.
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

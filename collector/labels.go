@@ -1,0 +1,48 @@
+package collector
+
+import (
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/relabel"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
+	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// Labels returns the function by which merge labels its series: the labels of the
+// key and of its group, relabelled as Prometheus relabels samples. The rules see the
+// metric's name as __name__ and cannot change it. A label that a group shares with
+// the key is the key's.
+func Labels(rules []*relabel.Config) func(merge.SeriesKey) (periskop.Labels, bool) {
+	return func(k merge.SeriesKey) (periskop.Labels, bool) {
+		m := make(map[string]string, 5+len(k.Group))
+		for _, l := range k.Group {
+			m[l.Name] = l.Value
+		}
+		m[names.ServiceName] = k.Service
+		m[names.AggregationKey] = k.Key
+		m[names.ExceptionID] = k.ID
+		m[names.Class] = k.Class
+		if k.Severity != "" {
+			m[names.Severity] = k.Severity
+		}
+		if len(rules) == 0 {
+			return periskop.NewLabels(m), true
+		}
+		m[labels.MetricName] = names.ExceptionsTotal
+		return relabelled(m, rules)
+	}
+}
+
+func relabelled(m map[string]string, rules []*relabel.Config) (periskop.Labels, bool) {
+	b := labels.NewBuilder(labels.FromMap(m))
+	if !relabel.ProcessBuilder(b, rules...) {
+		return nil, false
+	}
+	b.Del(labels.MetricName)
+	out := periskop.Labels{}
+	b.Labels().Range(func(l labels.Label) {
+		out = append(out, periskop.Label{Name: l.Name, Value: l.Value})
+	})
+	return out, true
+}

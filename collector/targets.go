@@ -1,0 +1,117 @@
+package collector
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
+	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// Sources are where the metrics about services and targets come from. Each function
+// is called once per scrape, and may be called concurrently.
+type Sources struct {
+	Snapshot func() *merge.Snapshot
+	// Series returns how many series of exceptions are exposed.
+	Series  func() int
+	Targets func() []periskop.ServiceTargets
+	Health  func() []periskop.TargetHealth
+	// Scrapes returns how often a scrape of the service ended with each result.
+	Scrapes func() map[string]map[periskop.Result]uint64
+	// KeysPerService is the limit.
+	KeysPerService func() int
+}
+
+// services collects what there is to say of services and targets.
+type services struct {
+	sources Sources
+	descs   map[string]*prometheus.Desc
+}
+
+// NewServices returns the collector of the metrics about services and targets.
+func NewServices(s Sources) prometheus.Collector {
+	c := &services{sources: s, descs: map[string]*prometheus.Desc{}}
+	for name, labels := range map[string][]string{
+		names.ServiceWatchedSince:         {names.ServiceName},
+		names.ServiceTargets:              {names.ServiceName},
+		names.TargetUp:                    {names.ServiceName, names.Instance},
+		names.TargetScrapeDuration:        {names.ServiceName, names.Instance},
+		names.ScrapesTotal:                {names.ServiceName, names.Result},
+		names.TargetInconsistenciesTotal:  {names.ServiceName, names.Reason},
+		names.ExporterSeries:              nil,
+		names.ExporterOverflowKeys:        {names.ServiceName},
+		names.ExporterKeysPerServiceLimit: nil,
+		names.ExporterDiscoveryProblems:   {names.ServiceName},
+	} {
+		c.descs[name] = prometheus.NewDesc(name, helpTexts[name], labels, nil)
+	}
+	return c
+}
+
+// Describe implements prometheus.Collector.
+func (c *services) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range c.descs {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *services) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(name string, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.GaugeValue, value, labels...)
+	}
+	counter := func(name string, value uint64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(value), labels...)
+	}
+	gauge(names.ExporterSeries, float64(c.sources.Series()))
+	gauge(names.ExporterKeysPerServiceLimit, float64(c.sources.KeysPerService()))
+	for _, svc := range c.sources.Snapshot().Services {
+		if !svc.WatchedSince.IsZero() {
+			gauge(names.ServiceWatchedSince, seconds(svc.WatchedSince), svc.Name)
+		}
+		gauge(names.ExporterOverflowKeys, float64(svc.OverflowKeys), svc.Name)
+		for _, reason := range merge.Reasons() {
+			counter(names.TargetInconsistenciesTotal, svc.Inconsistencies[reason], svc.Name, string(reason))
+		}
+	}
+	for _, st := range c.sources.Targets() {
+		gauge(names.ServiceTargets, float64(len(st.Targets)), st.Service)
+		gauge(names.ExporterDiscoveryProblems, float64(len(st.Problems)), st.Service)
+	}
+	for service, results := range c.sources.Scrapes() {
+		for _, result := range periskop.Results() {
+			counter(names.ScrapesTotal, results[result], service, string(result))
+		}
+	}
+	for key, h := range byInstance(c.sources.Health()) {
+		gauge(names.TargetUp, h.up, key.service, key.instance)
+		gauge(names.TargetScrapeDuration, h.duration, key.service, key.instance)
+	}
+}
+
+type instanceKey struct{ service, instance string }
+
+type instanceHealth struct{ up, duration float64 }
+
+// byInstance returns the health of each instance that was scraped. Targets that
+// relabelling gave the same instance are one: up when all are, and as slow as the
+// slowest.
+func byInstance(health []periskop.TargetHealth) map[instanceKey]instanceHealth {
+	out := map[instanceKey]instanceHealth{}
+	for _, h := range health {
+		if h.Last == nil {
+			continue
+		}
+		key := instanceKey{h.Target.Service, h.Target.Instance}
+		now := instanceHealth{duration: h.Last.Duration.Seconds()}
+		if h.Last.Result == periskop.Success {
+			now.up = 1
+		}
+		if before, ok := out[key]; ok {
+			now.up = min(now.up, before.up)
+			now.duration = max(now.duration, before.duration)
+		}
+		out[key] = now
+	}
+	return out
+}

@@ -1,0 +1,42 @@
+// Package names holds the names of metrics and labels in one place, so that the
+// exposition, the generated rules and the dashboards cannot disagree.
+package names
+
+// Metrics about what targets report.
+const (
+	ExceptionsTotal            = "periskop_exceptions_total"
+	ExceptionFirstSeen         = "periskop_exception_first_seen_timestamp_seconds"
+	ExceptionLastSeen          = "periskop_exception_last_seen_timestamp_seconds"
+	ExceptionsRegressedTotal   = "periskop_exceptions_regressed_total"
+	ServiceWatchedSince        = "periskop_service_watched_since_timestamp_seconds"
+	ServiceTargets             = "periskop_service_targets"
+	TargetUp                   = "periskop_target_up"
+	TargetScrapeDuration       = "periskop_target_scrape_duration_seconds"
+	ScrapesTotal               = "periskop_scrapes_total"
+	TargetInconsistenciesTotal = "periskop_target_inconsistencies_total"
+)
+
+// Metrics about this program.
+const (
+	ExporterBuildInfo               = "periskop_exporter_build_info"
+	ExporterConfigReloadSuccess     = "periskop_exporter_config_last_reload_successful"
+	ExporterConfigReloadSuccessTime = "periskop_exporter_config_last_reload_success_timestamp_seconds"
+	ExporterSeries                  = "periskop_exporter_series"
+	ExporterOverflowKeys            = "periskop_exporter_overflow_keys"
+	ExporterKeysPerServiceLimit     = "periskop_exporter_keys_per_service_limit"
+	ExporterDiscoveryProblems       = "periskop_exporter_discovery_problems"
+)
+
+// Labels.
+const (
+	ServiceName    = "service_name"
+	AggregationKey = "aggregation_key"
+	ExceptionID    = "exception_id"
+	Severity       = "severity"
+	Class          = "class"
+	Instance       = "instance"
+	Result         = "result"
+	Reason         = "reason"
+	// Occurrence is the label of an exemplar: the UUID of an occurrence.
+	Occurrence = "occurrence"
+)

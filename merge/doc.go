@@ -1,0 +1,31 @@
+// Package merge folds the reports of many targets into one snapshot of exceptions
+// per service, and counts every reported exception exactly once.
+//
+// In go scrapes ([State.Fold]); out come a [Snapshot] for pages and an
+// [Exposition] for metrics, both immutable.
+//
+// # Counting
+//
+// Totals of a client library grow until its process ends, and start again at zero
+// in the next one. What has to be counted is therefore not the total but its rise:
+//
+//   - An epoch is (process, aggregation key, created_at). Within an epoch the total
+//     only grows, so an increment is the rise over the highest total seen in it.
+//   - A process is named by its target_uuid, or by its address when it sends none.
+//   - The first total of an epoch is news, and counted whole, when the epoch was
+//     created since the watch on its service began; otherwise it is history: the
+//     baseline from which increments are measured, shown but not counted.
+//
+// An example: the watch on shop began at 12:00. At 12:10 process A reports key k,
+// created 09:00, with total 70: history, the baseline is 70. At 12:11 it reports
+// 73: 3 are counted. A is replaced by B, which reports k, created 12:12, with
+// total 5: a new epoch and news, 5 are counted. A's last answer arrives late with
+// 72: less than 73, so nothing is counted and the inconsistency is noted. The
+// counter stands at 8.
+//
+// What cannot be known is not counted: see [Reason].
+//
+// The arithmetic is in functions over one service's state that take the time as an
+// argument and know neither clock, network nor goroutine; [State] alone owns that
+// state, guards it, and publishes.
+package merge

@@ -1,0 +1,212 @@
+package merge
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// An exception is the mutable state behind an [Exception].
+type exception struct {
+	id         keyID
+	key, label string
+	class      string
+
+	counts              []*count // sorted by group and severity
+	history             uint64
+	firstSeen, lastSeen time.Time
+	// grown is when it was last counted, or, for history, last seen.
+	grown time.Time
+	// occurrences are replaced, never changed in place.
+	occurrences []Occurrence
+	resolved    *Resolution
+	regressions uint64
+	// epochs is how many epochs of known processes report it.
+	epochs int
+	// exposed is set while it has a series.
+	exposed bool
+
+	view *Exception // a copy that was handed out; nil when stale
+	seen []*Seen    // nil when stale, as view
+}
+
+// A count is the mutable state behind a [Count].
+type count struct {
+	group    periskop.Labels
+	groupKey string
+	severity string
+	counted  uint64
+	series   *series
+	// regressions is the series of its regressions, all severities together; nil
+	// unless the exception was ever resolved.
+	regressions *series
+	// hidden is set when the labels say that it is not exposed.
+	hidden bool
+}
+
+func newException(id keyID, key string, a *arrival, labelLength int) *exception {
+	e := &exception{id: id, key: key, label: LabelValue(key, labelLength)}
+	if key == OverflowKey {
+		return e // of many classes
+	}
+	e.class = classOf(key)
+	if newest := mergeOccurrences(nil, a.occurrences, 1); len(newest) > 0 && newest[0].Error.Class != "" {
+		e.class = newest[0].Error.Class
+	}
+	e.class = LabelValue(e.class, labelLength)
+	return e
+}
+
+// maxSeverities bounds the series that a target can make of one key. The client
+// libraries know three severities.
+const maxSeverities = 10
+
+// otherSeverity stands for those past the limit.
+const otherSeverity = "other"
+
+func (e *exception) countOf(group periskop.Labels, severity string, labelLength int) *count {
+	groupKey := labelsKey(group)
+	severity = LabelValue(severity, labelLength)
+	severities := 0
+	for _, c := range e.counts {
+		if c.groupKey != groupKey {
+			continue
+		}
+		if c.severity == severity {
+			return c
+		}
+		severities++
+	}
+	if severities >= maxSeverities && severity != otherSeverity {
+		return e.countOf(group, otherSeverity, labelLength)
+	}
+	c := &count{group: group, groupKey: groupKey, severity: severity}
+	e.counts = append(e.counts, c)
+	slices.SortFunc(e.counts, func(a, b *count) int {
+		if d := strings.Compare(a.groupKey, b.groupKey); d != 0 {
+			return d
+		}
+		return strings.Compare(a.severity, b.severity)
+	})
+	return c
+}
+
+// seriesOf returns the series behind the count, or nil when it is not exposed.
+func (s *service) seriesOf(c *count, e *exception, l *ledger, now time.Time) *series {
+	if c.hidden || s.options.Labels == nil {
+		return nil
+	}
+	if c.series == nil || c.series.gone {
+		labels, ok := s.options.Labels(e.seriesKey(s.name, c.group, c.severity))
+		if !ok {
+			c.hidden = true
+			return nil
+		}
+		c.series = l.at(labels, now)
+	}
+	if !e.exposed {
+		e.exposed = true
+		s.exposed++
+	}
+	return c.series
+}
+
+// regressionsOf returns the series that counts the regressions under the labels of the
+// count, or nil when it is not exposed.
+func (s *service) regressionsOf(c *count, e *exception, l *ledger, now time.Time) *series {
+	if s.options.Labels == nil {
+		return nil
+	}
+	if c.regressions == nil || c.regressions.gone {
+		labels, ok := s.options.Labels(e.seriesKey(s.name, c.group, ""))
+		if !ok {
+			return nil
+		}
+		c.regressions = l.at(labels, now)
+	}
+	return c.regressions
+}
+
+// checkExposed notes which of its series have left the exposition.
+func (e *exception) checkExposed() {
+	e.exposed = false
+	for _, c := range e.counts {
+		switch {
+		case c.series == nil:
+		case c.series.gone:
+			c.series = nil
+			e.view = nil
+		default:
+			e.exposed = true
+		}
+	}
+}
+
+func (e *exception) seriesKey(service string, group periskop.Labels, severity string) SeriesKey {
+	return SeriesKey{
+		Service: service, Key: e.label, ID: e.id.String(), Class: e.class,
+		Severity: severity, Group: group,
+	}
+}
+
+func (e *exception) snapshot(service string) *Exception {
+	if e.view != nil {
+		return e.view
+	}
+	e.view = &Exception{
+		ID: e.id.String(), Service: service, Key: e.key, Label: e.label, Class: e.class,
+		Counts:  make([]Count, len(e.counts)),
+		History: e.history, FirstSeen: e.firstSeen, LastSeen: e.lastSeen,
+		Occurrences: e.occurrences, Resolved: e.resolved, Regressions: e.regressions,
+	}
+	for i, c := range e.counts {
+		e.view.Counts[i] = Count{Group: c.group, Severity: c.severity, Counted: c.counted}
+	}
+	e.seen = nil
+	return e.view
+}
+
+// seenTimes returns the times of the exception per group, for the groups that are
+// exposed.
+func (e *exception) seenTimes(s *service) []*Seen {
+	e.snapshot(s.name) // also makes what is stale known
+	if e.seen != nil || s.options.Labels == nil {
+		return e.seen
+	}
+	e.seen = []*Seen{}
+	last := ""
+	for i, c := range e.counts {
+		if c.series == nil || (i > 0 && c.groupKey == last) {
+			continue
+		}
+		last = c.groupKey
+		if labels, ok := s.options.Labels(e.seriesKey(s.name, c.group, "")); ok {
+			e.seen = append(e.seen, &Seen{Labels: labels, First: e.firstSeen, Last: e.lastSeen})
+		}
+	}
+	return e.seen
+}
+
+// mergeOccurrences returns the newest of both lists, newest first and each UUID once.
+// Those without a time come last.
+func mergeOccurrences(kept, more []Occurrence, limit int) []Occurrence {
+	if len(more) == 0 {
+		return kept
+	}
+	all := slices.Concat(kept, more)
+	slices.SortStableFunc(all, func(a, b Occurrence) int {
+		if d := b.Timestamp.Compare(a.Timestamp); d != 0 {
+			return d
+		}
+		return strings.Compare(a.UUID, b.UUID)
+	})
+	seen := make(map[string]bool, len(all))
+	all = slices.DeleteFunc(all, func(o Occurrence) bool {
+		duplicate := seen[o.UUID]
+		seen[o.UUID] = true
+		return duplicate
+	})
+	return slices.Clip(all[:min(len(all), limit)])
+}

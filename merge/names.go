@@ -1,0 +1,76 @@
+package merge
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// ExceptionID returns the 16 hexadecimal digits by which links name an exception:
+// the same on every exporter and after every restart, and free of characters that
+// link templates would have to encode.
+func ExceptionID(service, key string) string { return newKeyID(service, key).String() }
+
+// A keyID is an ExceptionID as the number that it is.
+type keyID uint64
+
+func newKeyID(service, key string) keyID { return keyID(hash(service + "\x00" + key)) }
+
+func parseKeyID(s string) (keyID, bool) {
+	n, err := strconv.ParseUint(s, 16, 64)
+	return keyID(n), err == nil && len(s) == 16
+}
+
+func (id keyID) String() string { return fmt.Sprintf("%016x", uint64(id)) }
+
+// hash returns the first 64 bits of the SHA-256 of s: no target can choose a key
+// that has the ID of another.
+func hash(s string) uint64 {
+	sum := sha256.Sum256([]byte(s))
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// LabelValue returns s, or, when it is longer than limit bytes, its beginning, a
+// tilde and a hash of the whole, at most limit bytes in all, and valid UTF-8.
+func LabelValue(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
+	if len(s) <= limit {
+		return s
+	}
+	suffix := fmt.Sprintf("~%016x", hash(s))
+	cut := max(limit-len(suffix), 0)
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + suffix
+}
+
+// classOf returns what the client libraries put before the @ of an aggregation key,
+// for exceptions that came without a class: key is class@hash.
+func classOf(key string) string {
+	class, digits, ok := cutLast(key, "@")
+	if !ok || digits == "" || strings.Trim(digits, "0123456789abcdef") != "" {
+		return ""
+	}
+	return class
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// saturatingAdd stops at the end of the range: a counter must never fall.
+func saturatingAdd(a, b uint64) uint64 {
+	if a > math.MaxUint64-b {
+		return math.MaxUint64
+	}
+	return a + b
+}

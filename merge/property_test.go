@@ -1,0 +1,220 @@
+package merge_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// A world is a service whose truth is known: processes that raise exceptions, come
+// and go, and are scraped through addresses that lead to any of them.
+type world struct {
+	now     time.Time
+	watch   time.Time // when the first scrape was
+	alive   []*program
+	all     []*program
+	late    []answer // answers that are still on their way
+	created int
+}
+
+type program struct {
+	uuid   string
+	skew   time.Duration
+	counts map[string]*counted
+}
+
+type counted struct {
+	created  time.Time // by our clock
+	total    uint64
+	reported uint64 // the highest total that was delivered
+	baseline uint64
+	seen     bool
+}
+
+func (w *world) start() {
+	w.created++
+	p := &program{uuid: fmt.Sprint("p", w.created), counts: map[string]*counted{}}
+	if w.created%3 == 0 {
+		p.skew = time.Duration(w.created%5-2) * time.Hour
+	}
+	w.alive = append(w.alive, p)
+	w.all = append(w.all, p)
+}
+
+func (w *world) raise(p *program, key string, n uint64) {
+	c := p.counts[key]
+	if c == nil {
+		c = &counted{created: w.now}
+		p.counts[key] = c
+	}
+	c.total += n
+}
+
+// ask returns what the process answers now, through that address.
+func (w *world) ask(p *program, address string) answer {
+	a := answer{uuid: p.uuid, target: address, at: w.now, date: w.now.Add(p.skew)}
+	for key, c := range p.counts {
+		a.reports = append(a.reports, aggregate(key, c.total, c.created.Add(p.skew)))
+	}
+	return a
+}
+
+// deliver notes what an answer makes known.
+func (w *world) deliver(a answer) {
+	if w.watch.IsZero() {
+		w.watch = a.at
+	}
+	for _, p := range w.all {
+		if p.uuid != a.uuid {
+			continue
+		}
+		for _, r := range a.reports {
+			c := p.counts[r.Key]
+			if !c.seen && (a.at.Equal(w.watch) || c.created.Before(w.watch)) {
+				c.baseline = r.TotalCount
+			}
+			c.seen = true
+			c.reported = max(c.reported, r.TotalCount)
+		}
+	}
+}
+
+// truth is what must have been counted of what was delivered.
+func (w *world) truth() map[string]uint64 {
+	out := map[string]uint64{}
+	for _, p := range w.all {
+		for key, c := range p.counts {
+			if c.seen {
+				out[key] += c.reported - c.baseline
+			}
+		}
+	}
+	return out
+}
+
+// TestCountsEqualTruth runs random histories and holds the counters against the
+// truth after each step: they equal it, and so never exceed it, never fall, and do
+// not depend on the order of targets or on repeated or late answers.
+func TestCountsEqualTruth(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := &world{now: noon}
+		s := merge.New(options(func(o *merge.Options) { o.SeriesRetention = 1000 * time.Hour; o.ProcessRetention = 1000 * time.Hour }))
+		w.start()
+		keys := rapid.SampledFrom([]string{"a", "b", "c"})
+		addresses := rapid.SampledFrom([]string{"a:80", "b:80", "c:80"})
+		before := map[string]uint64{}
+		scrape := func(a answer) {
+			w.deliver(a)
+			fold(s, a)
+		}
+		program := func(t *rapid.T) *program { return rapid.SampledFrom(w.alive).Draw(t, "program") }
+		t.Repeat(map[string]func(*rapid.T){
+			"raise": func(t *rapid.T) {
+				w.raise(program(t), keys.Draw(t, "key"), rapid.Uint64Range(1, 20).Draw(t, "n"))
+			},
+			"start":   func(*rapid.T) { w.start() },
+			"restart": func(t *rapid.T) { p := program(t); w.stop(p); w.start() },
+			"scrape": func(t *rapid.T) {
+				scrape(w.ask(program(t), addresses.Draw(t, "address")))
+			},
+			"ask, to be answered late": func(t *rapid.T) {
+				if !w.watch.IsZero() {
+					w.late = append(w.late, w.ask(program(t), addresses.Draw(t, "address")))
+				}
+			},
+			"a late answer": func(t *rapid.T) {
+				if len(w.late) > 0 {
+					scrape(rapid.SampledFrom(w.late).Draw(t, "answer"))
+				}
+			},
+			"maintain": func(*rapid.T) { s.Maintain(w.now) },
+			"reload":   func(*rapid.T) { s.Configure(options()) },
+			"": func(t *rapid.T) {
+				// Nothing happens twice at one moment, and never within the second
+				// that a Date header cannot tell.
+				w.now = w.now.Add(2 * time.Second)
+				got := counts(s)
+				for key, n := range before {
+					if got[key] < n {
+						t.Fatalf("%s fell from %d to %d", key, n, got[key])
+					}
+				}
+				before = got
+				if diff := cmp.Diff(got, w.truth()); diff != "" {
+					t.Fatalf("counts against truth (-got +want):\n%s", diff)
+				}
+			},
+		})
+	})
+}
+
+func (w *world) stop(p *program) {
+	for i := range w.alive {
+		if w.alive[i] == p {
+			w.alive = append(w.alive[:i], w.alive[i+1:]...)
+			return
+		}
+	}
+}
+
+// TestOrderDoesNotMatter folds the same answers in any order, and twice.
+func TestOrderDoesNotMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var answers []answer
+		for i := range rapid.IntRange(1, 8).Draw(t, "targets") {
+			a := answer{uuid: fmt.Sprint("u", i), target: fmt.Sprintf("t%d:80", i), at: at(2)}
+			for _, key := range rapid.SliceOfDistinct(rapid.SampledFrom([]string{"a", "b", "c", "d"}), rapid.ID).Draw(t, "keys") {
+				created := at(rapid.IntRange(-1, 1).Draw(t, "created"))
+				o := periskop.Occurrence{UUID: fmt.Sprint(i, key), Timestamp: at(1).Add(time.Duration(i)), Error: periskop.Exception{Class: "E"}}
+				a.reports = append(a.reports, aggregate(key, rapid.Uint64Range(0, 100).Draw(t, "total"), created, o))
+			}
+			answers = append(answers, a)
+		}
+		run := func(order []answer) *merge.State {
+			s := merge.New(options())
+			fold(s, answer{uuid: "Z", target: "z:80", at: at(0)})
+			fold(s, order...)
+			return s
+		}
+		one := run(answers)
+		shuffled := append(append([]answer{}, answers...), answers...)
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		other := run(shuffled)
+		if diff := cmp.Diff(one.Snapshot(), other.Snapshot()); diff != "" {
+			t.Errorf("snapshots differ:\n%s", diff)
+		}
+		if diff := cmp.Diff(one.Exposition(), other.Exposition()); diff != "" {
+			t.Errorf("expositions differ:\n%s", diff)
+		}
+	})
+}
+
+func BenchmarkFold(b *testing.B) {
+	for _, targets := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("targets=%d", targets), func(b *testing.B) {
+			s := merge.New(options())
+			fold(s, answer{uuid: "Z", target: "z:80", at: at(0)})
+			total := uint64(0)
+			b.ReportAllocs()
+			for b.Loop() {
+				total++
+				for i := range targets {
+					a := answer{uuid: fmt.Sprint("u", i), target: fmt.Sprintf("t%d:80", i), at: at(2)}
+					for k := range 50 {
+						a.reports = append(a.reports, aggregate(fmt.Sprint("key", k), total, at(1)))
+					}
+					fold(s, a)
+				}
+				s.Exposition()
+			}
+		})
+	}
+}

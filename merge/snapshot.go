@@ -1,0 +1,154 @@
+package merge
+
+import (
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// A Snapshot is what is known of the exceptions of all services at one moment. It
+// is immutable, and shares what has not changed with the snapshots before it.
+type Snapshot struct {
+	// Services are sorted by name.
+	Services []*Service
+}
+
+// Service returns the service of that name, or nil.
+func (s *Snapshot) Service(name string) *Service {
+	for _, svc := range s.Services {
+		if svc.Name == name {
+			return svc
+		}
+	}
+	return nil
+}
+
+// Find returns the exception with that [ExceptionID], or nil.
+func (s *Snapshot) Find(id string) *Exception {
+	for _, svc := range s.Services {
+		for _, e := range svc.Exceptions {
+			if e.ID == id {
+				return e
+			}
+		}
+	}
+	return nil
+}
+
+// A Service is the part of a snapshot that concerns one service.
+type Service struct {
+	Name string
+	// WatchedSince is when its first successful scrape ever was; zero before.
+	WatchedSince time.Time
+	// Exceptions are sorted by aggregation key.
+	Exceptions []*Exception
+	// OverflowKeys is how many keys are counted together because the service has
+	// more than its limit.
+	OverflowKeys int
+	// Inconsistencies counts what was refused, by reason.
+	Inconsistencies map[Reason]uint64
+}
+
+// An Exception is all that is known of one aggregation key of a service.
+type Exception struct {
+	// ID is the [ExceptionID].
+	ID      string
+	Service string
+	Key     string
+	// Label is Key as it appears on series: cut when it is too long.
+	Label string
+	// Class is that of the first occurrence ever seen, and may be empty.
+	Class string
+	// Counts hold one count per group labels and severity, sorted by those.
+	Counts []Count
+	// History is the sum of the totals that were there before the watch began.
+	History   uint64
+	FirstSeen time.Time
+	LastSeen  time.Time
+	// Occurrences are the newest ones, newest first.
+	Occurrences []Occurrence
+	// Resolved is set while the exception is resolved: until its count grows.
+	Resolved *Resolution
+	// Regressions is how often it came back after it was resolved.
+	Regressions uint64
+}
+
+// A Resolution is somebody's word that an exception will not come back.
+type Resolution struct {
+	At     time.Time
+	Reason string
+}
+
+// Counted is how many occurrences were counted since the watch began.
+func (e *Exception) Counted() uint64 {
+	var sum uint64
+	for i := range e.Counts {
+		sum = saturatingAdd(sum, e.Counts[i].Counted)
+	}
+	return sum
+}
+
+// Total is how many occurrences were reported, history included.
+func (e *Exception) Total() uint64 { return saturatingAdd(e.History, e.Counted()) }
+
+// A Count is the number of occurrences under one severity and one combination of
+// group labels.
+type Count struct {
+	Group    periskop.Labels
+	Severity string
+	Counted  uint64
+}
+
+// An Occurrence is an occurrence with the instance that reported it. Its timestamp
+// is corrected for the clock of that instance.
+type Occurrence struct {
+	periskop.Occurrence
+	Instance string
+}
+
+// An Exposition is what is shown as metrics. It is immutable.
+type Exposition struct {
+	// Exceptions are the counters per key, sorted by their labels.
+	Exceptions []*Series
+	// Regressed count, for the keys that were ever resolved, how often they came
+	// back; sorted by their labels.
+	Regressed []*Series
+	// Seen are the times per key, sorted by service, key and group.
+	Seen []*Seen
+}
+
+// Series is a counter and what belongs to it.
+type Series struct {
+	Labels periskop.Labels
+	Value  uint64
+	// Start is when the counter was zero.
+	Start time.Time
+	// Newest is the UUID of the newest occurrence under these labels, and NewestAt
+	// its time; "" when none is known.
+	Newest   string
+	NewestAt time.Time
+}
+
+// Seen is when an exception was first and last seen.
+type Seen struct {
+	Labels periskop.Labels
+	First  time.Time
+	Last   time.Time
+}
+
+// A Reason is why something that a target reported was not counted.
+type Reason string
+
+// The reasons, which are a closed set.
+const (
+	// TotalFell is a total lower than an earlier one of the same epoch: a pre-fork
+	// server answered from another worker, or an old answer came late.
+	TotalFell Reason = "total_fell"
+	// Malformed is an aggregate without a key or with a total that is no count.
+	Malformed Reason = "malformed_aggregate"
+	// TooManyEpochs is an epoch of a process that has more of them than are kept.
+	TooManyEpochs Reason = "too_many_epochs"
+)
+
+// Reasons lists every reason.
+func Reasons() []Reason { return []Reason{Malformed, TooManyEpochs, TotalFell} }

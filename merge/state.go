@@ -1,0 +1,253 @@
+package merge
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// Options of a [State]. They can change while it runs: see [State.Configure].
+type Options struct {
+	// Services are those that are shown and counted.
+	Services []ServiceOptions
+	// KeysPerService is how many keys of a service have series of their own.
+	// Defaults to 2000, as in OpenTelemetry's cardinality limit.
+	KeysPerService int
+	// OccurrencesPerKey is how many occurrences are kept of each key. Defaults to 10,
+	// as many as the client libraries keep.
+	OccurrencesPerKey int
+	// LabelLength is how many bytes a label value has at most. Defaults to 256.
+	LabelLength int
+	// SeriesRetention is how long a key that does not grow stays in the exposition.
+	// Defaults to 7 days.
+	SeriesRetention time.Duration
+	// ProcessRetention is how long a process is known that is neither discovered nor
+	// answers. Defaults to 1 hour.
+	ProcessRetention time.Duration
+	// Redact removes secrets from an occurrence before it is kept. Nil keeps all.
+	// It is called concurrently.
+	Redact func(*periskop.Occurrence)
+}
+
+// ServiceOptions are the options of one service.
+type ServiceOptions struct {
+	Name string
+	// GroupBy are the target labels that become labels of the service's series.
+	GroupBy []string
+	// Labels returns the labels under which a key is exposed, and false if it is not
+	// exposed at all. Keys with equal labels share a series. Nil exposes nothing.
+	Labels func(SeriesKey) (periskop.Labels, bool)
+}
+
+// A SeriesKey is what one series stands for.
+type SeriesKey struct {
+	Service string
+	// Key is the aggregation key, cut to the length of a label value.
+	Key   string
+	ID    string
+	Class string
+	// Severity is empty for what concerns all severities of a key.
+	Severity string
+	Group    periskop.Labels
+}
+
+func (o *Options) setDefaults() {
+	setDefault(&o.KeysPerService, 2000)
+	setDefault(&o.OccurrencesPerKey, 10)
+	setDefault(&o.LabelLength, 256)
+	setDefault(&o.SeriesRetention, 7*24*time.Hour)
+	setDefault(&o.ProcessRetention, time.Hour)
+}
+
+func setDefault[T comparable](v *T, value T) {
+	var zero T
+	if *v == zero {
+		*v = value
+	}
+}
+
+// A State owns everything that is counted. Its methods are safe for concurrent use
+// and do not block on I/O.
+type State struct {
+	mu sync.Mutex
+	// The rest is guarded by mu.
+	options  Options
+	services map[string]*service // also those that are not configured any more
+	shown    []*service          // the configured ones, sorted by name
+	ledgers  ledgers
+}
+
+// ledgers are what is exposed: the counts, and the regressions.
+type ledgers struct {
+	counts, regressions ledger
+}
+
+// New returns a state that knows nothing yet.
+func New(o Options) *State {
+	s := &State{services: map[string]*service{}}
+	s.Configure(o)
+	return s
+}
+
+// Configure replaces the options. Nothing that was counted is lost: a service that
+// is no longer configured is not shown, and goes on where it was when it comes
+// back.
+func (s *State) Configure(o Options) {
+	o.setDefaults()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.options = o
+	for _, svc := range s.shown {
+		svc.shown = false
+	}
+	s.shown = nil
+	for _, so := range o.Services {
+		svc := s.services[so.Name]
+		if svc == nil {
+			svc = newService(so.Name)
+			s.services[so.Name] = svc
+		}
+		svc.configure(so, &s.ledgers)
+		s.shown = append(s.shown, svc)
+	}
+	slices.SortFunc(s.shown, func(a, b *service) int { return strings.Compare(a.name, b.name) })
+}
+
+// Fold takes in one scrape. Scrapes without a report, and those of services that are
+// not configured, change nothing. When it returns, nothing of the scrape is in use
+// any more.
+func (s *State) Fold(sc *periskop.Scrape) {
+	if sc.Report == nil {
+		return
+	}
+	arrivals, redact := s.arrivals(sc)
+	for i := range arrivals {
+		arrivals[i].decode(redact)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if svc := s.configured(sc.Target.Service); svc != nil {
+		f := folding{service: svc, options: &s.options, ledgers: &s.ledgers, target: sc.Target, now: sc.End()}
+		f.fold(sc.Report, arrivals)
+	}
+}
+
+// arrivals returns the aggregates of the report, with those marked whose occurrences
+// are worth decoding, and the function that redacts them: that is for the caller to
+// do, without the lock.
+func (s *State) arrivals(sc *periskop.Scrape) ([]arrival, func(*periskop.Occurrence)) {
+	name := sc.Target.Service
+	list := combine(sc.Report.Aggregates, func(key string) keyID { return newKeyID(name, key) })
+	arrivals := make([]arrival, len(list))
+	c := clockOf(sc)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	svc := s.configured(name)
+	for i := range list {
+		arrivals[i] = arrival{combined: list[i], clock: c, instance: sc.Target.Instance}
+		if svc != nil {
+			svc.mark(&arrivals[i], processID(sc), s.options.OccurrencesPerKey)
+		}
+	}
+	return arrivals, s.options.Redact
+}
+
+// configured returns the service if it is configured. The caller holds mu.
+func (s *State) configured(name string) *service {
+	if svc := s.services[name]; svc != nil && svc.shown {
+		return svc
+	}
+	return nil
+}
+
+// Discovered tells which targets there are at that time, so that a process that is
+// still discovered is not forgotten while it does not answer.
+func (s *State) Discovered(services []periskop.ServiceTargets, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range services {
+		if svc := s.configured(st.Service); svc != nil {
+			svc.discovered(st.Targets, now)
+		}
+	}
+}
+
+// Maintain forgets what has been gone for longer than it is kept. It is to be called
+// every few minutes.
+func (s *State) Maintain(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ledgers.counts.expire(now.Add(-s.options.SeriesRetention))
+	s.ledgers.regressions.expire(now.Add(-s.options.SeriesRetention))
+	for _, svc := range s.services {
+		svc.maintain(now, &s.options)
+	}
+}
+
+// Snapshot returns what pages show.
+func (s *State) Snapshot() *Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	snap := &Snapshot{Services: make([]*Service, len(s.shown))}
+	for i, svc := range s.shown {
+		snap.Services[i] = svc.snapshot()
+	}
+	return snap
+}
+
+// Exposition returns what metrics show.
+func (s *State) Exposition() *Exposition {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := &Exposition{Exceptions: s.ledgers.counts.snapshot(), Regressed: s.ledgers.regressions.snapshot()}
+	for _, svc := range s.shown {
+		x.Seen = append(x.Seen, svc.seen()...)
+	}
+	x.Seen = uniteSeen(x.Seen)
+	return x
+}
+
+// Series returns how many series [Exposition.Exceptions] has.
+func (s *State) Series() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.ledgers.counts.series)
+}
+
+// KeysPerService returns the limit of that name.
+func (s *State) KeysPerService() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.options.KeysPerService
+}
+
+// Resolve marks the exception as resolved, until its count grows: being reported
+// still is no growth. It returns false when there is no such exception. To resolve
+// one that is resolved replaces time and reason.
+func (s *State) Resolve(id string, r Resolution) bool {
+	return s.withException(id, func(svc *service, e *exception) { svc.resolve(e, r, &s.ledgers.regressions) })
+}
+
+// Reopen takes a resolution back. It returns false when there is no such exception.
+func (s *State) Reopen(id string) bool {
+	return s.withException(id, func(_ *service, e *exception) { e.resolved, e.view = nil, nil })
+}
+
+func (s *State) withException(id string, f func(*service, *exception)) bool {
+	key, ok := parseKeyID(id)
+	if !ok {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, svc := range s.shown {
+		if e := svc.byID[key]; e != nil {
+			f(svc, e)
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,246 @@
+package periskop
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// RawOccurrences is the list of occurrences of an aggregate as JSON, in the order
+// in which it was sent, which differs between clients.
+type RawOccurrences []byte
+
+// maxUUIDLen is more than any UUID has. What is longer is replaced by a hash, as an
+// exemplar in OpenMetrics has room for 128 characters.
+const maxUUIDLen = 64
+
+// Decode returns the occurrences that can be read, in the order in which they
+// stand. Those that skip reports true for are left out without the cost of decoding
+// them; a nil skip leaves out none. The result shares no memory with r.
+func (r RawOccurrences) Decode(skip func(uuid string, timestamp time.Time) bool) []Occurrence {
+	d := newDecoder(r)
+	if d.PeekKind() != '[' {
+		return nil
+	}
+	var list []Occurrence
+	// No error is possible but a broken end: r was read once as part of a report.
+	_ = eachElement(d, func() error {
+		if d.PeekKind() != '{' {
+			return d.SkipValue()
+		}
+		start := d.InputOffset()
+		raw, err := readRawOccurrence(d, r)
+		if err != nil {
+			return err
+		}
+		raw.all = bytes.TrimLeft(r[start:d.InputOffset()], ", \t\r\n")
+		uuid, timestamp := raw.identity(), parseTime(rawText(raw.timestamp))
+		if skip == nil || !skip(uuid, timestamp) {
+			list = append(list, raw.decode(uuid, timestamp))
+		}
+		return nil
+	})
+	return list
+}
+
+// A rawOccurrence holds the members of an occurrence that are worth decoding only
+// when it is new.
+type rawOccurrence struct {
+	all, uuid, timestamp, severity, err, context []byte
+}
+
+func readRawOccurrence(d *jsontext.Decoder, body []byte) (rawOccurrence, error) {
+	var o rawOccurrence
+	err := eachMember(d, func(name string) error {
+		v, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		end := d.InputOffset()
+		value := body[end-int64(len(v)) : end]
+		switch name {
+		case "uuid":
+			o.uuid = value
+		case "timestamp":
+			o.timestamp = value
+		case "severity":
+			o.severity = value
+		case "error":
+			o.err = value
+		case "http_context":
+			o.context = value
+		}
+		return nil
+	})
+	return o, err
+}
+
+// identity returns the UUID, or, where there is none that could tell this
+// occurrence from others, a hash of all that was sent of it.
+func (o *rawOccurrence) identity() string {
+	id := rawText(o.uuid)
+	switch {
+	case len(id) > maxUUIDLen:
+		return shortHash([]byte(id))
+	case strings.Trim(id, "0-") == "":
+		return shortHash(o.all)
+	}
+	return id
+}
+
+func shortHash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
+}
+
+func (o *rawOccurrence) decode(uuid string, timestamp time.Time) Occurrence {
+	occurrence := Occurrence{
+		UUID:      uuid,
+		Timestamp: timestamp,
+		Severity:  rawText(o.severity),
+	}
+	if len(o.err) > 0 {
+		occurrence.Error, _ = readException(newDecoder(o.err))
+	}
+	if len(o.context) > 0 {
+		occurrence.HTTPContext = decodeHTTPContext(o.context)
+	}
+	return occurrence
+}
+
+func rawText(v []byte) string {
+	if len(v) == 0 {
+		return ""
+	}
+	return text(v)
+}
+
+// readException reads an exception with its causes, in one pass over the input
+// however deep they nest. What is no object is taken for the message, as the oldest
+// Go client sends the cause as a string.
+func readException(d *jsontext.Decoder) (Exception, error) {
+	var e Exception
+	if d.PeekKind() != '{' {
+		err := readText(d, &e.Message)
+		return e, err
+	}
+	err := eachMember(d, func(name string) error {
+		switch name {
+		case "class":
+			return readText(d, &e.Class)
+		case "message":
+			return readText(d, &e.Message)
+		case "stacktrace":
+			return readStacktrace(d, &e.Stacktrace)
+		case "cause":
+			return readCause(d, &e.Cause)
+		}
+		return d.SkipValue()
+	})
+	return e, err
+}
+
+func readCause(d *jsontext.Decoder, cause **Exception) error {
+	c, err := readException(d)
+	if err != nil {
+		return err
+	}
+	*cause = nil
+	if c.Class != "" || c.Message != "" || c.Cause != nil || len(c.Stacktrace) > 0 {
+		*cause = &c
+	}
+	return nil
+}
+
+func readStacktrace(d *jsontext.Decoder, lines *[]string) error {
+	*lines = nil
+	if d.PeekKind() != '[' {
+		var all string
+		err := readText(d, &all)
+		if all != "" {
+			*lines = strings.Split(strings.TrimRight(all, "\n"), "\n")
+		}
+		return err
+	}
+	return eachElement(d, func() error {
+		var line string
+		err := readText(d, &line)
+		*lines = append(*lines, line)
+		return err
+	})
+}
+
+// decodeHTTPContext returns nil for null and for what is no object.
+func decodeHTTPContext(raw []byte) *HTTPContext {
+	d := newDecoder(raw)
+	if d.PeekKind() != '{' {
+		return nil
+	}
+	var c HTTPContext
+	_ = eachMember(d, func(name string) error {
+		switch name {
+		case "request_method":
+			return readText(d, &c.Method)
+		case "request_url":
+			return readText(d, &c.URL)
+		case "request_body":
+			return readText(d, &c.Body)
+		case "request_headers":
+			return readHeaders(d, &c.Headers)
+		}
+		return d.SkipValue()
+	})
+	return &c
+}
+
+// readHeaders reads an object of names and values, or a list of pairs, as WSGI and
+// Rack middleware pass them. A value that is a list becomes one header each.
+func readHeaders(d *jsontext.Decoder, headers *[]Header) error {
+	*headers = nil
+	switch d.PeekKind() {
+	case '{':
+		return eachMember(d, func(name string) error { return readHeader(d, name, headers) })
+	case '[':
+		return eachElement(d, func() error { return readPair(d, headers) })
+	case 'n':
+		return d.SkipValue()
+	}
+	return readHeader(d, "", headers)
+}
+
+func readHeader(d *jsontext.Decoder, name string, headers *[]Header) error {
+	if d.PeekKind() != '[' {
+		var value string
+		err := readText(d, &value)
+		*headers = append(*headers, Header{name, value})
+		return err
+	}
+	return eachElement(d, func() error {
+		var value string
+		err := readText(d, &value)
+		*headers = append(*headers, Header{name, value})
+		return err
+	})
+}
+
+func readPair(d *jsontext.Decoder, headers *[]Header) error {
+	if d.PeekKind() != '[' {
+		return readHeader(d, "", headers)
+	}
+	var parts []string
+	err := eachElement(d, func() error {
+		var s string
+		err := readText(d, &s)
+		parts = append(parts, s)
+		return err
+	})
+	if err != nil || len(parts) == 0 {
+		return err
+	}
+	*headers = append(*headers, Header{parts[0], strings.Join(parts[1:], ", ")})
+	return nil
+}

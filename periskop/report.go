@@ -1,0 +1,73 @@
+package periskop
+
+import "time"
+
+// A Report is what one process says of its exceptions in one answer.
+type Report struct {
+	// TargetUUID names the process. Old client libraries send none: then it is
+	// empty, and the target's address stands for the process.
+	TargetUUID string
+	Aggregates []Aggregate
+	// Skipped counts the aggregates that could not be read, and SkippedErr says
+	// what is wrong with the first of them. The others are not affected.
+	Skipped    int
+	SkippedErr error
+}
+
+// An Aggregate is the count of one aggregation key since CreatedAt, with some of
+// its occurrences.
+type Aggregate struct {
+	// Key is valid UTF-8 of any length.
+	Key string
+	// TotalCount is at most [MaxTotalCount].
+	TotalCount uint64
+	Severity   string
+	// CreatedAt is zero when the client sends none, or nothing that is a time.
+	CreatedAt time.Time
+	// Latest are the occurrences as they were sent. They are decoded on demand
+	// because most answers repeat what earlier ones said.
+	Latest RawOccurrences
+}
+
+// An Occurrence is one exception as it was raised.
+type Occurrence struct {
+	// UUID is unique per occurrence. Where the client sends none, or the nil
+	// UUID, [RawOccurrences.Decode] derives one from the content.
+	UUID      string
+	Timestamp time.Time
+	Severity  string
+	Error     Exception
+	// HTTPContext is nil for an exception outside of a request.
+	HTTPContext *HTTPContext
+}
+
+// An Exception is a class, a message, a stack trace and what caused it.
+type Exception struct {
+	Class      string
+	Message    string
+	Stacktrace []string
+	// Cause is nil at the end of the chain.
+	Cause *Exception
+}
+
+// HTTPContext is the request during which an exception was raised.
+type HTTPContext struct {
+	Method  string
+	URL     string
+	Headers []Header
+	Body    string
+}
+
+// A Header is one header of a request. The same name can occur more than once.
+type Header struct {
+	Name  string
+	Value string
+}
+
+// DefaultSeverity is the severity of an aggregate that names none: the client
+// libraries report everything as an error unless told otherwise.
+const DefaultSeverity = "error"
+
+// MaxTotalCount is the largest total that is read, 2^53: beyond it the float64
+// of a Prometheus sample no longer tells two neighbouring counts apart.
+const MaxTotalCount = 1 << 53

@@ -1,0 +1,121 @@
+package periskop
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Label is a name and a value, as on a Prometheus series.
+type Label struct {
+	Name  string
+	Value string
+}
+
+// Labels are sorted by name, and a name occurs once.
+type Labels []Label
+
+// NewLabels returns the labels of m, sorted, without the empty ones: to
+// Prometheus an empty label is no label.
+func NewLabels(m map[string]string) Labels {
+	ls := make(Labels, 0, len(m))
+	for name, value := range m {
+		if value != "" {
+			ls = append(ls, Label{name, value})
+		}
+	}
+	slices.SortFunc(ls, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
+	return ls
+}
+
+// Value returns the value of the label, or "" when there is none.
+func (ls Labels) Value(name string) string {
+	for _, l := range ls {
+		if l.Name == name {
+			return l.Value
+		}
+	}
+	return ""
+}
+
+// A Target is one endpoint that is scraped. It is immutable once made.
+type Target struct {
+	Service string
+	// Instance is the value of the instance label: the address, unless
+	// relabelling says otherwise.
+	Instance string
+	// URL is scraped as it stands.
+	URL string
+	// Labels are the target's own, after relabelling and without meta labels.
+	Labels Labels
+	// Discovered are the labels before relabelling.
+	Discovered Labels
+	Interval   time.Duration
+	Timeout    time.Duration
+}
+
+// A Scrape is one attempt to read a target.
+type Scrape struct {
+	Target *Target
+	// Start is when the request was sent, and Duration how long it took until
+	// the body was read and decoded, or given up.
+	Start    time.Time
+	Duration time.Duration
+	Result   Result
+	// Err says what went wrong; it is nil exactly when Result is [Success].
+	Err error
+	// Size is the number of bytes of the body, after decompression.
+	Size int
+	// Report is nil unless Result is [Success].
+	Report *Report
+	// Date is the target's clock when it answered, to the second; zero when the
+	// answer had no Date header (RFC 9110, 6.6.1).
+	Date time.Time
+}
+
+// End is when the answer was complete.
+func (s *Scrape) End() time.Time { return s.Start.Add(s.Duration) }
+
+// A Result is how a scrape ended. The set is closed: metrics, logs and pages use
+// the same words.
+type Result string
+
+// The results of a scrape.
+const (
+	Success        Result = "success"
+	Timeout        Result = "timeout"         // no complete answer in time
+	Connection     Result = "connection"      // resolve, connect, TLS, or cut off while reading
+	HTTPStatus     Result = "http_status"     // a status other than 2xx, or redirects without end
+	TooLarge       Result = "too_large"       // more bytes than the limit, after decompression
+	InvalidPayload Result = "invalid_payload" // read whole, but no report
+)
+
+// Results lists every result, success first.
+func Results() []Result {
+	return []Result{Success, Timeout, Connection, HTTPStatus, TooLarge, InvalidPayload}
+}
+
+// ServiceTargets are the targets of one service, as discovery sees them now.
+type ServiceTargets struct {
+	Service string
+	// Targets are sorted by URL and unique.
+	Targets []*Target
+	// Dropped counts what relabelling dropped.
+	Dropped int
+	// Problems are what discovery has to complain about now, one sentence each:
+	// a server that does not answer, a file that is missing, a target without a
+	// valid address.
+	Problems []string
+}
+
+// TargetHealth is what scraping knows of a target.
+type TargetHealth struct {
+	Target *Target
+	// Last is the latest scrape, without its report; nil before the first one.
+	Last *Scrape
+	// DownSince is when the first of the failures in a row was; zero when Last
+	// is nil or succeeded.
+	DownSince time.Time
+	// Next is when the next scrape is due.
+	Next time.Time
+}

@@ -1,0 +1,187 @@
+package scrape
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// A loop scrapes one target at its pace.
+type loop struct {
+	pool    *Pool
+	key     loopKey
+	service *service
+	target  atomic.Pointer[periskop.Target]
+	// retargeted wakes the loop when target has changed.
+	retargeted chan struct{}
+	cancel     context.CancelFunc // nil before start
+	state      atomic.Pointer[state]
+
+	// The rest belongs to the loop's goroutine.
+
+	interval time.Duration    // that the beats are of
+	request  *http.Request    // nil before the first scrape
+	of       *periskop.Target // the target that request was made for
+	// connected says whether the request under way has got a connection.
+	connected bool
+	// size is that of the latest body that was read whole.
+	size int
+}
+
+// state is what a loop publishes. It does not change.
+type state struct {
+	scraped   bool
+	last      periskop.Scrape
+	downSince time.Time
+	next      time.Time
+}
+
+func newLoop(p *Pool, key loopKey, s *service, t *periskop.Target) *loop {
+	l := &loop{pool: p, key: key, service: s, retargeted: make(chan struct{}, 1)}
+	l.target.Store(t)
+	l.state.Store(&state{})
+	return l
+}
+
+// start is called once, with the pool's lock held and the pool running.
+func (l *loop) start() {
+	ctx, cancel := context.WithCancel(l.pool.ctx)
+	l.cancel = cancel
+	l.schedule(time.Now())
+	l.pool.wg.Go(func() { l.run(ctx) })
+}
+
+// stop ends the loop without waiting for it.
+func (l *loop) stop() {
+	if l.cancel != nil {
+		l.cancel()
+	}
+}
+
+// retarget makes t the target from the next scrape on.
+func (l *loop) retarget(t *periskop.Target) {
+	if l.target.Swap(t) == t {
+		return
+	}
+	select {
+	case l.retargeted <- struct{}{}:
+	default: // the loop has not yet seen the previous change, and will see both
+	}
+}
+
+func (l *loop) health() periskop.TargetHealth {
+	st := l.state.Load()
+	h := periskop.TargetHealth{Target: l.target.Load(), DownSince: st.downSince, Next: st.next}
+	if st.scraped {
+		h.Last = &st.last
+	}
+	return h
+}
+
+func (l *loop) run(ctx context.Context) {
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { l.connected = true },
+	})
+	timer := time.NewTimer(time.Until(l.state.Load().next))
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.retargeted:
+			if l.target.Load().Interval != l.interval {
+				l.schedule(time.Now())
+			}
+		case <-timer.C:
+			l.beat(ctx)
+		}
+		timer.Reset(time.Until(l.state.Load().next))
+	}
+}
+
+// schedule sets the first beat in the interval of the current target.
+func (l *loop) schedule(now time.Time) {
+	t := l.target.Load()
+	l.interval = t.Interval
+	next := *l.state.Load()
+	next.next = firstBeat(t, now)
+	l.state.Store(&next)
+}
+
+// beat scrapes once and passes on what came of it, unless the loop was stopped
+// meanwhile: what a cancelled scrape says is about us, not about the target.
+func (l *loop) beat(ctx context.Context) {
+	s := &periskop.Scrape{Target: l.target.Load(), Start: time.Now(), Result: periskop.Success}
+	body, err := l.fetch(ctx, s)
+	defer l.pool.buffers.put(body)
+	if err == nil {
+		s.Report, err = l.pool.decodeReport(body.bytes)
+	}
+	s.Duration = time.Since(s.Start)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		s.Result, s.Err = err.result, err
+	}
+	l.pool.fold(s)
+	l.service.counts[s.Result].Add(1)
+	l.publish(s)
+}
+
+// publish makes s the state of the target and logs what changed by it.
+func (l *loop) publish(s *periskop.Scrape) {
+	was := l.state.Load()
+	is := &state{scraped: true, last: *s, next: nextBeat(was.next, time.Now(), l.interval)}
+	is.last.Report = nil
+	if s.Err != nil {
+		is.downSince = was.downSince
+		if is.downSince.IsZero() {
+			is.downSince = s.Start
+		}
+	}
+	l.state.Store(is)
+	l.log(s, was.downSince)
+}
+
+func (l *loop) log(s *periskop.Scrape, downSince time.Time) {
+	switch {
+	case s.Err != nil && downSince.IsZero():
+		l.logAt(slog.LevelWarn, "target is down", s, slog.Any("err", s.Err))
+		var bug *failure
+		if errors.As(s.Err, &bug) && bug.stack != "" {
+			l.logAt(slog.LevelError, "decoder panicked", s, slog.String("stack", bug.stack))
+		}
+	case s.Err == nil && !downSince.IsZero():
+		l.logAt(slog.LevelInfo, "target is back", s, slog.Duration("down_for", s.Start.Sub(downSince)))
+	}
+	if l.pool.logger.Enabled(context.Background(), slog.LevelDebug) {
+		l.logAt(slog.LevelDebug, "scraped", s, slog.Any("err", s.Err),
+			slog.Duration("duration", s.Duration), slog.Int("size_bytes", s.Size))
+	}
+}
+
+func (l *loop) logAt(level slog.Level, msg string, s *periskop.Scrape, attrs ...slog.Attr) {
+	attrs = append([]slog.Attr{
+		slog.String("service", l.key.service),
+		slog.String("target", redactURL(l.key.url)),
+		slog.String("reason", string(s.Result)),
+	}, attrs...)
+	l.pool.logger.LogAttrs(context.Background(), level, msg, attrs...)
+}
+
+// redactURL hides the password of a URL.
+func redactURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil {
+		return "<invalid URL>"
+	}
+	return u.Redacted()
+}

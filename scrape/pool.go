@@ -1,0 +1,296 @@
+package scrape
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	commonconfig "github.com/prometheus/common/config"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// Options are what a Pool is made of.
+type Options struct {
+	// Fold receives every finished scrape, failures included, from the loop of
+	// its target: one at a time per target, concurrently for different ones. The
+	// raw occurrences of the report alias a buffer that is used again once Fold
+	// returns; the rest of the scrape may be kept. A panic of Fold is not
+	// recovered. Required.
+	Fold func(*periskop.Scrape)
+	// UserAgent is sent with every request. Empty means "periskop_exporter".
+	UserAgent string
+	// Logger is told of targets that go down and return. Nil means discard.
+	Logger *slog.Logger
+	// DialContext opens connections. Nil means the net package.
+	DialContext commonconfig.DialContextFunc
+}
+
+// A Service says how the targets of one service are scraped.
+type Service struct {
+	Name string
+	// HTTPClient is Prometheus' HTTP client configuration. Files that it names
+	// are read when they are needed, and again when they change; as long as one
+	// cannot be read, the scrapes of this service fail and say so.
+	HTTPClient commonconfig.HTTPClientConfig
+	// BodySizeLimit bounds an answer in bytes, after decompression. Zero means
+	// no limit.
+	BodySizeLimit int64
+}
+
+// A Pool scrapes all targets of all services. Its methods are safe for concurrent
+// use.
+type Pool struct {
+	fold      func(*periskop.Scrape)
+	decode    func([]byte) (*periskop.Report, error)
+	userAgent string
+	logger    *slog.Logger
+	dial      commonconfig.DialContextFunc
+	buffers   buffers
+	gzips     sync.Pool // of *gzipBody
+
+	// ctx ends with Run: the loops, and what they wait for, live within it.
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	// sorted are the loops by service, URL and instance.
+	sorted atomic.Pointer[[]*loop]
+
+	mu       sync.Mutex // guards the fields below
+	running  bool
+	services map[string]*service
+	counts   map[string]counts // of all services ever known
+	targets  []periskop.ServiceTargets
+	loops    map[loopKey]*loop
+}
+
+// A service is what the loops of one service share.
+type service struct {
+	name     string
+	digest   configDigest
+	settings atomic.Pointer[settings]
+	counts   counts
+}
+
+// settings are replaced as a whole by a reload, and taken up by the next scrape.
+type settings struct {
+	client        *client
+	bodySizeLimit int64
+}
+
+// A loopKey tells targets apart. Two targets with one URL are two when relabelling
+// gave them two instances.
+type loopKey struct {
+	service, url, instance string
+}
+
+func (k loopKey) compare(o loopKey) int {
+	return cmp.Or(
+		strings.Compare(k.service, o.service),
+		strings.Compare(k.url, o.url),
+		strings.Compare(k.instance, o.instance),
+	)
+}
+
+// New returns a Pool without services, which scrapes nothing before Run.
+func New(o Options) *Pool {
+	p := &Pool{
+		fold:      o.Fold,
+		decode:    periskop.Decode,
+		userAgent: cmp.Or(o.UserAgent, "periskop_exporter"),
+		logger:    o.Logger,
+		dial:      o.DialContext,
+		services:  map[string]*service{},
+		counts:    map[string]counts{},
+		loops:     map[loopKey]*loop{},
+	}
+	if p.logger == nil {
+		p.logger = slog.New(slog.DiscardHandler)
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.sorted.Store(&[]*loop{})
+	return p
+}
+
+// Run scrapes until ctx ends, then cancels the scrapes under way, waits for all
+// loops and returns nil. A Pool runs once.
+func (p *Pool) Run(ctx context.Context) error {
+	p.start()
+	<-ctx.Done()
+	p.stop()
+	return nil
+}
+
+func (p *Pool) start() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running = true
+	for _, l := range p.loops {
+		l.start()
+	}
+}
+
+func (p *Pool) stop() {
+	p.mu.Lock()
+	p.running = false // from here on nothing is added to what is waited for
+	p.mu.Unlock()
+
+	p.cancel()
+	p.wg.Wait()
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.services {
+		s.settings.Load().client.retire()
+	}
+}
+
+// Apply makes services, which have different names, the ones that are scraped. It
+// does no I/O. The targets of a service that is new are those of the latest
+// SetTargets; those of one that is gone are given up. No target that stays is
+// scraped anew: changed settings count from its next scrape on, and with unchanged
+// ones a service keeps its connections.
+func (p *Pool) Apply(services []Service) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.services
+	p.services = make(map[string]*service, len(services))
+	for _, s := range services {
+		p.services[s.Name] = p.service(old[s.Name], s)
+		delete(old, s.Name)
+	}
+	p.reconcile()
+	for _, s := range old {
+		s.settings.Load().client.retire()
+	}
+}
+
+// service returns the service of s, which is old unless that is nil.
+func (p *Pool) service(old *service, s Service) *service {
+	digest := digestOf(&s.HTTPClient)
+	if old == nil {
+		if p.counts[s.Name] == nil {
+			p.counts[s.Name] = newCounts()
+		}
+		old = &service{name: s.Name, digest: digest, counts: p.counts[s.Name]}
+		old.settings.Store(&settings{client: p.newClient(s), bodySizeLimit: s.BodySizeLimit})
+		return old
+	}
+	was := old.settings.Load()
+	if old.digest == digest {
+		old.settings.Store(&settings{client: was.client, bodySizeLimit: s.BodySizeLimit})
+		return old
+	}
+	old.digest = digest
+	old.settings.Store(&settings{client: p.newClient(s), bodySizeLimit: s.BodySizeLimit})
+	was.client.retire()
+	return old
+}
+
+func (p *Pool) newClient(s Service) *client {
+	return &client{
+		service:   s.Name,
+		config:    s.HTTPClient,
+		userAgent: p.userAgent,
+		dial:      p.dial,
+		pool:      p.ctx,
+		wg:        &p.wg,
+	}
+}
+
+// SetTargets makes targets the ones that are scraped; their Interval is positive.
+// It does not block and keeps targets, which must not change any more. New targets
+// are started, missing ones stopped, and a target of the same service, URL and
+// instance goes on at its pace, with its new settings from its next scrape on.
+// Targets of a service that Apply did not name wait for it. Of targets with one URL
+// and one instance, the first is scraped. An answer that is being folded while its
+// target is taken out is still folded.
+func (p *Pool) SetTargets(targets []periskop.ServiceTargets) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.targets = targets
+	p.reconcile()
+}
+
+// reconcile brings the loops in line with the services and the targets. It is
+// called with the lock held.
+func (p *Pool) reconcile() {
+	loops := make(map[loopKey]*loop, len(p.loops))
+	for _, st := range p.targets {
+		s, ok := p.services[st.Service]
+		if !ok {
+			continue
+		}
+		for _, t := range st.Targets {
+			key := loopKey{service: s.name, url: t.URL, instance: t.Instance}
+			if loops[key] == nil {
+				loops[key] = p.loop(key, s, t)
+			}
+		}
+	}
+	kept := 0
+	for key, l := range p.loops {
+		if loops[key] == nil {
+			l.stop()
+			continue
+		}
+		kept++
+	}
+	changed := kept < len(p.loops) || kept < len(loops)
+	p.loops = loops
+	if changed { // sorting a large fleet costs more than all the rest
+		p.publishLoops()
+	}
+}
+
+// loop returns the loop of key, made and started if there is none.
+func (p *Pool) loop(key loopKey, s *service, t *periskop.Target) *loop {
+	if l := p.loops[key]; l != nil {
+		l.retarget(t)
+		return l
+	}
+	l := newLoop(p, key, s, t)
+	if p.running {
+		l.start()
+	}
+	return l
+}
+
+func (p *Pool) publishLoops() {
+	sorted := make([]*loop, 0, len(p.loops))
+	for _, l := range p.loops {
+		sorted = append(sorted, l)
+	}
+	slices.SortFunc(sorted, func(a, b *loop) int { return a.key.compare(b.key) })
+	p.sorted.Store(&sorted)
+}
+
+// Health returns what is known of every target, sorted by service, URL and
+// instance. The slice is the caller's; what it points to must not be changed.
+func (p *Pool) Health() []periskop.TargetHealth {
+	loops := *p.sorted.Load()
+	health := make([]periskop.TargetHealth, len(loops))
+	for i, l := range loops {
+		health[i] = l.health()
+	}
+	return health
+}
+
+// Counts returns how many scrapes of each service ended in each result. Every
+// service that Apply named last is there with every result, from 0 on. The values
+// never fall, also when a service is taken out and returns. The maps are the
+// caller's.
+func (p *Pool) Counts() map[string]map[periskop.Result]uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := make(map[string]map[periskop.Result]uint64, len(p.services))
+	for name, s := range p.services {
+		all[name] = s.counts.values()
+	}
+	return all
+}
