@@ -94,14 +94,14 @@ periskop_exception_first_seen_timestamp_seconds{aggregation_key="shop/Cart#add &
 # TYPE periskop_exception_last_seen_timestamp_seconds gauge
 periskop_exception_last_seen_timestamp_seconds{aggregation_key="say \"no\"\n\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop"} 1.79534883e+09
 periskop_exception_last_seen_timestamp_seconds{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop"} 1.79534886025e+09
-# HELP periskop_exceptions_regressed_total How often the exception came back after it was resolved.
+# HELP periskop_exceptions_regressed_total How often the exception came back after it was resolved. Exposed from when it is resolved for the first time.
 # TYPE periskop_exceptions_regressed_total counter
 periskop_exceptions_regressed_total{aggregation_key="say \"no\"\n\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop"} 0
 # HELP periskop_exceptions_total Exceptions that targets reported since the watch on their service began.
 # TYPE periskop_exceptions_total counter
 periskop_exceptions_total{aggregation_key="say \"no\"\n\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop",severity="warning"} 3
 periskop_exceptions_total{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop",severity="error"} 2
-# HELP periskop_exporter_discovery_problems What discovery has to complain about now, for the service.
+# HELP periskop_exporter_discovery_problems What discovery has to complain about now, for the service. The page /status has it in words.
 # TYPE periskop_exporter_discovery_problems gauge
 periskop_exporter_discovery_problems{service_name="shop"} 0
 periskop_exporter_discovery_problems{service_name="unwatched"} 1
@@ -115,7 +115,7 @@ periskop_exporter_overflow_keys{service_name="unwatched"} 0
 # HELP periskop_exporter_series Exposed series of periskop_exceptions_total.
 # TYPE periskop_exporter_series gauge
 periskop_exporter_series 2
-# HELP periskop_scrapes_total Scrapes by how they ended.
+# HELP periskop_scrapes_total Scrapes by how they ended: success, timeout, connection, http_status, too_large, invalid_payload.
 # TYPE periskop_scrapes_total counter
 periskop_scrapes_total{result="connection",service_name="shop"} 0
 periskop_scrapes_total{result="connection",service_name="unwatched"} 0
@@ -136,7 +136,7 @@ periskop_service_targets{service_name="unwatched"} 0
 # HELP periskop_service_watched_since_timestamp_seconds When the service was first scraped with success, in seconds since 1970.
 # TYPE periskop_service_watched_since_timestamp_seconds gauge
 periskop_service_watched_since_timestamp_seconds{service_name="shop"} 1.79534880025e+09
-# HELP periskop_target_inconsistencies_total What targets reported and could not be counted, by reason.
+# HELP periskop_target_inconsistencies_total What targets reported and could not be counted: malformed_aggregate, too_many_epochs, total_fell.
 # TYPE periskop_target_inconsistencies_total counter
 periskop_target_inconsistencies_total{reason="malformed_aggregate",service_name="shop"} 2
 periskop_target_inconsistencies_total{reason="malformed_aggregate",service_name="unwatched"} 0

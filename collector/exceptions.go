@@ -79,7 +79,7 @@ func counters(series []*merge.Series) []*dto.Metric {
 		out[i] = &dto.Metric{
 			Label: pairs(s.Labels),
 			Counter: &dto.Counter{
-				Value:            proto.Float64(float64(s.Value)),
+				Value: proto.Float64(float64(s.Value)),
 				// To the second, as the text format turns fractions into noise.
 				CreatedTimestamp: timestamppb.New(s.Start.Truncate(time.Second)),
 				Exemplar:         exemplar(s),

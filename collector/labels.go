@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/relabel"
 
@@ -29,7 +30,7 @@ func Labels(rules []*relabel.Config) func(merge.SeriesKey) (periskop.Labels, boo
 		if len(rules) == 0 {
 			return periskop.NewLabels(m), true
 		}
-		m[labels.MetricName] = names.ExceptionsTotal
+		m[model.MetricNameLabel] = names.ExceptionsTotal
 		return relabelled(m, rules)
 	}
 }
@@ -39,7 +40,7 @@ func relabelled(m map[string]string, rules []*relabel.Config) (periskop.Labels, 
 	if !relabel.ProcessBuilder(b, rules...) {
 		return nil, false
 	}
-	b.Del(labels.MetricName)
+	b.Del(model.MetricNameLabel)
 	out := periskop.Labels{}
 	b.Labels().Range(func(l labels.Label) {
 		out = append(out, periskop.Label{Name: l.Name, Value: l.Value})

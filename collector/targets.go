@@ -31,19 +31,13 @@ type services struct {
 // NewServices returns the collector of the metrics about services and targets.
 func NewServices(s Sources) prometheus.Collector {
 	c := &services{sources: s, descs: map[string]*prometheus.Desc{}}
-	for name, labels := range map[string][]string{
-		names.ServiceWatchedSince:         {names.ServiceName},
-		names.ServiceTargets:              {names.ServiceName},
-		names.TargetUp:                    {names.ServiceName, names.Instance},
-		names.TargetScrapeDuration:        {names.ServiceName, names.Instance},
-		names.ScrapesTotal:                {names.ServiceName, names.Result},
-		names.TargetInconsistenciesTotal:  {names.ServiceName, names.Reason},
-		names.ExporterSeries:              nil,
-		names.ExporterOverflowKeys:        {names.ServiceName},
-		names.ExporterKeysPerServiceLimit: nil,
-		names.ExporterDiscoveryProblems:   {names.ServiceName},
+	for _, name := range []string{
+		names.ServiceWatchedSince, names.ServiceTargets, names.TargetUp, names.TargetScrapeDuration,
+		names.ScrapesTotal, names.TargetInconsistenciesTotal, names.ExporterSeries, names.ExporterOverflowKeys,
+		names.ExporterKeysPerServiceLimit, names.ExporterDiscoveryProblems,
 	} {
-		c.descs[name] = prometheus.NewDesc(name, helpTexts[name], labels, nil)
+		m := names.Find(name)
+		c.descs[name] = prometheus.NewDesc(name, m.Help, m.Labels, nil)
 	}
 	return c
 }

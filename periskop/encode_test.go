@@ -81,8 +81,12 @@ func TestDecodeOddOccurrences(t *testing.T) {
 		"header values of other types": {
 			`[{"uuid":"u","http_context":{"request_headers":{"n":12,"t":true,"null":null,"l":["a","b"],"o":{"x":1}}}}]`,
 			[]periskop.Occurrence{{UUID: "u", HTTPContext: &periskop.HTTPContext{Headers: []periskop.Header{
-				{Name: "n", Value: "12"}, {Name: "t", Value: "true"}, {Name: "null"},
-				{Name: "l", Value: "a"}, {Name: "l", Value: "b"}, {Name: "o", Value: `{"x":1}`},
+				{Name: "n", Value: "12"},
+				{Name: "t", Value: "true"},
+				{Name: "null"},
+				{Name: "l", Value: "a"},
+				{Name: "l", Value: "b"},
+				{Name: "o", Value: `{"x":1}`},
 			}}}},
 		},
 		"context a string": {`[{"uuid":"u","http_context":"GET /"}]`, []periskop.Occurrence{{UUID: "u"}}},
@@ -98,11 +102,11 @@ func TestDecodeOddOccurrences(t *testing.T) {
 // TestDeepCauses is linear in time and does not run out of stack.
 func TestDeepCauses(t *testing.T) {
 	const depth = 5000
-	e := periskop.Exception{Message: "innermost"}
+	e := &periskop.Exception{Message: "innermost"}
 	for range depth {
-		e = periskop.Exception{Message: "m", Cause: &e}
+		e = &periskop.Exception{Message: "m", Cause: e}
 	}
-	got := periskop.EncodeOccurrences([]periskop.Occurrence{{UUID: "u", Error: e}}).Decode(nil)
+	got := periskop.EncodeOccurrences([]periskop.Occurrence{{UUID: "u", Error: *e}}).Decode(nil)
 	n := 0
 	for c := got[0].Error.Cause; c != nil; c = c.Cause {
 		n++

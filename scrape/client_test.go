@@ -144,7 +144,7 @@ func TestRedirectKeepsCredentials(t *testing.T) {
 }
 
 func reportingJSON(body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, body)
 	}

@@ -174,7 +174,7 @@ func (l *loop) logAt(level slog.Level, msg string, s *periskop.Scrape, attrs ...
 		slog.String("target", redactURL(l.key.url)),
 		slog.String("reason", string(s.Result)),
 	}, attrs...)
-	l.pool.logger.LogAttrs(context.Background(), level, msg, attrs...)
+	l.pool.logger.LogAttrs(context.Background(), level, msg, attrs...) //nolint:sloglint // every caller passes a constant
 }
 
 // redactURL hides the password of a URL.

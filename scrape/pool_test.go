@@ -12,7 +12,7 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/scrape"
 )
 
-const everyHalfMinute = 30 * time.Second
+const usualInterval = 30 * time.Second
 
 func TestSetTargets(t *testing.T) {
 	tests := []struct {
@@ -25,13 +25,13 @@ func TestSetTargets(t *testing.T) {
 		change: func(first *periskop.Target) []periskop.ServiceTargets {
 			return targetsOf("shop", first)
 		},
-		pace: []time.Duration{everyHalfMinute, everyHalfMinute, everyHalfMinute, everyHalfMinute, everyHalfMinute},
+		pace: []time.Duration{usualInterval, usualInterval, usualInterval, usualInterval, usualInterval},
 	}, {
 		name: "with a neighbour",
 		change: func(first *periskop.Target) []periskop.ServiceTargets {
 			return targetsOf("shop", first, slowTarget("http://shop.test/second"))
 		},
-		pace: []time.Duration{everyHalfMinute, everyHalfMinute, everyHalfMinute, everyHalfMinute, everyHalfMinute},
+		pace: []time.Duration{usualInterval, usualInterval, usualInterval, usualInterval, usualInterval},
 	}, {
 		name: "with other labels",
 		change: func(first *periskop.Target) []periskop.ServiceTargets {
@@ -39,14 +39,14 @@ func TestSetTargets(t *testing.T) {
 			changed.Labels = periskop.NewLabels(map[string]string{"version": "2"})
 			return targetsOf("shop", &changed)
 		},
-		pace: []time.Duration{everyHalfMinute, everyHalfMinute, everyHalfMinute, everyHalfMinute, everyHalfMinute},
+		pace: []time.Duration{usualInterval, usualInterval, usualInterval, usualInterval, usualInterval},
 	}, {
 		name: "twice",
 		change: func(first *periskop.Target) []periskop.ServiceTargets {
 			twin := *first
 			return targetsOf("shop", first, &twin)
 		},
-		pace: []time.Duration{everyHalfMinute, everyHalfMinute, everyHalfMinute, everyHalfMinute, everyHalfMinute},
+		pace: []time.Duration{usualInterval, usualInterval, usualInterval, usualInterval, usualInterval},
 	}, {
 		name: "gone",
 		change: func(*periskop.Target) []periskop.ServiceTargets {
@@ -64,13 +64,13 @@ func TestSetTargets(t *testing.T) {
 				b.net.serve(t, "shop.test:80", reporting(emptyReport))
 				first := slowTarget("http://shop.test/first")
 				b.pool.SetTargets(targetsOf("shop", first))
-				pass(everyHalfMinute)
+				pass(usualInterval)
 				if got := len(b.all()); got != 1 {
 					t.Fatalf("got %d scrapes in the first interval, want 1", got)
 				}
 				next := tt.change(first)
 				b.pool.SetTargets(next)
-				pass(5 * everyHalfMinute)
+				pass(5 * usualInterval)
 				checkPace(t, b.of(first.URL), tt.pace...)
 				var want []*periskop.Target
 				if next[0].Service == "shop" {
@@ -103,7 +103,7 @@ func TestSetTargetsInterval(t *testing.T) {
 		})
 		slow := slowTarget("http://shop.test/")
 		b.pool.SetTargets(targetsOf("shop", slow))
-		pass(2 * everyHalfMinute)
+		pass(2 * usualInterval)
 		before := len(b.all())
 		quick := *slow
 		quick.Interval, quick.Timeout = 10*time.Second, 5*time.Second
@@ -185,7 +185,7 @@ func TestApplySettings(t *testing.T) {
 			if got := int(answers.Load()); got != i {
 				t.Fatalf("%s: the reload caused %d scrapes at once", step.name, got-i)
 			}
-			pass(everyHalfMinute)
+			pass(usualInterval)
 			if got := b.all(); len(got) != i+1 || got[i].Result != step.result {
 				t.Fatalf("%s: got %d scrapes, the last with %s, want %d and %s", step.name, len(got), got[len(got)-1].Result, i+1, step.result)
 			}
@@ -199,7 +199,7 @@ func TestApplySettings(t *testing.T) {
 		if got := b.net.open.Load(); got != 1 {
 			t.Errorf("%d connections are open, want only that of the latest client", got)
 		}
-		checkPace(t, b.all(), everyHalfMinute, everyHalfMinute, everyHalfMinute, everyHalfMinute, everyHalfMinute)
+		checkPace(t, b.all(), usualInterval, usualInterval, usualInterval, usualInterval, usualInterval)
 	})
 }
 
@@ -209,12 +209,12 @@ func TestApplyBeforeAndAfterTargets(t *testing.T) {
 		cart := slowTarget("http://shop.test/cart")
 		cart.Service = "cart"
 		b.pool.SetTargets(append(targetsOf("cart", cart), targetsOf("shop", slowTarget("http://shop.test/shop"))...))
-		pass(everyHalfMinute)
+		pass(usualInterval)
 		if got := len(b.of(cart.URL)); got != 0 {
 			t.Errorf("got %d scrapes of a service that is not configured", got)
 		}
 		b.pool.Apply([]scrape.Service{{Name: "cart"}})
-		pass(everyHalfMinute)
+		pass(usualInterval)
 		if got := len(b.of(cart.URL)); got != 1 {
 			t.Errorf("got %d scrapes of a service that was configured later, want 1", got)
 		}
@@ -252,17 +252,17 @@ func TestCounts(t *testing.T) {
 		}
 		check("at first", map[string]map[periskop.Result]uint64{"shop": zero})
 		b.pool.SetTargets(targetsOf("shop", slowTarget("http://shop.test/")))
-		pass(2 * everyHalfMinute)
+		pass(2 * usualInterval)
 		broken.Store(true)
-		pass(everyHalfMinute)
+		pass(usualInterval)
 		so := with(map[periskop.Result]uint64{periskop.Success: 2, periskop.HTTPStatus: 1})
 		check("after three scrapes", map[string]map[periskop.Result]uint64{"shop": so})
 		b.pool.Apply([]scrape.Service{{Name: "cart"}})
-		pass(everyHalfMinute)
+		pass(usualInterval)
 		check("without the service", map[string]map[periskop.Result]uint64{"cart": zero})
 		b.pool.Apply([]scrape.Service{shop(), {Name: "cart"}})
 		check("with the service again", map[string]map[periskop.Result]uint64{"cart": zero, "shop": so})
-		pass(everyHalfMinute)
+		pass(usualInterval)
 		so[periskop.HTTPStatus]++
 		check("and scraped", map[string]map[periskop.Result]uint64{"cart": zero, "shop": so})
 	})
@@ -280,25 +280,25 @@ func TestHealth(t *testing.T) {
 		tgt := slowTarget("http://shop.test/b")
 		b.pool.SetTargets(targetsOf("shop", tgt))
 		h := b.pool.Health()[0]
-		if wait := time.Until(h.Next); h.Target != tgt || h.Last != nil || !h.DownSince.IsZero() || wait < 0 || wait > everyHalfMinute {
+		if wait := time.Until(h.Next); h.Target != tgt || h.Last != nil || !h.DownSince.IsZero() || wait < 0 || wait > usualInterval {
 			t.Errorf("before the first scrape: got %+v", h)
 		}
-		pass(everyHalfMinute)
+		pass(usualInterval)
 		first := b.all()[0]
 		want := periskop.TargetHealth{Target: tgt, Last: &periskop.Scrape{
 			Target: tgt, Start: first.Start, Result: periskop.Success, Size: len(emptyReport), Date: first.Date,
-		}, Next: first.Start.Add(everyHalfMinute)}
+		}, Next: first.Start.Add(usualInterval)}
 		if diff := cmp.Diff(b.pool.Health()[0], want); diff != "" {
 			t.Errorf("after a success (-got +want):\n%s", diff)
 		}
 		broken.Store(true)
-		pass(3 * everyHalfMinute)
+		pass(3 * usualInterval)
 		h = b.pool.Health()[0]
-		if h.DownSince != first.Start.Add(everyHalfMinute) || h.Last.Start != first.Start.Add(3*everyHalfMinute) || h.Last.Result != periskop.HTTPStatus {
+		if h.DownSince != first.Start.Add(usualInterval) || h.Last.Start != first.Start.Add(3*usualInterval) || h.Last.Result != periskop.HTTPStatus {
 			t.Errorf("after three failures: got down since %s, last %+v", h.DownSince, h.Last)
 		}
 		broken.Store(false)
-		pass(everyHalfMinute)
+		pass(usualInterval)
 		if h = b.pool.Health()[0]; !h.DownSince.IsZero() || h.Last.Err != nil {
 			t.Errorf("back again: got down since %s, %v", h.DownSince, h.Last.Err)
 		}

@@ -1,0 +1,140 @@
+# Each target is a command that can also be typed by hand; `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := all
+# Two builds at once would compile the same packages twice.
+.NOTPARALLEL:
+
+# The mechanisms that are compiled into the exporter of the tests and of the demo,
+# beside static, file and http, which are always there. All of them together
+# compile for minutes; only `make build` needs that.
+SLIM_TAGS := remove_all_sd,enable_dns_sd
+KUBERNETES_TAGS := $(SLIM_TAGS),enable_kubernetes_sd
+
+# The date is that of the commit, so that one commit gives one and the same binary.
+VERSION  = $(shell cat VERSION 2>/dev/null || git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION = $(shell git rev-parse --quiet --verify HEAD 2>/dev/null || echo unknown)
+BRANCH   = $(shell git symbolic-ref --quiet --short HEAD 2>/dev/null || echo unknown)
+DATE     = $(shell TZ=UTC0 git log -1 --date=format-local:%Y%m%d-%H:%M:%S --format=%cd 2>/dev/null || echo unknown)
+
+STAMP   = github.com/prometheus/common/version
+LDFLAGS = -X $(STAMP).Version=$(VERSION) -X $(STAMP).Revision=$(REVISION) -X $(STAMP).Branch=$(BRANCH) -X $(STAMP).BuildDate=$(DATE)
+
+PROMETHEUS   := github.com/prometheus/prometheus/cmd
+ALERTMANAGER := github.com/prometheus/alertmanager/cmd
+
+.PHONY: all
+all: build lint test ## build, lint and test (the default)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## build bin/periskop_exporter with every discovery mechanism
+	@hack/build bin/periskop_exporter . -ldflags '$(LDFLAGS)' -o bin/periskop_exporter ./cmd/periskop_exporter
+
+.PHONY: test
+test: check-tidy check-generated test-go e2e check-example ## run every test that needs nothing but this machine
+
+.PHONY: test-go
+test-go: test-packages prometheus ## run the tests of the packages
+	CGO_ENABLED=1 go test -race -shuffle=on -count=1 -tags $(SLIM_TAGS) ./...
+
+.PHONY: e2e
+e2e: test-packages slim prometheus ## run the end to end and browser tests alone
+	PROMTOOL=$(CURDIR)/bin/promtool AMTOOL=$(CURDIR)/bin/amtool \
+		go test -shuffle=on -count=1 -tags $(SLIM_TAGS),e2e ./test/... ./alerts ./view
+
+.PHONY: e2e-kubernetes
+e2e-kubernetes: kubernetes ## run the tests against a real kube-apiserver
+	@hack/build bin/kubernetes/periskop_exporter . -tags $(KUBERNETES_TAGS) -ldflags '$(LDFLAGS)' -o bin/kubernetes/periskop_exporter ./cmd/periskop_exporter
+	go test -shuffle=on -count=1 -tags $(KUBERNETES_TAGS),e2e_kubernetes ./test/kubernetes/...
+
+.PHONY: bench
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem -tags $(SLIM_TAGS) ./...
+
+.PHONY: lint
+lint: linter ## run the linters
+	CGO_ENABLED=0 GOFLAGS="$${GOFLAGS:-} -trimpath" bin/golangci-lint run
+
+.PHONY: fmt
+fmt: linter ## format the code
+	bin/golangci-lint fmt
+
+.PHONY: generate
+generate: ## rebuild all that is generated from the code
+	GOFLAGS="$${GOFLAGS:-} -tags=$(SLIM_TAGS)" go generate ./...
+
+.PHONY: demo
+demo: slim ## run the exporter with sample services, Prometheus and Alertmanager
+	@hack/build 'bin/prometheus and bin/alertmanager' tools/prometheus -tags remove_all_sd -o ../../bin/ $(PROMETHEUS)/prometheus $(ALERTMANAGER)/alertmanager
+	bin/slim/periskop_exporter demo --prometheus=bin/prometheus --alertmanager=bin/alertmanager
+
+.PHONY: fidelity
+fidelity: test/fidelity slim ## compare with what the Periskop server answers
+	go test -count=1 -tags $(SLIM_TAGS),e2e,fidelity ./test/fidelity/...
+
+.PHONY: screenshots
+screenshots: test/screenshots test-packages slim ## take pictures of the pages, for the documentation
+	go test -count=1 -tags $(SLIM_TAGS),e2e,screenshots ./test/screenshots/...
+
+.PHONY: vulnerabilities
+vulnerabilities: ## look for known vulnerabilities in what is built
+	@hack/build bin/govulncheck tools/lint -o ../../bin/ golang.org/x/vuln/cmd/govulncheck
+	bin/govulncheck ./...
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin
+
+# The rest serves the targets above.
+
+.PHONY: slim
+slim:
+	@hack/build bin/slim/periskop_exporter . -tags $(SLIM_TAGS) -ldflags '$(LDFLAGS)' -o bin/slim/periskop_exporter ./cmd/periskop_exporter
+
+.PHONY: prometheus
+prometheus:
+	@hack/build 'Prometheus and Alertmanager' tools/prometheus -tags remove_all_sd -o ../../bin/ tool
+
+.PHONY: kubernetes
+kubernetes:
+	@hack/install etcd 'the tests against Kubernetes' etcd-server
+	@hack/build kube-apiserver tools/kubernetes -o ../../bin/ tool
+
+.PHONY: linter
+linter:
+	@hack/build bin/golangci-lint tools/lint -o ../../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+# The race detector links with gcc; the pages are tried in a real browser.
+.PHONY: test-packages
+test-packages:
+	@hack/install gcc 'the race detector' gcc libc6-dev
+	@hack/install chromium 'the browser tests' chromium fonts-dejavu-core
+
+.PHONY: check-tidy
+check-tidy:
+	go mod tidy -diff
+
+# The example has a block for every discovery mechanism, so this also tells that
+# what ships, which is more than what the tests build, has them all.
+.PHONY: check-example
+check-example: build
+	bin/periskop_exporter check-config config.example.yaml
+
+# What is generated is part of the tree, and must be what the code makes today.
+FILES = git ls-files --cached --others --exclude-standard -z
+
+.PHONY: check-generated
+check-generated:
+	@before=$$($(FILES) | xargs -0 sha256sum 2>&1 || true); \
+	$(MAKE) --no-print-directory generate; \
+	after=$$($(FILES) | xargs -0 sha256sum 2>&1 || true); \
+	if [[ $$before != "$$after" ]]; then \
+		diff <(echo "$$before") <(echo "$$after") || true; \
+		echo 'generated files were out of date: commit what `make generate` has now made of them'; \
+		exit 1; \
+	fi

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/version"
+
+	"github.com/periskop-exporter/periskop_exporter/api"
+	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/view"
+)
+
+// pages returns the handler of the web view.
+func (e *exporter) pages() (http.Handler, error) {
+	return view.New(view.Options{
+		Snapshot: e.state.Snapshot,
+		Targets:  e.discovered,
+		Health:   e.pool.Health,
+		Config:   e.configStatus,
+		Flags:    e.flags.shown,
+		Build: view.Build{
+			Version: version.Version, Revision: version.GetRevision(), Branch: version.Branch,
+			Date: version.BuildDate, GoVersion: version.GoVersion,
+		},
+		Started:     e.started,
+		ExternalURL: e.flags.external,
+		Logger:      e.logger.With("component", "view"),
+	})
+}
+
+func (e *exporter) configStatus() view.ConfigStatus {
+	s := e.reloader.current()
+	return view.ConfigStatus{File: e.reloader.file, Text: s.text, LoadedAt: s.loaded, ReloadErr: s.err, ReloadAt: s.attempted}
+}
+
+// api returns the handler of both APIs.
+func (e *exporter) api() http.Handler {
+	return api.New(api.Options{
+		Snapshot: e.state.Snapshot,
+		Targets:  e.discovered,
+		Health:   e.pool.Health,
+		Resolve: func(id, reason string) bool {
+			return e.state.Resolve(id, merge.Resolution{At: time.Now(), Reason: reason})
+		},
+	})
+}
+
+// shownFlags returns the flags of a command with their values. None of them holds a
+// secret.
+func shownFlags(app *kingpin.Application, cmd *kingpin.CmdClause) []view.Flag {
+	var out []view.Flag
+	for _, f := range append(app.Model().Flags, cmd.Model().Flags...) {
+		if f.Hidden || f.Name == "help" || f.Name == "version" {
+			continue
+		}
+		out = append(out, view.Flag{Name: "--" + f.Name, Value: f.Value.String()})
+	}
+	return out
+}

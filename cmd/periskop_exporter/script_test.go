@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the scripts run this test binary as periskop_exporter.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){appName: main})
+}
+
+// TestScripts runs testdata/script. Beside testscript's own commands they have
+//
+//	target NAME FILE...      serve the files one after another, then the last one for
+//	                         ever; the address is in $NAME
+//	http METHOD URL PATTERN  ask until status and body match the pattern
+//	hup                      send SIGHUP to what runs in the background
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			address, err := freeAddress()
+			env.Setenv("ADDRESS", address)
+			payloads, _ := filepath.Abs("../../periskop/testdata/payloads")
+			env.Setenv("PAYLOADS", payloads)
+			return err
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"target": target,
+			"http":   ask,
+			"hup":    hangUp,
+		},
+	})
+}
+
+// freeAddress returns an address on loopback that nothing listens on now.
+func freeAddress() (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+func target(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: target NAME FILE...")
+	}
+	var bodies []string
+	for _, f := range args[1:] {
+		bodies = append(bodies, ts.ReadFile(f))
+	}
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	ts.Check(err)
+	next := make(chan string, len(bodies))
+	for _, b := range bodies[:len(bodies)-1] {
+		next <- b
+	}
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		body := bodies[len(bodies)-1]
+		select {
+		case body = <-next:
+		default:
+		}
+		_, _ = io.WriteString(w, body)
+	})}
+	go func() { _ = server.Serve(l) }()
+	ts.Defer(func() { _ = server.Close() })
+	ts.Setenv(args[0], l.Addr().String())
+}
+
+func ask(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: http METHOD URL PATTERN")
+	}
+	pattern, err := regexp.Compile("(?s)" + args[2])
+	ts.Check(err)
+	answer := ""
+	for range 200 { // ten seconds
+		if answer = answerOf(args[0], args[1]); pattern.MatchString(answer) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("%s %s: no match for %q in\n%s", args[0], args[1], args[2], answer)
+}
+
+func hangUp(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 || len(ts.BackgroundCmds()) == 0 {
+		ts.Fatalf("usage: hup, while something runs in the background")
+	}
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(syscall.SIGHUP))
+	}
+}
+
+// answerOf returns status and body of an answer, or the error.
+func answerOf(method, url string) string {
+	req, err := http.NewRequestWithContext(context.Background(), method, url, http.NoBody)
+	if err != nil {
+		return err.Error()
+	}
+	client := &http.Client{
+		Timeout:       5 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	defer client.CloseIdleConnections()
+	res, err := client.Do(req)
+	if err != nil {
+		return err.Error()
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%d %s\n%s", res.StatusCode, res.Header.Get("Location"), body)
+}
+
+// TestScriptsAreNumbered keeps the scripts readable in order.
+func TestScriptsAreNumbered(t *testing.T) {
+	files, err := os.ReadDir("testdata/script")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range files {
+		if want := fmt.Sprintf("%02d_", i+1); !strings.HasPrefix(f.Name(), want) {
+			t.Errorf("%s: want a name that begins with %s", f.Name(), want)
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"github.com/periskop-exporter/periskop_exporter/view"
+)
+
+// defaultAddress has the port that periskop_exporter is known by.
+const defaultAddress = ":9968"
+
+// serveFlags are the flags of the subcommand serve.
+type serveFlags struct {
+	configFile      string
+	web             *web.FlagConfig
+	externalURL     string
+	routePrefix     string
+	telemetryPath   string
+	enableLifecycle bool
+	storagePath     string
+
+	// external is externalURL, checked, or where the program finds itself.
+	external *url.URL
+	// shown are all flags with their values.
+	shown []view.Flag
+}
+
+func (c *commands) addServe() {
+	var (
+		f   serveFlags
+		cmd *kingpin.CmdClause
+	)
+	cmd = c.add("serve", "Scrape the configured services and serve metrics and pages (the default).", func(ctx context.Context) error {
+		if err := f.check(); err != nil {
+			return err
+		}
+		f.shown = shownFlags(c.app, cmd)
+		e, err := newExporter(&f, c.logger())
+		if err != nil {
+			return err
+		}
+		return e.serve(ctx)
+	}).Default()
+	f.add(cmd)
+}
+
+func (f *serveFlags) add(cmd *kingpin.CmdClause) {
+	cmd.Flag("config.file", "The configuration file.").Default("config.yaml").StringVar(&f.configFile)
+	f.web = kingpinflag.AddFlags(cmd, defaultAddress)
+	cmd.Flag("web.external-url", "The URL under which this program is reached from outside, for links. Without it, http, the host name and the port.").
+		PlaceHolder("<URL>").StringVar(&f.externalURL)
+	cmd.Flag("web.route-prefix", "The path below which everything is served. Defaults to the path of --web.external-url.").
+		PlaceHolder("<path>").StringVar(&f.routePrefix)
+	cmd.Flag("web.telemetry-path", "The path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
+	cmd.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload.").BoolVar(&f.enableLifecycle)
+	cmd.Flag("storage.path", "The directory for what must survive a restart. Empty keeps nothing: counters then begin at zero.").
+		Default("data/").StringVar(&f.storagePath)
+}
+
+// check fills in what follows from other flags, and says what is wrong with them.
+func (f *serveFlags) check() error {
+	var err error
+	if f.external, err = f.parseExternalURL(); err != nil {
+		return err
+	}
+	if f.routePrefix == "" {
+		f.routePrefix = f.external.Path
+	}
+	f.routePrefix = path.Clean("/" + f.routePrefix)
+	if f.routePrefix == "/" {
+		f.routePrefix = ""
+	}
+	if !strings.HasPrefix(f.telemetryPath, "/") || f.telemetryPath == "/" || path.Clean(f.telemetryPath) != f.telemetryPath {
+		return fmt.Errorf("--web.telemetry-path: %q is not a path such as /metrics", f.telemetryPath)
+	}
+	if err := web.Validate(*f.web.WebConfigFile); err != nil {
+		return fmt.Errorf("--web.config.file: %w", err)
+	}
+	return nil
+}
+
+func (f *serveFlags) parseExternalURL() (*url.URL, error) {
+	if f.externalURL == "" {
+		return ownURL(*f.web.WebListenAddresses)
+	}
+	u, err := url.Parse(f.externalURL)
+	if err != nil {
+		return nil, fmt.Errorf("--web.external-url: %w", err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("--web.external-url: %q is not a URL such as https://periskop.example.com/", f.externalURL)
+	}
+	if u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("--web.external-url: %q has a query or a fragment, which links would lose", f.externalURL)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	return u, nil
+}
+
+// ownURL guesses where the program is reached: at the host's name and the port that it
+// listens on.
+func ownURL(addresses []string) (*url.URL, error) {
+	if len(addresses) == 0 {
+		return nil, errors.New("--web.listen-address: no address to listen on")
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("find the host's name: %w; give --web.external-url", err)
+	}
+	_, port, err := net.SplitHostPort(addresses[0])
+	if err != nil {
+		return nil, fmt.Errorf("--web.listen-address: %q is not an address such as :9968: %w", addresses[0], err)
+	}
+	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}, nil
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/periskop-exporter/periskop_exporter/collector"
+)
+
+// handler returns everything that is served, below the route prefix.
+func (e *exporter) handler() (http.Handler, error) {
+	pages, err := e.pages()
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", pages)
+	for _, prefix := range []string{"/api/", "/services/", "/targets/"} {
+		mux.Handle(prefix, e.api())
+	}
+	mux.Handle("GET "+e.flags.telemetryPath, e.metrics())
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
+	mux.HandleFunc("GET /-/ready", e.ready)
+	mux.Handle("GET /-/exceptions", e.recorder)
+	mux.Handle("POST /-/reload", e.reload())
+
+	var h http.Handler = mux
+	if prefix := e.flags.routePrefix; prefix != "" {
+		prefixed := http.NewServeMux()
+		prefixed.Handle(prefix+"/", http.StripPrefix(prefix, mux))
+		prefixed.Handle("/", http.RedirectHandler(prefix+"/", http.StatusFound))
+		h = prefixed
+	}
+	return e.recorder.Recover(http.NewCrossOriginProtection().Handler(h)), nil
+}
+
+// metrics serves the metrics in the format that the scraper prefers. OpenMetrics and
+// protobuf carry start timestamps and exemplars.
+func (e *exporter) metrics() http.Handler {
+	return promhttp.HandlerFor(collector.Gatherer(e.registry, e.state), promhttp.HandlerOpts{
+		ErrorLog:                            slog.NewLogLogger(e.logger.Handler(), slog.LevelError),
+		ErrorHandling:                       promhttp.ContinueOnError,
+		Registry:                            e.registry,
+		EnableOpenMetrics:                   true,
+		EnableOpenMetricsTextCreatedSamples: true,
+	})
+}
+
+// ready answers with status 503 until the first round of discovery is in.
+func (e *exporter) ready(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-e.discovery.Ready():
+		fmt.Fprintln(w, "ready")
+	case <-r.Context().Done():
+	default:
+		http.Error(w, "starting: the first round of discovery is not in yet", http.StatusServiceUnavailable)
+	}
+}
+
+func (e *exporter) reload() http.Handler {
+	if e.flags.enableLifecycle {
+		return e.reloader
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "reload over HTTP is off; start with --web.enable-lifecycle, or send SIGHUP", http.StatusForbidden)
+	})
+}

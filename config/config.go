@@ -1,0 +1,170 @@
+package config
+
+import (
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	commonconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/prometheus/discovery"
+	"github.com/prometheus/prometheus/model/relabel"
+)
+
+// A Config is a whole configuration file, validated and with defaults applied. It is
+// not changed after Load or Parse has returned it.
+type Config struct {
+	Repository Repository
+
+	// ExternalLabels are added to what leaves this exporter by itself, the direct alerts.
+	ExternalLabels map[string]string
+
+	// Services has at least one element; their names differ.
+	Services []Service
+
+	// GroupBy and MetricRelabel are what services without their own use. They are
+	// applied to Services already.
+	GroupBy       []string
+	MetricRelabel []*relabel.Config
+
+	Limits    Limits
+	Redaction Redaction
+	Retention Retention
+	Alerting  Alerting
+
+	text string
+}
+
+// String returns the configuration as its user wrote it, without comments and with
+// secrets replaced by <secret>: fit to be shown on a page.
+func (c *Config) String() string { return c.text }
+
+// A Service is a set of targets whose exceptions are merged.
+type Service struct {
+	Name      string
+	Discovery discovery.Configs // at least one
+
+	// Relabel rewrites or drops targets before they are scraped. Relabelling rules are
+	// validated and have their name validation scheme set.
+	Relabel []*relabel.Config
+
+	// MetricRelabel rewrites or drops series before they are exposed.
+	MetricRelabel []*relabel.Config
+
+	// GroupBy names the target labels that become labels of merged exceptions. None by
+	// default: exceptions are merged over all targets.
+	GroupBy []string
+
+	Scraper Scraper
+}
+
+// A Scraper says how the targets of a service are scraped. Relabelling may replace
+// all but the HTTP client for a single target.
+type Scraper struct {
+	// Endpoint is the path of the exceptions on a target, by default /-/exceptions.
+	Endpoint string
+
+	// Interval is the time between two scrapes of a target, by default 30s.
+	Interval time.Duration
+
+	// Timeout bounds a scrape; it is never above Interval. By default 10s, or Interval
+	// when that is shorter.
+	Timeout time.Duration
+
+	// Scheme is http, the default, or https.
+	Scheme string
+
+	// Params are the query parameters of a scrape, none by default.
+	Params url.Values
+
+	// BodySizeLimit bounds an answer, in bytes after decompression; always positive.
+	// By default it is Limits.PayloadSize.
+	BodySizeLimit int64
+
+	// HTTPClient is validated. The Scraper owns it: no other shares its pointers.
+	HTTPClient commonconfig.HTTPClientConfig
+}
+
+// Limits bound what targets can make this program keep and expose. All are positive.
+type Limits struct {
+	KeysPerService    int   // aggregation keys with series of their own, by default 2000
+	OccurrencesPerKey int   // the newest that are kept, by default 10
+	LabelLength       int   // of a key's label, in bytes, by default 256
+	PayloadSize       int64 // of one answer, in bytes, by default 64 MiB
+}
+
+// Redaction names what is replaced in occurrences on top of what always is.
+type Redaction struct {
+	Headers  []string         // names of HTTP headers; their case does not matter
+	Members  []string         // names of query parameters, and of JSON and form members
+	Patterns []*regexp.Regexp // their matches are replaced in all text; none matches ""
+}
+
+// Retention says how long what has gone is remembered.
+type Retention struct {
+	Series  time.Duration // a key that has not grown leaves the exposition, by default after 7 days
+	Process time.Duration // a process neither discovered nor seen is forgotten, by default after 1 hour
+}
+
+// Alerting says where direct alerts go. The zero value sends none.
+type Alerting struct {
+	Alertmanagers []Alertmanager
+
+	// Relabel is applied to every alert, before an Alertmanager's own AlertRelabel.
+	Relabel []*relabel.Config
+}
+
+// An Alertmanager is a set of Alertmanagers that are discovered and spoken to alike.
+type Alertmanager struct {
+	Discovery    discovery.Configs // at least one
+	Scheme       string            // http, the default, or https
+	PathPrefix   string            // before the path of the API, empty by default
+	Timeout      time.Duration     // of one request, by default 10s
+	APIVersion   string            // v2
+	HTTPClient   commonconfig.HTTPClientConfig
+	Relabel      []*relabel.Config // of the discovered Alertmanagers
+	AlertRelabel []*relabel.Config // of the alerts sent to them
+}
+
+// A Repository is the block of that name in a Periskop server's file, which says
+// where the server keeps its errors. Here it says where state is kept.
+type Repository struct {
+	// Type is memory, sqlite, mysql or postgres, or "" without the block.
+	Type string
+
+	// Path is the database file of sqlite, as written: relative to the working
+	// directory. It is "" for every other type.
+	Path string
+}
+
+// Memory reports whether nothing is to be kept on disk.
+func (r Repository) Memory() bool {
+	if r.Type != "sqlite" {
+		return r.Type == "memory"
+	}
+	return strings.Contains(r.Path, ":memory:") || strings.Contains(r.Path, "mode=memory")
+}
+
+// Dir returns the directory to keep state in: the one where a Periskop server has its
+// SQLite file, which stays untouched. "" means that the file does not choose: there is
+// no such block, or it names a database server, which this program does not use.
+func (r Repository) Dir() string {
+	if r.Type != "sqlite" || r.Memory() {
+		return ""
+	}
+	file, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "file:"), "?")
+	return filepath.Dir(file)
+}
+
+// setDirectory joins relative paths of files with dir.
+func (c *Config) setDirectory(dir string) {
+	for i := range c.Services {
+		c.Services[i].Discovery.SetDirectory(dir)
+		c.Services[i].Scraper.HTTPClient.SetDirectory(dir)
+	}
+	for i := range c.Alerting.Alertmanagers {
+		c.Alerting.Alertmanagers[i].Discovery.SetDirectory(dir)
+		c.Alerting.Alertmanagers[i].HTTPClient.SetDirectory(dir)
+	}
+}

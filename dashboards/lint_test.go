@@ -1,0 +1,306 @@
+package dashboards_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/periskop-exporter/periskop_exporter/dashboards"
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
+)
+
+// A board is what the lint reads of a dashboard, as Grafana would.
+type board struct {
+	UID, Title, Description string
+	SchemaVersion           int
+	Templating              struct{ List []variable }
+	Annotations             struct {
+		List []struct {
+			Name, Expr string
+			DataSource source
+		}
+	}
+	Panels []boardPanel
+}
+
+type source struct{ Type, UID string }
+
+type variable struct {
+	Name, Label, Description, Type, Definition, AllValue string
+	Hide                                                 int
+	Query                                                json.RawMessage
+	Multi, IncludeAll                                    bool
+	DataSource                                           *source
+}
+
+type boardPanel struct {
+	ID                       int
+	Type, Title, Description string
+	DataSource               *source
+	GridPos                  struct{ H, W, X, Y int }
+	Targets                  []struct {
+		RefID, Expr, LegendFormat, Format string
+		Instant, Range                    bool
+		DataSource                        *source
+	}
+	FieldConfig struct {
+		Defaults struct {
+			Unit       string
+			Thresholds *struct{ Steps []struct{ Color string } }
+			Links      []dataLink
+		}
+		Overrides []struct {
+			Matcher    struct{ ID, Options string }
+			Properties []struct {
+				ID    string
+				Value json.RawMessage
+			}
+		}
+	}
+	Transformations []struct {
+		ID      string
+		Options struct{ RenameByName map[string]string }
+	}
+}
+
+type dataLink struct{ Title, URL string }
+
+func read(t *testing.T) board {
+	t.Helper()
+	out, err := dashboards.Overview(dashboards.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d board
+	if err := json.Unmarshal(out, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// exposed are the metrics that queries may ask for.
+var exposed = []string{
+	names.ExceptionsTotal, names.ExceptionFirstSeen, names.ExceptionLastSeen, names.ExceptionsRegressedTotal,
+	names.ServiceWatchedSince, names.ServiceTargets, names.TargetUp, names.ScrapesTotal,
+}
+
+// substituted is the query as Grafana sends it.
+func substituted(expr string) string {
+	return strings.NewReplacer(
+		"$__range", "6h", "$__rate_interval", "1m", "${__from}", "1795345200000",
+		"$service", "checkout|search", "$severity", ".*", "$class", ".*", "$key", `shop/Cart\\.add`,
+	).Replace(expr)
+}
+
+func lintExpr(t *testing.T, where, expr string) {
+	t.Helper()
+	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(substituted(expr))
+	if err != nil {
+		t.Errorf("%s: %v in %s", where, err, expr)
+		return
+	}
+	parser.Inspect(parsed, func(n parser.Node, _ []parser.Node) error {
+		s, ok := n.(*parser.VectorSelector)
+		if !ok {
+			return nil
+		}
+		if !slices.Contains(exposed, s.Name) {
+			t.Errorf("%s: asks for %s, which is not exposed", where, s)
+		}
+		if !strings.Contains(s.String(), names.ServiceName+`=~"checkout|search"`) {
+			t.Errorf("%s: %s is for all services, whichever are chosen", where, s)
+		}
+		return nil
+	})
+}
+
+func TestPanels(t *testing.T) {
+	d := read(t)
+	titles := map[string]bool{}
+	for _, p := range d.Panels {
+		if p.Title == "" || titles[p.Title] {
+			t.Errorf("panel %d: title %q is empty or there twice", p.ID, p.Title)
+		}
+		titles[p.Title] = true
+		if p.Type == "row" {
+			continue
+		}
+		if !strings.HasSuffix(p.Description, ".") {
+			t.Errorf("%s: the description is no sentence: %q", p.Title, p.Description)
+		}
+		if p.FieldConfig.Defaults.Unit == "" {
+			t.Errorf("%s: has no unit", p.Title)
+		}
+		if p.DataSource == nil || *p.DataSource != chosen {
+			t.Errorf("%s: data source is not the one that is chosen", p.Title)
+		}
+		lintTargets(t, p)
+		if p.Type == "stat" && (p.FieldConfig.Defaults.Thresholds == nil || len(p.FieldConfig.Defaults.Thresholds.Steps) == 0) {
+			t.Errorf("%s: has no thresholds", p.Title)
+		}
+		lintTable(t, p)
+	}
+}
+
+// chosen is the data source of the variable.
+var chosen = source{"prometheus", "${datasource}"}
+
+func lintTargets(t *testing.T, p boardPanel) {
+	t.Helper()
+	if len(p.Targets) == 0 {
+		t.Errorf("%s: asks for nothing", p.Title)
+	}
+	refs := map[string]bool{}
+	for _, target := range p.Targets {
+		lintExpr(t, p.Title, target.Expr)
+		if refs[target.RefID] || target.RefID == "" {
+			t.Errorf("%s: query %q is there twice or has no name", p.Title, target.RefID)
+		}
+		refs[target.RefID] = true
+		if target.DataSource == nil || *target.DataSource != chosen {
+			t.Errorf("%s: data source of query %s is not the one that is chosen", p.Title, target.RefID)
+		}
+		if target.Instant == target.Range {
+			t.Errorf("%s: query %s wants to be instant or range", p.Title, target.RefID)
+		}
+		if target.Format == "time_series" && target.LegendFormat == "" {
+			t.Errorf("%s: query %s has no legend", p.Title, target.RefID)
+		}
+	}
+}
+
+// lintTable checks that the columns are those that the queries give, and that the
+// overrides name columns.
+func lintTable(t *testing.T, p boardPanel) {
+	t.Helper()
+	if p.Type != "table" {
+		return
+	}
+	var fields, titles []string
+	for _, tr := range p.Transformations {
+		for field, title := range tr.Options.RenameByName {
+			fields, titles = append(fields, field), append(titles, title)
+		}
+	}
+	for _, target := range p.Targets {
+		if field := "Value #" + target.RefID; !slices.Contains(fields, field) {
+			t.Errorf("%s: has no column for query %s", p.Title, target.RefID)
+		}
+	}
+	links := 0
+	for _, o := range p.FieldConfig.Overrides {
+		if o.Matcher.ID == "byName" && !slices.Contains(titles, o.Matcher.Options) {
+			t.Errorf("%s: overrides %q, which is no column", p.Title, o.Matcher.Options)
+		}
+		for _, property := range o.Properties {
+			if property.ID != "links" {
+				continue
+			}
+			var l []dataLink
+			if err := json.Unmarshal(property.Value, &l); err != nil {
+				t.Fatal(err)
+			}
+			links++
+			if got, want := l[0].URL, "${exporter:raw}/trace/${__data.fields.exception_id}"; got != want {
+				t.Errorf("%s: %s leads to %s, want %s", p.Title, o.Matcher.Options, got, want)
+			}
+		}
+	}
+	if links == 0 || !slices.Contains(fields, names.ExceptionID) {
+		t.Errorf("%s: rows do not lead to the trace", p.Title)
+	}
+}
+
+func TestGrid(t *testing.T) {
+	taken := map[[2]int]string{}
+	ids := map[int]bool{}
+	for _, p := range read(t).Panels {
+		if ids[p.ID] || p.ID <= 0 {
+			t.Errorf("%s: ID %d is there twice, or none", p.Title, p.ID)
+		}
+		ids[p.ID] = true
+		g := p.GridPos
+		if g.W <= 0 || g.H <= 0 || g.X < 0 || g.X+g.W > 24 {
+			t.Errorf("%s: is not on the grid: %+v", p.Title, g)
+		}
+		for x := g.X; x < g.X+g.W; x++ {
+			for y := g.Y; y < g.Y+g.H; y++ {
+				if other, ok := taken[[2]int{x, y}]; ok {
+					t.Fatalf("%s and %s overlap", p.Title, other)
+				}
+				taken[[2]int{x, y}] = p.Title
+			}
+		}
+	}
+}
+
+var reference = regexp.MustCompile(`\$\{?(\w+)`)
+
+// TestVariables checks that every variable is used, defined, and may take all values.
+func TestVariables(t *testing.T) {
+	d := read(t)
+	text, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	for _, m := range reference.FindAllSubmatch(text, -1) {
+		used[string(m[1])] = true
+	}
+	known := map[string]bool{"__range": true, "__rate_interval": true, "__from": true, "__data": true, "__field": true, "__all": true, "1": true}
+	for i, v := range d.Templating.List {
+		known[v.Name] = true
+		if !used[v.Name] {
+			t.Errorf("nothing uses the variable %s", v.Name)
+		}
+		if v.Label == "" || !strings.HasSuffix(v.Description, ".") {
+			t.Errorf("%s: has no label or no description", v.Name)
+		}
+		if (i == 0) != (v.Type == "datasource") {
+			t.Errorf("%s: the data source is to come first", v.Name)
+		}
+		if v.Type != "query" {
+			continue
+		}
+		if !v.Multi || !v.IncludeAll || v.AllValue != ".*" {
+			t.Errorf("%s: wants to be many or all", v.Name)
+		}
+		if v.DataSource == nil || *v.DataSource != chosen {
+			t.Errorf("%s: data source is not the one that is chosen", v.Name)
+		}
+		m := regexp.MustCompile(`^label_values\((.*), \w+\)$`).FindStringSubmatch(v.Definition)
+		if m == nil {
+			t.Errorf("%s: asks %q", v.Name, v.Definition)
+			continue
+		}
+		if _, err := parser.NewParser(parser.Options{}).ParseMetricSelector(substituted(m[1])); err != nil {
+			t.Errorf("%s: %v", v.Name, err)
+		}
+	}
+	for name := range used {
+		if !known[name] {
+			t.Errorf("there is no variable %s", name)
+		}
+	}
+}
+
+func TestAnnotations(t *testing.T) {
+	marks := 0
+	for _, a := range read(t).Annotations.List {
+		if a.Expr == "" {
+			continue
+		}
+		marks++
+		lintExpr(t, a.Name, a.Expr)
+		if a.DataSource != chosen {
+			t.Errorf("%s: data source is not the one that is chosen", a.Name)
+		}
+	}
+	if marks == 0 {
+		t.Error("nothing marks new exceptions")
+	}
+}

@@ -1,0 +1,29 @@
+// Package discovery keeps the current set of targets: Prometheus service discovery
+// and relabelling behind the vocabulary of package periskop.
+//
+// In go the configured services ([Discovery.Apply], at the start and at every
+// reload); out comes one [periskop.ServiceTargets] for each of them, those without
+// targets included, through Options.Publish whenever something has changed.
+//
+// Every mechanism of Prometheus that is linked into the program works. Only static
+// and file discovery are by this package itself; the others are blank imports of
+// the program, of Prometheus' install package for example.
+//
+// # How it fits together
+//
+// Prometheus' discovery manager owns the discoverers: it creates, shares, starts and
+// stops them and exposes its metrics about them. What it is given for each
+// configuration is a source, which stands between the manager and the discoverer,
+// keeps the target groups that the discoverer sends, and judges from what the
+// discoverer sends and logs whether it works. One goroutine, that of
+// [Discovery.Run], turns the groups of the sources into targets and publishes them.
+//
+// # Problems
+//
+// Prometheus' discoverers tell nobody but the log that they fail, and most say it at
+// each refresh. Here a problem is a state: one sentence in
+// ServiceTargets.Problems for as long as it lasts, and one line in the log when it
+// begins and when it ends. How the end is noticed depends on the mechanism; see
+// rounds, stream, files and apiServer. No sentence holds the password or the query
+// of a URL.
+package discovery

@@ -1,0 +1,156 @@
+package discovery
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/discovery/targetgroup"
+)
+
+// files judges file discovery. It complains about a file that it cannot read at each
+// attempt, but sends an update for every other file in the meantime; an update names
+// its file in the source of its groups, unless the file holds none. A file that is
+// not there it does not mention at all.
+type files struct {
+	patterns []string
+	missing  map[string]bool       // by pattern
+	broken   map[string]brokenFile // by path
+	others   *stream
+}
+
+type brokenFile struct {
+	text  string
+	state fileState
+}
+
+// A fileState tells whether a file has changed since.
+type fileState struct {
+	modified int64 // in nanoseconds
+	size     int64
+}
+
+func newFiles(patterns []string) *files {
+	f := &files{
+		patterns: patterns,
+		missing:  map[string]bool{},
+		broken:   map[string]brokenFile{},
+		others:   newStream("file"),
+	}
+	f.findMissing()
+	return f
+}
+
+func (f *files) complain(now time.Time, c complaint) {
+	f.findFound()
+	path := c.value("path")
+	state, err := stat(path)
+	switch {
+	case f.isOurs(path) && !errors.Is(err, fs.ErrNotExist):
+		text := sentence(fmt.Sprintf("The file %q cannot be read: %s", path, c.err))
+		f.broken[path] = brokenFile{text, state}
+	case path != "" && errors.Is(err, fs.ErrNotExist):
+		// A directory that cannot be watched because it is not there: its files
+		// are missing.
+	default:
+		f.others.complain(now, c)
+	}
+}
+
+func (f *files) update(now time.Time, groups []*targetgroup.Group) {
+	f.findFound()
+	f.findMissing()
+	f.others.update(now, groups)
+	for path, b := range f.broken {
+		if names(groups, path) || len(groups) == 0 && b.state != stateOf(path) {
+			delete(f.broken, path)
+		}
+	}
+}
+
+func (f *files) look(now time.Time) {
+	f.findMissing()
+	f.others.look(now)
+}
+
+// findMissing also forgets what was wrong with files that are gone.
+func (f *files) findMissing() {
+	for _, pattern := range f.patterns {
+		if !exists(pattern) {
+			f.missing[pattern] = true
+		}
+	}
+	for path := range f.broken {
+		if _, err := stat(path); errors.Is(err, fs.ErrNotExist) {
+			delete(f.broken, path)
+		}
+	}
+}
+
+// findFound is for when the discoverer gives a sign: it has looked again by itself.
+// Until then, a file that is back does nothing for anybody.
+func (f *files) findFound() {
+	for pattern := range f.missing {
+		if exists(pattern) {
+			delete(f.missing, pattern)
+		}
+	}
+}
+
+func (f *files) problems() []problem {
+	result := f.others.problems()
+	for pattern := range f.missing {
+		text := fmt.Sprintf("The file %q does not exist.", pattern)
+		if strings.Contains(pattern, "*") {
+			text = fmt.Sprintf("No file matches %q.", pattern)
+		}
+		result = append(result, problem{"missing " + pattern, text})
+	}
+	for path, b := range f.broken {
+		result = append(result, problem{"broken " + path, b.text})
+	}
+	return sorted(result)
+}
+
+// isOurs reports whether path is one of the files, and not a directory of theirs.
+func (f *files) isOurs(path string) bool {
+	for _, pattern := range f.patterns {
+		if ok, _ := filepath.Match(pattern, path); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func exists(pattern string) bool {
+	paths, err := filepath.Glob(pattern)
+	return err == nil && len(paths) > 0
+}
+
+// names reports whether groups were read from the file at path. Groups that only tell
+// that they are gone have no labels.
+func names(groups []*targetgroup.Group, path string) bool {
+	for _, group := range groups {
+		if group != nil && group.Labels != nil && strings.HasPrefix(group.Source, path+":") {
+			return true
+		}
+	}
+	return false
+}
+
+func stat(path string) (fileState, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fileState{}, err
+	}
+	return fileState{info.ModTime().UnixNano(), info.Size()}, nil
+}
+
+func stateOf(path string) fileState {
+	state, _ := stat(path)
+	return state
+}

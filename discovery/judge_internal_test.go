@@ -1,0 +1,172 @@
+package discovery
+
+import (
+	"errors"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+func TestSentence(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{
+			"one line with an end",
+			"yaml: unmarshal errors:\n  line 1: no list.", "yaml: unmarshal errors: line 1: no list.",
+		},
+		{
+			"user, password and query of a URL",
+			`Get "https://user:pass word@sd.example:8080/a/b?token=x&y=z": EOF`,
+			`Get "https://sd.example:8080/a/b?…": EOF.`,
+		},
+		{
+			"a URL without quotes",
+			"cannot reach consul://:secret@a:8500/x, giving up", "cannot reach consul://a:8500/x, giving up.",
+		},
+		{
+			"an at sign in a path is no user",
+			"http://a:80/x@y is down", "http://a:80/x@y is down.",
+		},
+		{
+			"the local end of a connection",
+			"read udp 127.0.0.1:41234->127.0.0.1:53: i/o timeout", "read udp 127.0.0.1:53: i/o timeout.",
+		},
+		{
+			"the local end of an IPv6 connection",
+			"read tcp [::1]:41234->[::1]:80: connection reset by peer", "read tcp [::1]:80: connection reset by peer.",
+		},
+		{
+			"what is not UTF-8", "a\xffb", "a\uFFFDb.",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := sentence(c.text); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+
+	long := sentence(string(slices.Repeat([]byte("é"), 1000)))
+	if len(long) > maxSentence+len("…") {
+		t.Errorf("a long text has still %d bytes", len(long))
+	}
+}
+
+// A watch complains as long as it fails, and says nothing when it works again.
+func TestStream(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	at := func(d time.Duration) time.Time { return start.Add(d) }
+	web := complaint{level: slog.LevelError, message: "Error refreshing service", err: "refused", attrs: []attr{{"service", "web"}}}
+	shop := complaint{level: slog.LevelError, message: "Error refreshing service", err: "refused", attrs: []attr{{"service", "shop"}}}
+	const (
+		webText  = "The consul discovery reports: Error refreshing service (service web): refused."
+		shopText = "The consul discovery reports: Error refreshing service (service shop): refused."
+	)
+	s := newStream("consul")
+	for _, step := range []struct {
+		name string
+		do   func()
+		want []string
+	}{
+		{"two watches fail", func() { s.complain(at(0), web); s.complain(at(0), shop) }, []string{shopText, webText}},
+		{"one of them fails again", func() { s.complain(at(45*time.Second), web) }, []string{shopText, webText}},
+		{"an update comes while both are fresh", func() { s.update(at(50*time.Second), nil) }, []string{shopText, webText}},
+		{"an update comes when one is old", func() { s.update(at(61*time.Second), nil) }, []string{webText}},
+		{"nothing happens for a while", func() { s.look(at(5 * time.Minute)) }, []string{webText}},
+		{"nothing happens for long", func() { s.look(at(6 * time.Minute)) }, []string{}},
+	} {
+		step.do()
+		if got := texts(s.problems()); !slices.Equal(got, step.want) {
+			t.Errorf("%s: got %q, want %q", step.name, got, step.want)
+		}
+	}
+}
+
+// A warning counts when nothing worse came with it, and until the next round.
+func TestRounds(t *testing.T) {
+	warning := complaint{level: slog.LevelWarn, message: "Skipping cluster", attrs: []attr{{"cluster", "a"}}}
+	failure := complaint{level: slog.LevelError, message: "Failed to describe", err: "refused"}
+	r := &rounds{name: "ecs"}
+	for _, step := range []struct {
+		name string
+		do   func()
+		want []string
+	}{
+		{"a round begins", func() { r.complain(time.Time{}, warning) }, []string{}},
+		{"a round ends", func() { r.update(time.Time{}, nil) }, []string{"The ecs discovery reports: Skipping cluster (cluster a)."}},
+		{"a round with an error", func() {
+			r.complain(time.Time{}, warning)
+			r.complain(time.Time{}, failure)
+			r.complain(time.Time{}, failure)
+			r.update(time.Time{}, nil)
+		}, []string{"The ecs discovery reports: Failed to describe: refused."}},
+		{"a round that fails", func() {
+			r.complain(time.Time{}, failure)
+			r.complain(time.Time{}, complaint{level: slog.LevelError, message: refreshFailed, err: "no credentials"})
+		}, []string{"The ecs discovery fails: no credentials."}},
+		{"a good round", func() { r.update(time.Time{}, nil) }, []string{}},
+	} {
+		step.do()
+		if got := texts(r.problems()); !slices.Equal(got, step.want) {
+			t.Errorf("%s: got %q, want %q", step.name, got, step.want)
+		}
+	}
+}
+
+func TestAPIServer(t *testing.T) {
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{Name: kubernetesRequests}, []string{"status_code"})
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(requests)
+	a := &apiServer{requests: registry, failures: map[string]apiFailure{}}
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	const (
+		away      = "A Kubernetes API server does not answer."
+		forbidden = "A Kubernetes API server answers with status 403 (Forbidden)."
+	)
+	for _, step := range []struct {
+		name     string
+		after    time.Duration
+		statuses []string
+		want     []string
+	}{
+		{"it works", 0, []string{"200", "200", "410"}, []string{}},
+		{"one request breaks off", 2 * time.Second, []string{noAnswer}, []string{}},
+		{"it works", 4 * time.Second, []string{"200"}, []string{}},
+		{"it goes away", 6 * time.Second, []string{noAnswer, noAnswer}, []string{away}},
+		{"it stays away", 60 * time.Second, []string{noAnswer}, []string{away}},
+		{"there is no attempt", 62 * time.Second, nil, []string{away}},
+		{"it is back", 64 * time.Second, []string{"200"}, []string{}},
+		{"it forbids something", 66 * time.Second, []string{"403", "403", "200"}, []string{forbidden}},
+		{"something else is allowed", 120 * time.Second, []string{"200"}, []string{forbidden}},
+		{"it forbids nothing any more", 160 * time.Second, []string{"200"}, []string{}},
+	} {
+		for _, status := range step.statuses {
+			requests.WithLabelValues(status).Inc()
+		}
+		a.look(start.Add(step.after))
+		if got := texts(a.problems()); !slices.Equal(got, step.want) {
+			t.Errorf("%v, %s: got %q, want %q", step.after, step.name, got, step.want)
+		}
+		if got, want := a.answered(start.Add(step.after)), step.after >= lookEvery; got != want {
+			t.Errorf("%v, %s: answered is %v, want %v", step.after, step.name, got, want)
+		}
+	}
+}
+
+// A discoverer may log faster than anybody reads, and before anybody does.
+func TestComplaintsAreBounded(t *testing.T) {
+	s := &source{logged: make(chan struct{}, 1)}
+	logger := slog.New(&complaintHandler{source: s, next: slog.DiscardHandler}).With("role", "pod")
+	for range 10 * maxComplaints {
+		logger.Error("failed", "node", 7, "err", errors.New("refused"))
+	}
+	logger.Info("passes on")
+	if got := len(s.complaints); got != maxComplaints {
+		t.Errorf("got %d complaints, want %d", got, maxComplaints)
+	}
+	if got, want := s.complaints[0].String(), "failed (role pod, node 7): refused"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,39 @@
+package demo
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// ScrapeInterval is how often the exporter reads the services, and Prometheus the
+// exporter: short, as somebody is watching.
+const ScrapeInterval = 5 * time.Second
+
+// endpoint is where the services are scraped.
+const endpoint = "/-/exceptions"
+
+// Config returns the configuration with which the exporter scrapes the services.
+func (d *Demo) Config() []byte {
+	var b bytes.Buffer
+	b.WriteString("# The sample services of `periskop_exporter demo`.\nservices:\n")
+	for _, s := range d.services {
+		fmt.Fprintf(&b, "  - name: %s\n    static_configs:\n", yamlString(s.name))
+		for _, in := range s.instances {
+			fmt.Fprintf(&b, "      - targets: [%s]\n", yamlString(in.server.Address()))
+			fmt.Fprintf(&b, "        labels: {instance: %s, language: %s}\n", yamlString(in.name), yamlString(s.language))
+		}
+		fmt.Fprintf(&b, "    scraper:\n      endpoint: %s\n      refresh_interval: %s\n      timeout: 3s\n", endpoint, ScrapeInterval)
+	}
+	return b.Bytes()
+}
+
+// yamlString quotes s: every JSON string is a YAML string.
+func yamlString(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(fmt.Sprintf("demo: %v", err)) // strings always encode
+	}
+	return string(b)
+}

@@ -1,0 +1,43 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+)
+
+// Addresses are the URLs that are told on the terminal. Prometheus and Alertmanager are
+// empty when they do not run.
+type Addresses struct {
+	Exporter, Prometheus, Alertmanager string
+}
+
+// Welcome tells what runs where and what there is to try.
+func (d *Demo) Welcome(w io.Writer, a Addresses) {
+	instances := 0
+	for _, s := range d.services {
+		instances += len(s.instances)
+	}
+	fmt.Fprintf(w, "\nA sample shop of %d services in %d instances is raising exceptions.\n\n", len(d.services), instances)
+	fmt.Fprintf(w, "  exceptions    %s\n", a.Exporter)
+	if a.Prometheus != "" {
+		fmt.Fprintf(w, "  Prometheus    %s\n", a.Prometheus)
+	}
+	if a.Alertmanager != "" {
+		fmt.Fprintf(w, "  Alertmanager  %s\n", a.Alertmanager)
+	}
+	fmt.Fprintf(w, "\nIn %.0f seconds storefront raises an exception that nobody has seen before.\n", FirstNew.Seconds())
+	if a.Alertmanager != "" {
+		fmt.Fprint(w, "The first alert is expected within two minutes; it is told here, with the link to the stack trace.\n")
+	} else {
+		fmt.Fprint(w, "Alerts need Prometheus and Alertmanager: `make demo` runs them too.\n")
+	}
+	fmt.Fprint(w, `
+Worth a look:
+  - an exception of storefront: its causes, and the password in the request that is not shown
+  - payments-2, which restarts every minute: its counts go on
+  - recommendations-2, which stops answering in two minutes, and comes back
+
+Ctrl-C stops everything.
+
+`)
+}

@@ -1,0 +1,50 @@
+package names
+
+// A Metric is a metric that is exposed, as its documentation has it.
+type Metric struct {
+	Name string
+	// Type is counter or gauge.
+	Type string
+	// Labels are in the order in which they are passed. Metrics of exceptions have the
+	// labels of group_by as well.
+	Labels []string
+	Help   string
+}
+
+// Metrics returns all metrics whose names begin with periskop_, sorted by name.
+func Metrics() []Metric {
+	exception := []string{ServiceName, AggregationKey, ExceptionID, Class}
+	return []Metric{
+		{ExceptionFirstSeen, "gauge", exception, "When the exception was first reported ever, in seconds since 1970."},
+		{ExceptionLastSeen, "gauge", exception, "When the newest occurrence of the exception was, in seconds since 1970."},
+		{ExceptionsRegressedTotal, "counter", exception, "How often the exception came back after it was resolved. Exposed from when it is resolved for the first time."},
+		{
+			ExceptionsTotal, "counter", []string{ServiceName, AggregationKey, ExceptionID, Severity, Class},
+			"Exceptions that targets reported since the watch on their service began.",
+		},
+		{ExporterBuildInfo, "gauge", []string{"version", "revision", "branch", "goversion", "goos", "goarch", "tags"}, "What was built; always 1."},
+		{ExporterConfigReloadSuccessTime, "gauge", nil, "When the configuration file was last loaded with success, in seconds since 1970."},
+		{ExporterConfigReloadSuccess, "gauge", nil, "Whether the last attempt to load the configuration file succeeded."},
+		{ExporterDiscoveryProblems, "gauge", []string{ServiceName}, "What discovery has to complain about now, for the service. The page /status has it in words."},
+		{ExporterKeysPerServiceLimit, "gauge", nil, "Aggregation keys that a service may have series of its own for."},
+		{ExporterOverflowKeys, "gauge", []string{ServiceName}, "Aggregation keys of the service that are counted together, past the limit."},
+		{ExporterSeries, "gauge", nil, "Exposed series of " + ExceptionsTotal + "."},
+		{ScrapesTotal, "counter", []string{ServiceName, Result}, "Scrapes by how they ended: success, timeout, connection, http_status, too_large, invalid_payload."},
+		{ServiceTargets, "gauge", []string{ServiceName}, "Targets of the service that are discovered now."},
+		{ServiceWatchedSince, "gauge", []string{ServiceName}, "When the service was first scraped with success, in seconds since 1970."},
+		{TargetInconsistenciesTotal, "counter", []string{ServiceName, Reason}, "What targets reported and could not be counted: malformed_aggregate, too_many_epochs, total_fell."},
+		{TargetScrapeDuration, "gauge", []string{ServiceName, Instance}, "How long the last scrape of the target took."},
+		{TargetUp, "gauge", []string{ServiceName, Instance}, "Whether the last scrape of the target succeeded."},
+	}
+}
+
+// Find returns the metric of that name. It panics when there is none: names are
+// constants.
+func Find(name string) Metric {
+	for _, m := range Metrics() {
+		if m.Name == name {
+			return m
+		}
+	}
+	panic("names: no metric " + name)
+}

@@ -1,0 +1,82 @@
+package view
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
+)
+
+// links makes addresses relative to the page they are on. They hold under any route
+// prefix, and behind a proxy that adds or takes away another.
+type links struct {
+	root string // from the page to the overview: "./", "../" …
+}
+
+func linksFrom(r *http.Request) links {
+	depth := strings.Count(r.URL.EscapedPath(), "/") - 1
+	if depth < 1 {
+		return links{"./"}
+	}
+	return links{strings.Repeat("../", depth)}
+}
+
+func (l links) overview() string { return l.root }
+
+func (l links) exceptions(f filter) string { return l.to("exceptions", f.values()) }
+
+func (l links) status(f targetFilter) string { return l.to("status", f.values()) }
+
+func (l links) config() string { return l.to("status/config", nil) }
+
+// trace leads to an exception; an empty occurrence stands for the newest.
+func (l links) trace(id, occurrence string) string {
+	return l.to("trace/"+id, occurrenceValues(occurrence))
+}
+
+// text leads to the plain text form of a trace.
+func (l links) text(id, occurrence string) string {
+	return l.to("trace/"+id+"/text", occurrenceValues(occurrence))
+}
+
+func (l links) static(name string) string { return l.to("static/"+name, nil) }
+
+func (l links) to(path string, query url.Values) string {
+	if len(query) == 0 {
+		return l.root + path
+	}
+	return l.root + path + "?" + query.Encode()
+}
+
+func occurrenceValues(uuid string) url.Values {
+	if uuid == "" {
+		return nil
+	}
+	return url.Values{names.Occurrence: {uuid}}
+}
+
+// pageParam is the parameter that names a page of a list, from 1 on.
+const pageParam = "page"
+
+func pageNumber(q url.Values) int {
+	n, err := strconv.Atoi(q.Get(pageParam))
+	if err != nil {
+		return 1
+	}
+	return max(n, 1)
+}
+
+// setParam leaves out what is empty, so that addresses stay short.
+func setParam(q url.Values, name, value string) {
+	if value != "" {
+		q.Set(name, value)
+	}
+}
+
+func setPage(q url.Values, n int) {
+	if n > 1 {
+		q.Set(pageParam, strconv.Itoa(n))
+	}
+}

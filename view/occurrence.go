@@ -1,0 +1,151 @@
+package view
+
+import (
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// An occurrence is one exception as it was raised.
+type occurrence struct {
+	Ordinal   string
+	Several   bool // there are others
+	UUID      block
+	Seen      moment
+	Instance  block
+	Severity  severity // empty when it is that of all
+	Permalink string
+	TextURL   string
+	// Addresses; empty where there is no such occurrence.
+	Newest, Newer, Older string
+
+	Error  chainLink
+	Causes *causes // nil when there are none
+	HTTP   *httpContext
+}
+
+// A chainLink is an exception, or one of its causes.
+type chainLink struct {
+	Class   block
+	Message block
+	// Summary is the beginning of the message, for when the rest is folded.
+	Summary text
+	Stack   stack
+	Root    bool // the last of several
+	Open    bool
+}
+
+// causes are a chain. It is shown as a list and not as boxes within boxes: it can be
+// of any length, and what is wanted most is its end.
+type causes struct {
+	Count      string
+	Head, Tail []chainLink
+	Left       string // what is left out between the two
+}
+
+type httpContext struct {
+	Method  block
+	URL     block
+	Headers []header
+	Left    string // of the headers
+	Body    block
+	HasBody bool
+}
+
+type header struct{ Name, Value block }
+
+func newOccurrence(e *merge.Exception, at int, now time.Time, space *room, to links) *occurrence {
+	o := &e.Occurrences[at]
+	out := &occurrence{
+		Ordinal:   ordinal(at, len(e.Occurrences)),
+		Several:   len(e.Occurrences) > 1,
+		UUID:      space.line(o.UUID),
+		Seen:      newMoment(now, o.Timestamp),
+		Instance:  space.line(o.Instance),
+		Permalink: to.trace(e.ID, o.UUID),
+		TextURL:   to.text(e.ID, o.UUID),
+	}
+	if all := severitiesOf(e); len(all) != 1 || all[0] != o.Severity {
+		out.Severity = newSeverity(o.Severity)
+	}
+	if at > 0 {
+		out.Newest = to.trace(e.ID, "")
+		out.Newer = to.trace(e.ID, e.Occurrences[at-1].UUID)
+	}
+	if at+1 < len(e.Occurrences) {
+		out.Older = to.trace(e.ID, e.Occurrences[at+1].UUID)
+	}
+	out.Error = newChainLink(&o.Error, space)
+	if o.Error.Class == e.Class {
+		out.Error.Class = block{} // it is the heading of the page
+	}
+	// The context is small and must not be crowded out by the causes.
+	out.HTTP = newHTTPContext(o.HTTPContext, space)
+	out.Causes = newCauses(o.Error.Cause, space)
+	return out
+}
+
+func newChainLink(e *periskop.Exception, space *room) chainLink {
+	const summaryLength = 160
+	return chainLink{
+		Class:   space.line(e.Class),
+		Message: space.block(e.Message, lines, blockRoom),
+		Summary: snippet(e.Message, summaryLength),
+		Stack:   space.stack(e.Stacktrace),
+	}
+}
+
+// newCauses returns the causes with the first and the root open: those in between
+// mostly wrap the one and are wrapped by the other.
+func newCauses(first *periskop.Exception, space *room) *causes {
+	var chain []*periskop.Exception
+	for e := first; e != nil; e = e.Cause {
+		chain = append(chain, e)
+	}
+	if len(chain) == 0 {
+		return nil
+	}
+	c := &causes{Count: plural(len(chain), "cause")}
+	// The root is mapped first, so that there is room for it.
+	tail := len(chain) - 1
+	if left := len(chain) - headCauses - tailCauses; left > 0 {
+		c.Left = plural(left, "cause")
+		tail = len(chain) - tailCauses
+	}
+	for i := len(chain) - 1; i >= tail; i-- {
+		c.Tail = append([]chainLink{newCause(chain, i, space)}, c.Tail...)
+	}
+	for i := range min(tail, headCauses) {
+		c.Head = append(c.Head, newCause(chain, i, space))
+	}
+	return c
+}
+
+func newCause(chain []*periskop.Exception, i int, space *room) chainLink {
+	l := newChainLink(chain[i], space)
+	l.Root = i == len(chain)-1 && len(chain) > 1
+	l.Open = i == 0 || i == len(chain)-1
+	return l
+}
+
+func newHTTPContext(c *periskop.HTTPContext, space *room) *httpContext {
+	if c == nil {
+		return nil
+	}
+	out := &httpContext{
+		Method:  space.line(c.Method),
+		URL:     space.block(c.URL, oneLine, blockRoom),
+		Body:    space.block(c.Body, lines, blockRoom),
+		HasBody: c.Body != "",
+	}
+	headers := c.Headers
+	if len(headers) > maxRows {
+		out.Left = plural(len(headers)-maxRows, "header")
+		headers = headers[:maxRows]
+	}
+	for _, h := range headers {
+		out.Headers = append(out.Headers, header{space.line(h.Name), space.block(h.Value, oneLine, blockRoom)})
+	}
+	return out
+}

@@ -1,0 +1,81 @@
+package view
+
+// A room is what a page may still take of markup made of what targets sent. It keeps
+// a page readable, and a browser alive, whatever that is.
+type room struct {
+	left int
+	// whole is the address of everything; empty when there is none.
+	whole string
+}
+
+const (
+	// pageRoom lets every trace of ordinary size stand whole; the payloads of real
+	// clients take a tenth of it.
+	pageRoom = 300_000
+	// blockRoom is for one message, body or header. Nobody reads more of it on a page.
+	blockRoom = 20_000
+	// longText is about a screen of text.
+	longText = 3_000
+	// lineRoom is for one line of a stack trace, a class, a key, a label.
+	lineRoom = 2_000
+	// The lines of a longer stack trace are shown from both ends: some languages
+	// begin with the innermost call, some end with it.
+	headLines, tailLines = 200, 100
+	// So are the causes: the last one is the root.
+	headCauses, tailCauses = 80, 20
+	// maxRows is for lists that are rarely longer than a few rows.
+	maxRows = 100
+)
+
+// A block is a text of any length. Left says how much of it is not shown, and Whole
+// leads to all of it. One that is Long is shown in a box that scrolls.
+type block struct {
+	Text  text
+	Long  bool
+	Left  string
+	Whole string
+}
+
+func (r *room) block(s string, as shape, most int) block {
+	t, cost, rest := visible(s, as, min(most, r.left))
+	r.left -= cost
+	b := block{Text: t, Long: cost > longText}
+	if rest > 0 {
+		b.Left, b.Whole = byteSize(rest), r.whole
+	}
+	return b
+}
+
+func (r *room) line(s string) block { return r.block(s, oneLine, lineRoom) }
+
+// A stack is a stack trace, shortened in its middle when it is very long.
+type stack struct {
+	Head, Tail []block
+	Left       string // what is left out between the two
+}
+
+func (r *room) stack(frames []string) stack {
+	head, tail := frames, []string(nil)
+	if len(frames) > headLines+tailLines {
+		head, tail = frames[:headLines], frames[len(frames)-tailLines:]
+	}
+	s := stack{Head: r.frames(head), Tail: r.frames(tail)}
+	if left := len(frames) - len(s.Head) - len(s.Tail); left > 0 {
+		s.Left = plural(left, "line")
+	}
+	return s
+}
+
+// frames returns as many as there is room for.
+func (r *room) frames(list []string) []block {
+	const itemCost = len("<li></li>\n")
+	var out []block
+	for _, f := range list {
+		if r.left < itemCost {
+			break
+		}
+		r.left -= itemCost
+		out = append(out, r.block(f, lines, lineRoom))
+	}
+	return out
+}

@@ -1,0 +1,126 @@
+package view
+
+import (
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A statusPage says whether this program does what it should.
+type statusPage struct {
+	Reload   *reloadProblem
+	Services []option
+	States   []option
+	ClearURL string
+	Groups   []targetGroup
+	Pager    pager
+	Empty    string
+	Config   *configSection
+	Flags    []fact
+	Build    []fact
+}
+
+type configSection struct {
+	File   string
+	Loaded moment
+	Text   block
+	URL    string // the whole as plain text
+}
+
+func (v *view) serveStatus(w http.ResponseWriter, r *http.Request) {
+	now, to := v.Now(), linksFrom(r)
+	config := v.Config()
+	services := joinHealth(v.Snapshot(), v.Targets(), v.Health())
+	p := newStatusPage(services, parseTargetFilter(r.URL.Query()), now, to)
+	p.Reload = newReloadProblem(config, now, to)
+	p.Config = newConfigSection(config, now, to)
+	p.Build = newBuildFacts(v.Build, v.Started, now)
+	for _, f := range v.Flags {
+		space := room{left: lineRoom}
+		p.Flags = append(p.Flags, fact{"--" + strings.TrimPrefix(f.Name, "--"), space.line(f.Value)})
+	}
+	v.render(w, r, http.StatusOK, pageStatus, now, &page{Title: title("Status"), Section: pageStatus, Content: p})
+}
+
+// serveConfig answers with the running configuration alone.
+func (v *view) serveConfig(w http.ResponseWriter, r *http.Request) {
+	text := v.Config().Text
+	if text == "" {
+		v.serveNotFound(w, r)
+		return
+	}
+	v.writePlain(w, http.StatusOK, text)
+}
+
+func newStatusPage(services []*serviceHealth, f targetFilter, now time.Time, to links) *statusPage {
+	services = slices.Clone(services)
+	sortByTrouble(services)
+	entries := f.entries(services)
+	pager, from, end := newPager(len(entries), targetsPerPage, f.Page, func(n int) string {
+		f := f
+		f.Page = n
+		return to.status(f)
+	})
+	p := &statusPage{Pager: pager, States: stateOptions(f.State), Services: healthOptions(services, f.Service)}
+	if f.Service != "" || f.State != "" {
+		p.ClearURL = to.status(targetFilter{})
+	}
+	p.Groups = newTargetGroups(entries, from, end, now, to)
+	switch {
+	case len(entries) > 0:
+	case len(services) == 0:
+		p.Empty = "No service is configured."
+	default:
+		p.Empty = "No target is like that."
+	}
+	return p
+}
+
+func stateOptions(selected targetState) []option {
+	list := []option{{Name: "All states", Selected: selected == ""}}
+	for _, s := range targetStates {
+		list = append(list, option{Value: string(s), Name: string(s), Selected: s == selected})
+	}
+	return list
+}
+
+func healthOptions(services []*serviceHealth, selected string) []option {
+	list := []option{{Name: "All services", Selected: selected == ""}}
+	for _, s := range services {
+		list = append(list, newOption(s.Name, selected))
+	}
+	slices.SortFunc(list[1:], func(a, b option) int { return strings.Compare(a.Value, b.Value) })
+	return list
+}
+
+// newConfigSection returns nil when the configuration is not known.
+func newConfigSection(c ConfigStatus, now time.Time, to links) *configSection {
+	if c.File == "" && c.Text == "" {
+		return nil
+	}
+	space := room{left: blockRoom}
+	return &configSection{
+		File:   c.File,
+		Loaded: newMoment(now, c.LoadedAt),
+		Text:   space.block(c.Text, lines, blockRoom),
+		URL:    to.config(),
+	}
+}
+
+func newBuildFacts(b Build, started, now time.Time) []fact {
+	up := newMoment(now, started)
+	if up.Machine != "" {
+		up.Absolute += ", " + up.Relative
+	}
+	return newFacts(
+		"Version", b.Version,
+		"Revision", b.Revision,
+		"Branch", b.Branch,
+		"Built", b.Date,
+		"Go", b.GoVersion,
+		"Platform", runtime.GOOS+"/"+runtime.GOARCH,
+		"Started", up.Absolute,
+	)
+}

@@ -1,0 +1,214 @@
+package view
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
+	"github.com/periskop-exporter/periskop_exporter/merge"
+)
+
+// A tracePage is all that is known of one exception, with one of its occurrences.
+type tracePage struct {
+	Name       block
+	Key        block
+	Service    block
+	ServiceURL string
+	ID         string
+	Severities []severity
+	// Overflow is set when this is where keys past the limit are counted together.
+	Overflow bool
+
+	Total   string
+	Counted string // since the watch began
+	History string // before; empty when there was nothing
+	Watched moment
+	First   moment
+	Last    moment
+	Counts  *countTable
+
+	// Gone is the UUID of the occurrence that was asked for and is not kept.
+	Gone        *block
+	Occurrence  *occurrence // nil when none is kept
+	Occurrences []occurrenceRow
+}
+
+// A countTable is how often the exception was counted per group and severity.
+type countTable struct {
+	Labels []block
+	Rows   []countRow
+	Left   string
+}
+
+type countRow struct {
+	Values   []block
+	Severity severity
+	Counted  string
+}
+
+// An occurrenceRow is one of the occurrences to choose from.
+type occurrenceRow struct {
+	URL      string
+	Seen     moment
+	Instance block
+	Current  bool
+}
+
+func (v *view) serveTrace(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	snapshot := v.Snapshot()
+	e := findException(snapshot, id)
+	if e == nil {
+		v.renderMessage(w, r, http.StatusNotFound, exceptionUnknown(id, linksFrom(r)))
+		return
+	}
+	now := v.Now()
+	p := newTracePage(snapshot, e, r.URL.Query().Get(names.Occurrence), now, linksFrom(r))
+	status := http.StatusOK
+	if p.Gone != nil {
+		status = http.StatusNotFound
+	}
+	v.render(w, r, status, pageTrace, now, &page{
+		Title:   title(cmp.Or(e.Class, e.Key), e.Service),
+		Section: pageExceptions,
+		Content: p,
+	})
+}
+
+// findException is generous with IDs that were typed.
+func findException(s *merge.Snapshot, id string) *merge.Exception {
+	return s.Find(strings.ToLower(id))
+}
+
+func exceptionUnknown(id string, to links) *messagePage {
+	m := &messagePage{
+		Heading: "This exception is not here",
+		Lead:    "No exception has this ID now.",
+		What:    newFacts("ID", id),
+		Reasons: []string{
+			"It has not been reported for so long that it was forgotten.",
+			"Its service was renamed, or taken out of the configuration.",
+			"The link is of another exporter, which scrapes other services.",
+		},
+		Actions: []action{
+			{"See what was seen last", to.exceptions(filter{})},
+			{"See all services", to.overview()},
+		},
+	}
+	if isExceptionID(id) {
+		m.PromQL = seriesQuery(url.Values{names.ExceptionID: {id}})
+	} else {
+		m.Reasons = []string{"The link is cut short or changed: an ID has 16 digits from 0 to f."}
+	}
+	return m
+}
+
+func newTracePage(s *merge.Snapshot, e *merge.Exception, uuid string, now time.Time, to links) *tracePage {
+	at := indexOf(e.Occurrences, uuid)
+	space := &room{left: pageRoom, whole: to.text(e.ID, "")}
+	if at >= 0 {
+		space.whole = to.text(e.ID, uuid)
+	}
+	p := &tracePage{
+		Name:       space.line(cmp.Or(e.Class, e.Key, "(no class, no key)")),
+		Key:        space.line(e.Key),
+		Service:    space.line(e.Service),
+		ServiceURL: to.exceptions(filter{Service: e.Service}),
+		ID:         e.ID,
+		Overflow:   e.Key == merge.OverflowKey,
+		Total:      number(e.Total()),
+		Counted:    number(e.Counted()),
+		First:      newMoment(now, e.FirstSeen),
+		Last:       newMoment(now, e.LastSeen),
+		Counts:     newCountTable(e.Counts, space),
+	}
+	if e.History > 0 {
+		p.History = number(e.History)
+	}
+	if svc := s.Service(e.Service); svc != nil {
+		p.Watched = newMoment(now, svc.WatchedSince)
+	}
+	for _, name := range severitiesOf(e) {
+		p.Severities = append(p.Severities, newSeverity(name))
+	}
+	if at < 0 {
+		gone := space.line(uuid)
+		p.Gone = &gone
+		at = 0
+	}
+	p.Occurrences = newOccurrenceRows(e, at, now, space, to)
+	if len(e.Occurrences) > 0 {
+		p.Occurrence = newOccurrence(e, at, now, space, to)
+	}
+	return p
+}
+
+// indexOf returns where the occurrence of that UUID is, or -1; without a UUID it is
+// the newest.
+func indexOf(list []merge.Occurrence, uuid string) int {
+	if uuid == "" {
+		return 0
+	}
+	return slices.IndexFunc(list, func(o merge.Occurrence) bool { return o.UUID == uuid })
+}
+
+// newCountTable returns nil when there is only one count and it says nothing more
+// than the total.
+func newCountTable(counts []merge.Count, space *room) *countTable {
+	labels := groupLabels(counts)
+	if len(counts) == 0 || (len(counts) == 1 && len(labels) == 0) {
+		return nil
+	}
+	t := &countTable{}
+	if len(counts) > maxRows {
+		t.Left = plural(len(counts)-maxRows, "row")
+		counts = counts[:maxRows]
+	}
+	for _, name := range labels {
+		t.Labels = append(t.Labels, space.line(name))
+	}
+	for i := range counts {
+		row := countRow{Severity: newSeverity(counts[i].Severity), Counted: number(counts[i].Counted)}
+		for _, name := range labels {
+			row.Values = append(row.Values, space.line(counts[i].Group.Value(name)))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// groupLabels returns the names of the labels that occur in any of the counts.
+func groupLabels(counts []merge.Count) []string {
+	var list []string
+	for i := range counts {
+		for _, l := range counts[i].Group {
+			if !slices.Contains(list, l.Name) {
+				list = append(list, l.Name)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+func newOccurrenceRows(e *merge.Exception, current int, now time.Time, space *room, to links) []occurrenceRow {
+	rows := make([]occurrenceRow, len(e.Occurrences))
+	for i := range e.Occurrences {
+		o := &e.Occurrences[i]
+		rows[i] = occurrenceRow{
+			URL:      to.trace(e.ID, o.UUID),
+			Seen:     newMoment(now, o.Timestamp),
+			Instance: space.line(o.Instance),
+			Current:  i == current,
+		}
+	}
+	return rows
+}
+
+// ordinal says which of how many.
+func ordinal(i, of int) string { return fmt.Sprintf("%s of %s", number(i+1), number(of)) }

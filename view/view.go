@@ -1,0 +1,153 @@
+package view
+
+import (
+	"errors"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// Options are what the pages show. The functions are called once per request that
+// needs them, concurrently; what they return is not changed.
+type Options struct {
+	// Snapshot returns the exceptions. Required.
+	Snapshot func() *merge.Snapshot
+	// Targets returns the targets as discovery sees them. Nil means none.
+	Targets func() []periskop.ServiceTargets
+	// Health returns what scraping knows of the targets. Nil means nothing.
+	Health func() []periskop.TargetHealth
+	// Config returns the running configuration. Nil leaves it out.
+	Config func() ConfigStatus
+	// Flags are shown in this order.
+	Flags []Flag
+	Build Build
+	// Started is when this process began.
+	Started time.Time
+	// ExternalURL is the address under which the root of the pages is reached from
+	// outside. The plain text form of a trace names its link with it; all other links
+	// are relative. Nil leaves that line out.
+	ExternalURL *url.URL
+	// Now defaults to time.Now.
+	Now func() time.Time
+	// Logger defaults to none.
+	Logger *slog.Logger
+}
+
+// ConfigStatus is the running configuration and how its last reload ended.
+type ConfigStatus struct {
+	File string
+	// Text is the configuration as YAML, with all secrets hidden.
+	Text string
+	// LoadedAt is when the running configuration was taken up.
+	LoadedAt time.Time
+	// ReloadErr is why the last reload changed nothing, and ReloadAt when that was.
+	// It is nil when the last reload succeeded, or there was none.
+	ReloadErr error
+	ReloadAt  time.Time
+}
+
+// A Flag is a command line flag with its value, secrets hidden.
+type Flag struct {
+	Name  string
+	Value string
+}
+
+// Build says what was built. Empty fields are left out.
+type Build struct {
+	Version   string
+	Revision  string
+	Branch    string
+	Date      string
+	GoVersion string
+}
+
+type view struct {
+	Options
+	pages  map[string]*template.Template
+	assets *assets
+}
+
+// New returns the handler of all pages. Its routes begin at the root: under a prefix,
+// mount it with [http.StripPrefix], the slash at the end of the prefix kept in the
+// address. All links are relative to the page they are on, so that no prefix, and no
+// proxy that adds one, has to be known here.
+func New(o Options) (http.Handler, error) {
+	if o.Snapshot == nil {
+		return nil, errors.New("view: no snapshot to show")
+	}
+	setDefaults(&o)
+	pages, err := parseTemplates()
+	if err != nil {
+		return nil, err
+	}
+	assets, err := readAssets()
+	if err != nil {
+		return nil, err
+	}
+	v := &view{Options: o, pages: pages, assets: assets}
+	return secured(v.routes()), nil
+}
+
+func setDefaults(o *Options) {
+	if o.Targets == nil {
+		o.Targets = func() []periskop.ServiceTargets { return nil }
+	}
+	if o.Health == nil {
+		o.Health = func() []periskop.TargetHealth { return nil }
+	}
+	if o.Config == nil {
+		o.Config = func() ConfigStatus { return ConfigStatus{} }
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+// routes answers GET and HEAD; the mux refuses other methods by itself.
+func (v *view) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", v.serveOverview)
+	mux.HandleFunc("GET /exceptions", v.serveExceptions)
+	mux.HandleFunc("GET /trace", v.serveLookup)
+	mux.HandleFunc("GET /trace/{id}", v.serveTrace)
+	mux.HandleFunc("GET /trace/{id}/text", v.serveText)
+	mux.HandleFunc("GET /status", v.serveStatus)
+	mux.HandleFunc("GET /status/config", v.serveConfig)
+	mux.Handle("GET /static/{name}", v.assets)
+	mux.HandleFunc("GET /", v.serveNotFound)
+
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The mux would redirect to the clean path, without the prefix that was
+		// stripped before it.
+		if p := r.URL.Path; strings.TrimSuffix(p, "/") != strings.TrimSuffix(path.Clean(p), "/") {
+			v.serveNotFound(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// secured sets the headers that every answer has. Nothing but our own style sheet and
+// icon is loaded, and no script runs. The referrer is kept from other sites; it is not
+// kept from our own, as browsers then send "Origin: null" with forms.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; "+
+			"base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
