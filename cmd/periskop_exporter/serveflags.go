@@ -46,7 +46,9 @@ func (c *commands) addServe() {
 			return err
 		}
 		f.shown = shownFlags(c.app, cmd)
-		e, err := newExporter(&f, c.logger())
+		logger := c.logger()
+		adoptKubernetesLog(logger)
+		e, err := newExporter(&f, logger)
 		if err != nil {
 			return err
 		}

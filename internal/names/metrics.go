@@ -19,7 +19,8 @@ func Metrics() []Metric {
 		{ExceptionLastSeen, "gauge", exception, "When the newest occurrence of the exception was, in seconds since 1970."},
 		{ExceptionsRegressedTotal, "counter", exception, "How often the exception came back after it was resolved. Exposed from when it is resolved for the first time."},
 		{
-			ExceptionsTotal, "counter", []string{ServiceName, AggregationKey, ExceptionID, Severity, Class},
+			ExceptionsTotal, "counter",
+			[]string{ServiceName, AggregationKey, ExceptionID, Severity, Class},
 			"Exceptions that targets reported since the watch on their service began.",
 		},
 		{ExporterBuildInfo, "gauge", []string{"version", "revision", "branch", "goversion", "goos", "goarch", "tags"}, "What was built; always 1."},
