@@ -8,15 +8,21 @@ import (
 
 // A process is one life of one instrumented program.
 type process struct {
+	ProcessName
 	// byAddress is set when the process sends no UUID, so that its address stands
 	// for it, and for every process that comes after it there.
 	byAddress bool
-	// scraped is false until the first report has been folded whole.
-	scraped bool
-	epochs  map[epochKey]epoch
+	// epochs is nil once the process was forgotten.
+	epochs map[epochKey]epoch
+	// url is that of the target for which it answered last.
+	url string
 	// seen is when it last answered, and reported when it last had something else to
 	// say than before.
 	seen, reported time.Time
+	// durable is seen as it was last committed.
+	durable time.Time
+	// restored is set until it answers for the first time after the program's start.
+	restored bool
 	// discovered is set while the target that it answered for last is there, and
 	// kept is when that was last so.
 	discovered bool

@@ -10,6 +10,7 @@ import (
 
 // An exception is the mutable state behind an [Exception].
 type exception struct {
+	service    *service
 	id         keyID
 	key, label string
 	class      string
@@ -27,6 +28,8 @@ type exception struct {
 	epochs int
 	// exposed is set while it has a series.
 	exposed bool
+	// gone is set when it is no longer part of the service.
+	gone bool
 
 	view *Exception // a copy that was handed out; nil when stale
 	seen []*Seen    // nil when stale, as view
@@ -46,8 +49,24 @@ type count struct {
 	hidden bool
 }
 
-func newException(id keyID, key string, a *arrival, labelLength int) *exception {
-	e := &exception{id: id, key: key, label: LabelValue(key, labelLength)}
+// changed makes it be written, and shown, as it is now.
+func (e *exception) changed() {
+	e.view = nil
+	e.service.pending.exceptions[e] = struct{}{}
+}
+
+// keepOccurrences adds to the occurrences, as far as there is room.
+func (e *exception) keepOccurrences(more []Occurrence, limit int) {
+	if len(more) == 0 {
+		return
+	}
+	e.occurrences = mergeOccurrences(e.occurrences, more, limit)
+	e.view = nil
+	e.service.pending.occurrences[e] = struct{}{}
+}
+
+func newException(s *service, id keyID, key string, a *arrival, labelLength int) *exception {
+	e := &exception{service: s, id: id, key: key, label: LabelValue(key, labelLength)}
 	if key == OverflowKey {
 		return e // of many classes
 	}
@@ -95,11 +114,11 @@ func (e *exception) countOf(group periskop.Labels, severity string, labelLength 
 
 // seriesOf returns the series behind the count, or nil when it is not exposed.
 func (s *service) seriesOf(c *count, e *exception, l *ledger, now time.Time) *series {
-	if c.hidden || s.options.Labels == nil {
+	if c.hidden || s.settings.Labels == nil {
 		return nil
 	}
 	if c.series == nil || c.series.gone {
-		labels, ok := s.options.Labels(e.seriesKey(s.name, c.group, c.severity))
+		labels, ok := s.settings.Labels(e.seriesKey(s.name, c.group, c.severity))
 		if !ok {
 			c.hidden = true
 			return nil
@@ -116,11 +135,11 @@ func (s *service) seriesOf(c *count, e *exception, l *ledger, now time.Time) *se
 // regressionsOf returns the series that counts the regressions under the labels of the
 // count, or nil when it is not exposed.
 func (s *service) regressionsOf(c *count, e *exception, l *ledger, now time.Time) *series {
-	if s.options.Labels == nil {
+	if s.settings.Labels == nil {
 		return nil
 	}
 	if c.regressions == nil || c.regressions.gone {
-		labels, ok := s.options.Labels(e.seriesKey(s.name, c.group, ""))
+		labels, ok := s.settings.Labels(e.seriesKey(s.name, c.group, ""))
 		if !ok {
 			return nil
 		}
@@ -172,7 +191,7 @@ func (e *exception) snapshot(service string) *Exception {
 // exposed.
 func (e *exception) seenTimes(s *service) []*Seen {
 	e.snapshot(s.name) // also makes what is stale known
-	if e.seen != nil || s.options.Labels == nil {
+	if e.seen != nil || s.settings.Labels == nil {
 		return e.seen
 	}
 	e.seen = []*Seen{}
@@ -182,7 +201,7 @@ func (e *exception) seenTimes(s *service) []*Seen {
 			continue
 		}
 		last = c.groupKey
-		if labels, ok := s.options.Labels(e.seriesKey(s.name, c.group, "")); ok {
+		if labels, ok := s.settings.Labels(e.seriesKey(s.name, c.group, "")); ok {
 			e.seen = append(e.seen, &Seen{Labels: labels, First: e.firstSeen, Last: e.lastSeen})
 		}
 	}

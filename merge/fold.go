@@ -65,13 +65,14 @@ func (a *arrival) skip(uuid string, reported time.Time) bool {
 
 // A folding is the taking in of one report.
 type folding struct {
-	service *service
-	options *Options
-	ledgers *ledgers
-	target  *periskop.Target
-	now     time.Time
+	service  *service
+	settings *Settings
+	ledgers  *ledgers
+	target   *periskop.Target
+	now      time.Time
 
 	process *process
+	changed bool // of the process
 	group   periskop.Labels
 	sight   firstSight // what all epochs of the report have in common
 	before  time.Time  // when the process answered last
@@ -81,27 +82,41 @@ func (f *folding) fold(r *periskop.Report, arrivals []arrival) {
 	s := f.service
 	if s.watchedSince.IsZero() {
 		s.watchedSince = f.now
+		s.pending.services[s] = struct{}{}
 	}
-	s.reported = later(s.reported, f.now)
 	f.enterProcess(r, arrivals)
-	f.group = groupOf(f.target, s.options.GroupBy)
+	f.group = groupOf(f.target, s.settings.GroupBy)
 	s.inconsistent(Malformed, r.Skipped)
 	for i := range arrivals {
 		f.foldAggregate(&arrivals[i])
 	}
-	f.process.scraped = true
+	f.process.restored = false
+	f.process.touch(s.pending, f.changed)
+}
+
+// seenRefresh is how old the time at which a process was seen may get in the store
+// before it is written again for no other reason: well below the time after which it
+// is forgotten.
+const seenRefresh = 10 * time.Minute
+
+// touch makes the process be written if it has changed, or has not been for long.
+func (p *process) touch(pending *pending, changed bool) {
+	if changed || p.seen.Sub(p.durable) > seenRefresh {
+		p.durable = p.seen
+		pending.processes[p] = struct{}{}
+	}
 }
 
 // enterProcess finds the process that reports, or notes that it is new.
 func (f *folding) enterProcess(r *periskop.Report, arrivals []arrival) {
 	s := f.service
 	id := processID(&periskop.Scrape{Target: f.target, Report: r})
-	p := s.processes[id]
-	if p == nil {
-		p = &process{byAddress: id == addressPrefix+f.target.URL, epochs: map[epochKey]epoch{}}
-		s.processes[id] = p
+	p, known := s.processes[id]
+	if !known {
+		p = s.newProcess(id)
+		p.byAddress = id == addressPrefix+f.target.URL
 		if _, f.sight.returned = s.forgotten[id]; f.sight.returned {
-			delete(s.forgotten, id)
+			s.remember(id)
 			p.floor = latestCreation(arrivals)
 		}
 	}
@@ -114,7 +129,9 @@ func (f *folding) enterProcess(r *periskop.Report, arrivals []arrival) {
 		}
 		s.addresses[f.target.URL] = p
 	}
-	f.sight.knownProcess = p.scraped
+	f.changed = !known || p.url != f.target.URL
+	p.url = f.target.URL
+	f.sight.knownProcess = known
 	f.sight.watchedSince = s.watchedSince
 	f.sight.floor = p.floor
 }
@@ -138,18 +155,21 @@ func (f *folding) foldAggregate(a *arrival) {
 	switch {
 	case known:
 		v, highest = judgeGrowth(before.highest, a.total, p.byAddress && a.epoch.created == 0)
-	case len(p.epochs) >= maxEpochsPerKey*f.options.KeysPerService:
+	case len(p.epochs) >= maxEpochsPerKey*f.settings.KeysPerService:
 		s.inconsistent(TooManyEpochs, 1)
 		return
 	default:
 		v = f.judgeFirst(a)
 	}
+	f.changed = f.changed || !known || highest != before.highest
 	p.epochs[a.epoch] = epoch{highest: highest, reported: f.now.Unix()}
 	if v.fell {
 		s.inconsistent(TotalFell, 1)
 	}
 	if known && v.increment == 0 {
-		s.keep(a, f.options.OccurrencesPerKey)
+		if e := s.byID[a.epoch.id]; e != nil { // those of another worker of a pre-fork server
+			e.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
+		}
 		return
 	}
 	e := f.exceptionOf(a, v)
@@ -164,7 +184,7 @@ func (f *folding) foldAggregate(a *arrival) {
 	}
 	e.history = saturatingAdd(e.history, v.history)
 	f.count(e, a, v)
-	e.view = nil
+	e.changed()
 }
 
 // judgeFirst judges the first total of an epoch.
@@ -178,15 +198,6 @@ func (f *folding) judgeFirst(a *arrival) verdict {
 		return verdict{} // it was history, or counted, before it was forgotten
 	}
 	return verdict{history: a.total}
-}
-
-// keep adds the occurrences of an aggregate that has nothing to count: those of
-// another worker of a pre-fork server.
-func (s *service) keep(a *arrival, limit int) {
-	if e := s.byID[a.epoch.id]; e != nil && len(a.occurrences) > 0 {
-		e.occurrences = mergeOccurrences(e.occurrences, a.occurrences, limit)
-		e.view = nil
-	}
 }
 
 // firstSeen is when the epoch began, as far as it is known.
@@ -225,14 +236,14 @@ func (f *folding) count(e *exception, a *arrival, v verdict) {
 	} else {
 		e.grown = later(e.grown, seen)
 	}
-	e.occurrences = mergeOccurrences(e.occurrences, a.occurrences, f.options.OccurrencesPerKey)
+	e.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
 
-	c := e.countOf(f.group, a.Severity, f.options.LabelLength)
+	c := e.countOf(f.group, a.Severity, f.settings.LabelLength)
 	c.counted = saturatingAdd(c.counted, v.increment)
 	if e.resolved != nil && v.increment > 0 {
 		f.service.regressed(e, c, &f.ledgers.regressions, f.now)
 	}
-	if e.grown.Before(f.now.Add(-f.options.SeriesRetention)) {
+	if e.grown.Before(f.now.Add(-f.settings.SeriesRetention)) {
 		return // history that is older than what is exposed
 	}
 	series := f.service.seriesOf(c, e, &f.ledgers.counts, f.now)
@@ -253,8 +264,8 @@ func (f *folding) exceptionOf(a *arrival, v verdict) *exception {
 	if e := s.byID[a.epoch.id]; e != nil {
 		return e
 	}
-	if s.makeRoom(f.options.KeysPerService) {
-		return s.add(newException(a.epoch.id, a.Key, a, f.options.LabelLength))
+	if s.makeRoom(f.settings.KeysPerService) {
+		return s.add(newException(s, a.epoch.id, a.Key, a, f.settings.LabelLength))
 	}
 	if v.increment == 0 {
 		return nil
@@ -266,7 +277,7 @@ func (f *folding) exceptionOf(a *arrival, v verdict) *exception {
 	if e := s.byID[id]; e != nil {
 		return e
 	}
-	return s.add(newException(id, OverflowKey, a, f.options.LabelLength))
+	return s.add(newException(s, id, OverflowKey, a, f.settings.LabelLength))
 }
 
 func (s *service) inconsistent(r Reason, n int) {

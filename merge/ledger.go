@@ -12,14 +12,26 @@ import (
 // owns their values: several keys can share one series after relabelling, and the
 // value must not fall when one of them goes.
 type ledger struct {
+	regressions bool // what it counts
+	pending     *pending
+	// generation is that of the next exposition, in which new series are born.
+	generation uint64
+	// births is set when there is a series of that generation.
+	births bool
 	series map[string]*series
 	// sorted holds the same series in the order of their keys; nil when stale.
 	sorted []*series
 }
 
 type series struct {
-	key   string
-	grown time.Time
+	ledger *ledger
+	key    string
+	grown  time.Time
+	// orphaned is when the last key that counts on it left the configuration; zero as
+	// long as there is one.
+	orphaned time.Time
+	// born is the generation of expositions in which it first appears.
+	born uint64
 	// gone is set when the series has left the exposition. A counter that grows
 	// again starts a new one, at zero.
 	gone bool
@@ -32,15 +44,41 @@ type series struct {
 func (l *ledger) at(labels periskop.Labels, start time.Time) *series {
 	key := labelsKey(labels)
 	if s, ok := l.series[key]; ok {
+		s.orphaned = time.Time{}
 		return s
 	}
-	s := &series{key: key, grown: start, Series: Series{Labels: labels, Start: start}}
-	if l.series == nil {
-		l.series = map[string]*series{}
-	}
+	s := &series{ledger: l, key: key, grown: start, born: l.generation, Series: Series{Labels: labels, Start: start}}
 	l.series[key] = s
 	l.sorted = nil
+	l.births = true
+	s.changed()
 	return s
+}
+
+// changed makes it be written, and shown, as it is now.
+func (s *series) changed() {
+	s.view = nil
+	s.ledger.pending.series[s] = struct{}{}
+}
+
+func (s *series) name() SeriesName {
+	return SeriesName{Regressions: s.ledger.regressions, Labels: s.Labels}
+}
+
+func (s *series) record() SeriesRecord {
+	return SeriesRecord{
+		SeriesName: s.name(), Value: s.Value, Start: s.Start, Grown: s.grown,
+		Newest: s.Newest, NewestAt: s.NewestAt, Born: s.born,
+	}
+}
+
+// load takes in a series as it was written.
+func (l *ledger) load(r *SeriesRecord) {
+	s := &series{
+		ledger: l, key: labelsKey(r.Labels), grown: r.Grown, born: r.Born,
+		Series: Series{Labels: r.Labels, Value: r.Value, Start: r.Start, Newest: r.Newest, NewestAt: r.NewestAt},
+	}
+	l.series[s.key] = s
 }
 
 // add counts n more.
@@ -50,29 +88,51 @@ func (s *series) add(n uint64, now time.Time) {
 	}
 	s.Value = saturatingAdd(s.Value, n)
 	s.grown = later(s.grown, now)
-	s.view = nil
+	s.changed()
 }
 
 // sawOccurrence notes the newest occurrence behind the series.
 func (s *series) sawOccurrence(uuid string, at time.Time) {
 	if at.After(s.NewestAt) || s.Newest == "" {
 		s.Newest, s.NewestAt = uuid, at
-		s.view = nil
+		s.changed()
 	}
 }
 
-// expire drops the series that have not grown since then.
-func (l *ledger) expire(since time.Time) {
+// orphanRetention is how long a series stays that no key counts on any more: long
+// enough for every scraper to read its last increments.
+const orphanRetention = scraperMemory
+
+// expire drops the series that have not grown for that long, and orphans.
+func (l *ledger) expire(now time.Time, retention time.Duration) {
 	for key, s := range l.series {
-		if s.grown.Before(since) {
-			s.gone = true
-			delete(l.series, key)
-			l.sorted = nil
+		orphan := !s.orphaned.IsZero() && now.Sub(s.orphaned) > orphanRetention
+		if orphan || now.Sub(s.grown) > retention {
+			l.remove(key, s)
 		}
 	}
 }
 
-func (l *ledger) snapshot() []*Series {
+// orphan makes orphans of all series, but for those that are adopted after it.
+func (l *ledger) orphan(now time.Time) {
+	for _, s := range l.series {
+		if s.orphaned.IsZero() {
+			s.orphaned = now
+		}
+	}
+}
+
+func (l *ledger) remove(key string, s *series) {
+	s.gone = true
+	delete(l.series, key)
+	l.sorted = nil
+	delete(l.pending.series, s)
+	l.pending.lostSeries[s] = struct{}{}
+}
+
+// snapshot returns the series as a scraper sees them that knows those which were born
+// up to the generation.
+func (l *ledger) snapshot(known uint64) []*Series {
 	if l.sorted == nil {
 		l.sorted = make([]*series, 0, len(l.series))
 		for _, s := range l.series {
@@ -87,6 +147,11 @@ func (l *ledger) snapshot() []*Series {
 			s.view = &view
 		}
 		out[i] = s.view
+		if s.born > known {
+			zero := *s.view
+			zero.Value, zero.Newest = 0, ""
+			out[i] = &zero
+		}
 	}
 	return out
 }

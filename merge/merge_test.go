@@ -21,12 +21,48 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 func at(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
 
 // options are those of one service, shop, whose series are labelled by hand.
-func options(change ...func(*merge.Options)) merge.Options {
-	o := merge.Options{Services: []merge.ServiceOptions{{Name: "shop", Labels: labels}}}
+func settings(change ...func(*merge.Settings)) merge.Settings {
+	o := merge.Settings{Services: []merge.ServiceSettings{{Name: "shop", Labels: labels}}}
 	for _, c := range change {
 		c(&o)
 	}
 	return o
+}
+
+// A testState is a state whose clock shows what its test says.
+type testState struct {
+	*merge.State
+	now time.Time
+}
+
+func newState(s merge.Settings) *testState { return openState(merge.Options{Settings: s}) }
+
+func openState(o merge.Options) *testState {
+	s := &testState{now: noon}
+	o.Now = func() time.Time { return s.now }
+	s.State = merge.New(o)
+	return s
+}
+
+// Exposition returns what a stranger is shown.
+func (s *testState) Exposition() *merge.Exposition {
+	x, _ := s.Expose("")
+	return x
+}
+
+func (s *testState) Maintain(now time.Time) {
+	s.now = now
+	s.State.Maintain()
+}
+
+func (s *testState) Discovered(targets []periskop.ServiceTargets, now time.Time) {
+	s.now = now
+	s.State.Discovered(targets)
+}
+
+func (s *testState) Resolve(id string, now time.Time) bool {
+	s.now = now
+	return s.State.Resolve(id, "fixed")
 }
 
 func labels(k merge.SeriesKey) (periskop.Labels, bool) {
@@ -54,7 +90,7 @@ func aggregate(key string, total uint64, created time.Time, occurrences ...peris
 	return a
 }
 
-func fold(s *merge.State, answers ...answer) {
+func fold(s *testState, answers ...answer) {
 	for _, a := range answers {
 		target := a.target
 		if target == "" {
@@ -81,7 +117,7 @@ func fold(s *merge.State, answers ...answer) {
 }
 
 // counts returns what is exposed, by key and severity where it is not error.
-func counts(s *merge.State) map[string]uint64 {
+func counts(s *testState) map[string]uint64 {
 	out := map[string]uint64{}
 	for _, series := range s.Exposition().Exceptions {
 		name := series.Labels.Value("key")
@@ -93,13 +129,13 @@ func counts(s *merge.State) map[string]uint64 {
 	return out
 }
 
-func inconsistencies(s *merge.State) map[merge.Reason]uint64 {
+func inconsistencies(s *testState) map[merge.Reason]uint64 {
 	return s.Snapshot().Service("shop").Inconsistencies
 }
 
 // TestCountingExample is the example in the package's documentation.
 func TestCountingExample(t *testing.T) {
-	s := merge.New(options())
+	s := newState(settings())
 	k := func(total uint64, created time.Time) []periskop.Aggregate {
 		return []periskop.Aggregate{aggregate("k", total, created)}
 	}
@@ -273,7 +309,7 @@ func TestCounting(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := merge.New(options())
+			s := newState(settings())
 			fold(s, tc.answers...)
 			if diff := cmp.Diff(counts(s), tc.want); diff != "" {
 				t.Errorf("counts (-got +want):\n%s", diff)
@@ -298,7 +334,7 @@ func TestForgetting(t *testing.T) {
 	away := []periskop.ServiceTargets{{Service: "shop"}}
 
 	t.Run("a process that returns after it was forgotten is history", func(t *testing.T) {
-		s := merge.New(options())
+		s := newState(settings())
 		fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: k(5, at(1))})
 		s.Maintain(at(120))
 		fold(s, answer{uuid: "A", at: at(121), reports: k(8, at(1))})
@@ -314,7 +350,7 @@ func TestForgetting(t *testing.T) {
 		}
 	})
 	t.Run("a process that is still discovered is kept while it is down", func(t *testing.T) {
-		s := merge.New(options())
+		s := newState(settings())
 		fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: k(5, at(1))})
 		s.Discovered(there, at(3))
 		s.Maintain(at(600))
@@ -324,7 +360,7 @@ func TestForgetting(t *testing.T) {
 		}
 	})
 	t.Run("the time of grace begins when it leaves discovery", func(t *testing.T) {
-		s := merge.New(options())
+		s := newState(settings())
 		fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: k(5, at(1))})
 		s.Discovered(there, at(3))
 		s.Discovered(away, at(600))
@@ -335,7 +371,7 @@ func TestForgetting(t *testing.T) {
 		}
 	})
 	t.Run("epochs that are no longer reported go, and do not count again", func(t *testing.T) {
-		s := merge.New(options())
+		s := newState(settings())
 		fold(s, answer{uuid: "Z", target: "z:80", at: at(0)},
 			answer{at: at(2), reports: k(5, at(1))},
 			answer{at: at(62), reports: k(3, at(61))},
@@ -347,7 +383,7 @@ func TestForgetting(t *testing.T) {
 		}
 	})
 	t.Run("a series that does not grow leaves and comes back at zero", func(t *testing.T) {
-		s := merge.New(options(func(o *merge.Options) { o.SeriesRetention = time.Hour }))
+		s := newState(settings(func(o *merge.Settings) { o.SeriesRetention = time.Hour }))
 		fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: k(5, at(1))})
 		s.Discovered(there, at(2))
 		s.Maintain(at(100))
@@ -368,7 +404,7 @@ func TestForgetting(t *testing.T) {
 }
 
 func TestOverflow(t *testing.T) {
-	s := merge.New(options(func(o *merge.Options) { o.KeysPerService = 3; o.SeriesRetention = time.Hour }))
+	s := newState(settings(func(o *merge.Settings) { o.KeysPerService = 3; o.SeriesRetention = time.Hour }))
 	var reports []periskop.Aggregate
 	for i := range 5 {
 		reports = append(reports, aggregate(fmt.Sprint("k", i), 10, at(1)))
@@ -395,7 +431,7 @@ func TestOverflow(t *testing.T) {
 }
 
 func TestOldHistoryGivesWay(t *testing.T) {
-	s := merge.New(options(func(o *merge.Options) { o.KeysPerService = 2; o.SeriesRetention = time.Hour }))
+	s := newState(settings(func(o *merge.Settings) { o.KeysPerService = 2; o.SeriesRetention = time.Hour }))
 	fold(s, answer{uuid: "A", at: at(0), reports: []periskop.Aggregate{
 		aggregate("older", 5, at(-200)), aggregate("old", 5, at(-100)), aggregate("past the limit", 5, at(-300)),
 	}})
@@ -411,7 +447,7 @@ func TestOldHistoryGivesWay(t *testing.T) {
 }
 
 func TestTooManyEpochs(t *testing.T) {
-	s := merge.New(options(func(o *merge.Options) { o.KeysPerService = 1 }))
+	s := newState(settings(func(o *merge.Settings) { o.KeysPerService = 1 }))
 	fold(s, answer{uuid: "A", at: at(0)})
 	var reports []periskop.Aggregate
 	for i := range 12 {
@@ -427,7 +463,7 @@ func TestTooManyEpochs(t *testing.T) {
 }
 
 func TestGroupBy(t *testing.T) {
-	s := merge.New(options(func(o *merge.Options) { o.Services[0].GroupBy = []string{"env"} }))
+	s := newState(settings(func(o *merge.Settings) { o.Services[0].GroupBy = []string{"env"} }))
 	k := []periskop.Aggregate{aggregate("k", 2, at(1))}
 	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)},
 		answer{uuid: "A", target: "a:80", at: at(2), reports: k, labels: map[string]string{"env": "prod", "pod": "a"}},
@@ -447,13 +483,13 @@ func TestGroupBy(t *testing.T) {
 }
 
 func TestEqualSeriesAreAddedUp(t *testing.T) {
-	o := options(func(o *merge.Options) {
+	o := settings(func(o *merge.Settings) {
 		o.SeriesRetention = time.Hour
 		o.Services[0].Labels = func(k merge.SeriesKey) (periskop.Labels, bool) {
 			return periskop.Labels{{Name: "service", Value: k.Service}}, k.Key != "dropped"
 		}
 	})
-	s := merge.New(o)
+	s := newState(o)
 	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{
 		aggregate("a", 2, at(1)), aggregate("b", 3, at(1)), aggregate("dropped", 4, at(1)),
 	}})
@@ -473,20 +509,20 @@ func TestEqualSeriesAreAddedUp(t *testing.T) {
 }
 
 func TestReloadLosesNoCounts(t *testing.T) {
-	s := merge.New(options())
+	s := newState(settings())
 	k := func(total uint64) []periskop.Aggregate { return []periskop.Aggregate{aggregate("k", total, at(1))} }
 	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: k(5)})
 
-	s.Configure(options())
+	s.Configure(settings())
 	if got := counts(s)["k"]; got != 5 || len(s.Exposition().Seen) != 1 {
 		t.Errorf("after a reload: got %d and %d times, want 5 and 1", got, len(s.Exposition().Seen))
 	}
-	s.Configure(merge.Options{})
+	s.Configure(merge.Settings{})
 	fold(s, answer{uuid: "A", at: at(3), reports: k(6)})
 	if got := len(s.Snapshot().Services); got != 0 {
 		t.Errorf("without the service: got %d services, want 0", got)
 	}
-	s.Configure(options())
+	s.Configure(settings())
 	fold(s, answer{uuid: "A", at: at(4), reports: k(8)})
 	if got := counts(s)["k"]; got != 8 {
 		t.Errorf("when it is back: got %d, want 8", got)
@@ -497,7 +533,7 @@ func TestOccurrences(t *testing.T) {
 	occurrence := func(uuid string, t time.Time) periskop.Occurrence {
 		return periskop.Occurrence{UUID: uuid, Timestamp: t, Severity: "error", Error: periskop.Exception{Class: "E", Message: "secret"}}
 	}
-	s := merge.New(options(func(o *merge.Options) {
+	s := newState(settings(func(o *merge.Settings) {
 		o.OccurrencesPerKey = 3
 		o.Redact = func(o *periskop.Occurrence) { o.Error.Message = "hidden" }
 	}))
@@ -529,7 +565,7 @@ func TestOccurrences(t *testing.T) {
 
 // TestLastSeenWithoutNewOccurrences is about clients that keep the first occurrences.
 func TestLastSeenWithoutNewOccurrences(t *testing.T) {
-	s := merge.New(options())
+	s := newState(settings())
 	old := periskop.Occurrence{UUID: "1", Timestamp: at(1)}
 	fold(s, answer{uuid: "A", at: at(0)},
 		answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{aggregate("k", 1, at(1), old)}},
@@ -540,7 +576,7 @@ func TestLastSeenWithoutNewOccurrences(t *testing.T) {
 }
 
 func TestRegression(t *testing.T) {
-	s := merge.New(options())
+	s := newState(settings())
 	k := func(total uint64) []periskop.Aggregate { return []periskop.Aggregate{aggregate("k", total, at(1))} }
 	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: k(5)})
 	id := merge.ExceptionID("shop", "k")
@@ -552,7 +588,7 @@ func TestRegression(t *testing.T) {
 		e := s.Snapshot().Find(id)
 		return fmt.Sprint(out, e.Resolved != nil, e.Regressions)
 	}
-	if s.Resolve("0123456789abcdef", merge.Resolution{At: at(3)}) {
+	if s.Resolve("0123456789abcdef", at(3)) {
 		t.Error("resolved what is not there")
 	}
 	for _, step := range []struct {
@@ -561,14 +597,14 @@ func TestRegression(t *testing.T) {
 		want string
 	}{
 		{"before", func() {}, "[] false 0"},
-		{"resolved", func() { s.Resolve(id, merge.Resolution{At: at(3), Reason: "fixed"}) }, "[k=0] true 0"},
+		{"resolved", func() { s.Resolve(id, at(3)) }, "[k=0] true 0"},
 		{"still reported", func() { fold(s, answer{uuid: "A", at: at(4), reports: k(5)}) }, "[k=0] true 0"},
 		{"reported by a new process as history", func() {
 			fold(s, answer{uuid: "B", at: at(5), reports: []periskop.Aggregate{aggregate("k", 9, at(-1))}})
 		}, "[k=0] true 0"},
 		{"grown", func() { fold(s, answer{uuid: "A", at: at(6), reports: k(6)}) }, "[k=1] false 1"},
 		{"grown further", func() { fold(s, answer{uuid: "A", at: at(7), reports: k(9)}) }, "[k=1] false 1"},
-		{"resolved and reopened", func() { s.Resolve(id, merge.Resolution{At: at(8)}); s.Reopen(id) }, "[k=1] false 1"},
+		{"resolved and reopened", func() { s.Resolve(id, at(8)); s.Reopen(id) }, "[k=1] false 1"},
 		{"grown when reopened", func() { fold(s, answer{uuid: "A", at: at(9), reports: k(10)}) }, "[k=1] false 1"},
 	} {
 		step.do()
@@ -606,7 +642,7 @@ func TestLabelValue(t *testing.T) {
 }
 
 func TestHostileSeverities(t *testing.T) {
-	s := merge.New(options())
+	s := newState(settings())
 	fold(s, answer{uuid: "A", at: at(0)})
 	var reports []periskop.Aggregate
 	for i := range 100 {

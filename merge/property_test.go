@@ -1,6 +1,7 @@
 package merge_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -21,7 +22,9 @@ type world struct {
 	alive   []*program
 	all     []*program
 	late    []answer // answers that are still on their way
-	created int
+	started int
+	// crash makes the world be as if nothing had been delivered since the last commit.
+	crash func()
 }
 
 type program struct {
@@ -39,10 +42,10 @@ type counted struct {
 }
 
 func (w *world) start() {
-	w.created++
-	p := &program{uuid: fmt.Sprint("p", w.created), counts: map[string]*counted{}}
-	if w.created%3 == 0 {
-		p.skew = time.Duration(w.created%5-2) * time.Hour
+	w.started++
+	p := &program{uuid: fmt.Sprint("p", w.started), counts: map[string]*counted{}}
+	if w.started%3 == 0 {
+		p.skew = time.Duration(w.started%5-2) * time.Hour
 	}
 	w.alive = append(w.alive, p)
 	w.all = append(w.all, p)
@@ -99,17 +102,77 @@ func (w *world) truth() map[string]uint64 {
 	return out
 }
 
+// commit notes what has been delivered, for a crash to go back to.
+func (w *world) commit() {
+	watch := w.watch
+	type known struct {
+		c      *counted
+		before counted
+	}
+	var all []known
+	for _, p := range w.all {
+		for _, c := range p.counts {
+			all = append(all, known{c, *c})
+		}
+	}
+	w.crash = func() {
+		w.watch = watch
+		for _, p := range w.all {
+			for _, c := range p.counts {
+				c.seen, c.reported, c.baseline = false, 0, 0
+			}
+		}
+		for _, k := range all {
+			k.c.seen, k.c.reported, k.c.baseline = k.before.seen, k.before.reported, k.before.baseline
+		}
+	}
+}
+
+// A reader is a Prometheus server: it adds up the increases of the series that it
+// scrapes as PromQL does, without the first sample of each.
+type reader struct {
+	name     string
+	last     map[string]uint64
+	increase map[string]uint64
+	// began is what the first scrape of all found.
+	began map[string]uint64
+	seen  time.Time
+}
+
+func (r *reader) scrape(s *testState) error {
+	samples := s.shown(r.name)
+	if r.last == nil || s.now.Sub(r.seen) > 10*time.Minute { // not known, or no longer
+		r.last, r.increase, r.began = map[string]uint64{}, map[string]uint64{}, samples
+	}
+	r.seen = s.now
+	for key, v := range samples {
+		before, ok := r.last[key]
+		if v < before {
+			return fmt.Errorf("%s was shown %s fall from %d to %d", r.name, key, before, v)
+		}
+		if ok {
+			r.increase[key] += v - before
+		}
+		r.last[key] = v
+	}
+	return nil
+}
+
 // TestCountsEqualTruth runs random histories and holds the counters against the
 // truth after each step: they equal it, and so never exceed it, never fall, and do
-// not depend on the order of targets or on repeated or late answers.
+// not depend on the order of targets, on repeated or late answers, or on when the
+// program is killed. Two scrapers, known all the time, see the same as an increase.
 func TestCountsEqualTruth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{now: noon}
-		s := merge.New(options(func(o *merge.Options) { o.SeriesRetention = 1000 * time.Hour; o.ProcessRetention = 1000 * time.Hour }))
+		w.commit()
+		m := newMemory()
+		set := settings(func(o *merge.Settings) { o.SeriesRetention = 1000 * time.Hour; o.ProcessRetention = 1000 * time.Hour })
+		s := m.restart(set, w.now)
 		w.start()
 		keys := rapid.SampledFrom([]string{"a", "b", "c"})
 		addresses := rapid.SampledFrom([]string{"a:80", "b:80", "c:80"})
-		before := map[string]uint64{}
+		readers := []*reader{{name: "p"}, {name: "q"}}
 		scrape := func(a answer) {
 			w.deliver(a)
 			fold(s, a)
@@ -134,25 +197,66 @@ func TestCountsEqualTruth(t *testing.T) {
 					scrape(rapid.SampledFrom(w.late).Draw(t, "answer"))
 				}
 			},
+			"be read": func(t *rapid.T) {
+				r := rapid.SampledFrom(readers).Draw(t, "reader")
+				if err := r.scrape(s); err != nil {
+					t.Fatal(err)
+				}
+				w.commit()
+			},
+			"flush": func(*rapid.T) { s.Flush(); w.commit() },
+			"be killed": func(*rapid.T) {
+				w.crash()
+				s = m.restart(set, w.now)
+				w.late = nil // the answers to requests of the dead
+			},
+			"stop and start": func(*rapid.T) {
+				s.Flush()
+				w.commit()
+				s = m.restart(set, w.now)
+			},
+			"the disk is full for a moment": func(t *rapid.T) {
+				m.err = errors.New("no space left on device")
+				s.Flush()
+				m.err = nil
+			},
 			"maintain": func(*rapid.T) { s.Maintain(w.now) },
-			"reload":   func(*rapid.T) { s.Configure(options()) },
+			"reload":   func(*rapid.T) { s.Configure(set) },
 			"": func(t *rapid.T) {
 				// Nothing happens twice at one moment, and never within the second
 				// that a Date header cannot tell.
 				w.now = w.now.Add(2 * time.Second)
-				got := counts(s)
-				for key, n := range before {
-					if got[key] < n {
-						t.Fatalf("%s fell from %d to %d", key, n, got[key])
-					}
-				}
-				before = got
-				if diff := cmp.Diff(got, w.truth()); diff != "" {
-					t.Fatalf("counts against truth (-got +want):\n%s", diff)
+				s.now = w.now
+				s.checkAgainst(t, w)
+				for _, r := range readers {
+					r.checkAgainst(t)
 				}
 			},
 		})
 	})
+}
+
+// checkAgainst holds what is counted against the truth. It looks without committing.
+func (s *testState) checkAgainst(t *rapid.T, w *world) {
+	got := map[string]uint64{}
+	for _, svc := range s.Snapshot().Services {
+		for _, e := range svc.Exceptions {
+			got[e.Key] = e.Counted()
+		}
+	}
+	if diff := cmp.Diff(got, w.truth()); diff != "" {
+		t.Fatalf("counts against truth (-got +want):\n%s", diff)
+	}
+}
+
+// checkAgainst holds the increases that a reader added up against the values: what it
+// knew from its first scrape on, and nothing else, is no increase.
+func (r *reader) checkAgainst(t *rapid.T) {
+	for key, v := range r.last {
+		if want := v - r.began[key]; r.increase[key] != want {
+			t.Fatalf("%s added up %d for %s, want %d", r.name, r.increase[key], key, want)
+		}
+	}
 }
 
 func (w *world) stop(p *program) {
@@ -177,8 +281,8 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			}
 			answers = append(answers, a)
 		}
-		run := func(order []answer) *merge.State {
-			s := merge.New(options())
+		run := func(order []answer) *testState {
+			s := newState(settings())
 			fold(s, answer{uuid: "Z", target: "z:80", at: at(0)})
 			fold(s, order...)
 			return s
@@ -200,7 +304,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 func BenchmarkFold(b *testing.B) {
 	for _, targets := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprintf("targets=%d", targets), func(b *testing.B) {
-			s := merge.New(options())
+			s := newState(settings())
 			fold(s, answer{uuid: "Z", target: "z:80", at: at(0)})
 			total := uint64(0)
 			b.ReportAllocs()

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
@@ -76,7 +75,7 @@ func TestSequences(t *testing.T) {
 				dir := "seq-" + client
 				seq := readSequence(t, dir, dir)
 				start := recordingStart(t, dir, dir)
-				s := merge.New(options())
+				s := newState(settings())
 				for i, c := range seq.Captures {
 					if c.File == "" {
 						continue // an event between captures
@@ -102,7 +101,7 @@ func TestSequences(t *testing.T) {
 	}
 }
 
-func countsOfAllSeverities(s *merge.State) map[string]uint64 {
+func countsOfAllSeverities(s *testState) map[string]uint64 {
 	out := map[string]uint64{}
 	for name, n := range counts(s) {
 		if i := strings.LastIndex(name, "/"); i > 0 && (name[i:] == "/info" || name[i:] == "/warning") {
@@ -142,7 +141,7 @@ func TestSequencesUnderLoad(t *testing.T) {
 			dir := "seq-" + client
 			seq := readSequence(t, dir, dir+"-load")
 			start := recordingStart(t, dir, dir+"-load")
-			s := merge.New(options())
+			s := newState(settings())
 			fold(s, answer{uuid: "Z", target: "z:80", at: start.Add(-time.Minute)})
 			for i, c := range seq.Captures {
 				r := report(t, dir, c.File, "")
@@ -171,7 +170,7 @@ func TestPrefork(t *testing.T) {
 			const dir = "seq-python-prefork"
 			seq := readSequence(t, dir, name)
 			start := recordingStart(t, dir, name)
-			s := merge.New(options())
+			s := newState(settings())
 			fold(s, answer{uuid: "Z", target: "z:80", at: start.Add(-time.Minute)})
 			type epoch struct {
 				uuid, key string

@@ -11,12 +11,12 @@ import (
 
 // A service is the mutable state behind a [Service].
 type service struct {
-	name    string
-	options ServiceOptions
-	shown   bool // configured
+	name     string
+	pending  *pending
+	settings ServiceSettings
+	shown    bool // configured
 
 	watchedSince time.Time
-	reported     time.Time // the latest report
 	processes    map[string]*process
 	// addresses holds the process that answered last, by the target's URL.
 	addresses map[string]*process
@@ -37,9 +37,10 @@ type service struct {
 	sorted []*exception
 }
 
-func newService(name string) *service {
+func newService(name string, p *pending) *service {
 	return &service{
 		name:            name,
+		pending:         p,
 		processes:       map[string]*process{},
 		addresses:       map[string]*process{},
 		forgotten:       map[string]time.Time{},
@@ -50,29 +51,59 @@ func newService(name string) *service {
 	}
 }
 
-func (s *service) configure(o ServiceOptions, l *ledgers) {
-	s.options = o
+func (s *service) configure(o ServiceSettings, labelLength int, l *ledgers, now time.Time) {
+	s.settings = o
 	s.shown = true
 	for _, e := range s.exceptions {
-		s.relabel(e, l)
+		e.label = LabelValue(e.key, labelLength)
+		s.relabel(e, l, now)
 	}
 }
 
-// relabel moves what is exposed to the series that the options say now. A series that
-// is left behind stays as it is until it expires, so that its last increments are
-// still read.
-func (s *service) relabel(e *exception, l *ledgers) {
+// relabel moves what is exposed to the series that the options say now, and finds the
+// series of what was loaded.
+func (s *service) relabel(e *exception, l *ledgers, now time.Time) {
 	for _, c := range e.counts {
-		exposed, resolved := c.series != nil || c.hidden, c.regressions != nil
+		exposed, counted := c.series != nil || c.hidden, c.regressions != nil
 		c.series, c.regressions, c.hidden = nil, nil, false
-		if exposed {
-			s.seriesOf(c, e, &l.counts, s.reported)
+		if exposed || s.isExposed(e, c, c.severity, &l.counts) {
+			s.seriesOf(c, e, &l.counts, now)
 		}
-		if resolved {
-			s.regressionsOf(c, e, &l.regressions, s.reported)
+		if counted || s.isExposed(e, c, "", &l.regressions) {
+			s.regressionsOf(c, e, &l.regressions, now)
 		}
 	}
 	e.view = nil
+}
+
+// isExposed reports whether there is a series with the labels of the count.
+func (s *service) isExposed(e *exception, c *count, severity string, l *ledger) bool {
+	if s.settings.Labels == nil {
+		return false
+	}
+	labels, ok := s.settings.Labels(e.seriesKey(s.name, c.group, severity))
+	return ok && l.series[labelsKey(labels)] != nil
+}
+
+// addAll adds everything that is known of the service.
+func (s *service) addAll(p *pending) {
+	p.services[s] = struct{}{}
+	for _, proc := range s.processes {
+		p.processes[proc] = struct{}{}
+	}
+	for id, at := range s.forgotten {
+		p.forgotten[ProcessName{Service: s.name, ID: id}] = at
+	}
+	for _, e := range s.exceptions {
+		p.exceptions[e] = struct{}{}
+		p.occurrences[e] = struct{}{}
+	}
+}
+
+func (s *service) newProcess(id string) *process {
+	p := &process{ProcessName: ProcessName{Service: s.name, ID: id}, epochs: map[epochKey]epoch{}}
+	s.processes[id] = p
+	return p
 }
 
 // processID names the process that a report is from: by its UUID, or by the address
@@ -92,11 +123,12 @@ func processID(sc *periskop.Scrape) string {
 const addressPrefix = "address "
 
 // mark marks the arrival when its occurrences will be needed: when its epoch is new
-// or has grown.
+// or has grown, and the first time after a start, as occurrences are written less
+// often than counts.
 func (s *service) mark(a *arrival, process string, limit int) {
 	if p := s.processes[process]; p != nil {
 		e, ok := p.epochs[a.epoch]
-		if ok && a.total == e.highest {
+		if ok && a.total == e.highest && !p.restored {
 			return
 		}
 	}
@@ -112,7 +144,7 @@ const maxForgotten = 7 * 24 * time.Hour
 
 // maintain forgets the processes that are neither discovered nor seen, and then the
 // keys that nobody reports and that have left the exposition.
-func (s *service) maintain(now time.Time, o *Options) {
+func (s *service) maintain(now time.Time, o *Settings) {
 	for _, p := range s.addresses {
 		if p.discovered {
 			p.kept = now
@@ -126,7 +158,11 @@ func (s *service) maintain(now time.Time, o *Options) {
 		}
 		s.prune(p, o.ProcessRetention)
 	}
-	maps.DeleteFunc(s.forgotten, func(_ string, at time.Time) bool { return at.Before(now.Add(-maxForgotten)) })
+	for id, at := range s.forgotten {
+		if at.Before(now.Add(-maxForgotten)) {
+			s.remember(id)
+		}
+	}
 	maps.DeleteFunc(s.addresses, func(_ string, p *process) bool { return p.epochs == nil })
 	s.exposed = 0
 	for _, e := range s.exceptions {
@@ -149,9 +185,13 @@ func (s *service) add(e *exception) *exception {
 }
 
 func (s *service) remove(e *exception) {
+	e.gone = true
 	delete(s.exceptions, e.key)
 	delete(s.byID, e.id)
 	s.sorted = nil
+	delete(s.pending.exceptions, e)
+	delete(s.pending.occurrences, e)
+	s.pending.lostExceptions[e.name()] = struct{}{}
 }
 
 // makeRoom reports whether there is room for one more exception, for which it gives
@@ -199,8 +239,19 @@ func (s *service) forget(id string, p *process, now time.Time) {
 		s.drop(key.id)
 	}
 	p.epochs = nil
-	s.forgotten[id] = now
 	delete(s.processes, id)
+	delete(s.pending.processes, p)
+	s.pending.lostProcesses[p.ProcessName] = struct{}{}
+	s.forgotten[id] = now
+	s.pending.forgotten[p.ProcessName] = now
+}
+
+// remember takes back that a process was forgotten.
+func (s *service) remember(id string) {
+	name := ProcessName{Service: s.name, ID: id}
+	delete(s.forgotten, id)
+	delete(s.pending.forgotten, name)
+	s.pending.lostForgotten[name] = struct{}{}
 }
 
 // prune drops the epochs that the process no longer reports although it reports
@@ -212,6 +263,7 @@ func (s *service) prune(p *process, retention time.Duration) {
 		if e.reported < oldest {
 			p.floor = max(p.floor, key.created)
 			delete(p.epochs, key)
+			s.pending.processes[p] = struct{}{}
 			s.drop(key.id)
 		}
 	}
@@ -265,7 +317,8 @@ func (s *service) seen() []*Seen {
 // resolve notes the resolution, and exposes the counters of its regressions at zero,
 // so that the first regression is an increase.
 func (s *service) resolve(e *exception, r Resolution, l *ledger) {
-	e.resolved, e.view = &r, nil
+	e.resolved = &r
+	e.changed()
 	for _, c := range e.counts {
 		s.regressionsOf(c, e, l, r.At)
 	}

@@ -1,6 +1,9 @@
 package merge
 
 import (
+	"errors"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -9,10 +12,22 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// Options of a [State]. They can change while it runs: see [State.Configure].
+// Options of a [State].
 type Options struct {
+	// Store makes the state durable. Nil keeps it in memory only.
+	Store Store
+	// Saved is what was durable when the program ended. Nil is nothing.
+	Saved *Records
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+	// Settings are those to begin with.
+	Settings Settings
+}
+
+// Settings are what can change while the state is in use: see [State.Configure].
+type Settings struct {
 	// Services are those that are shown and counted.
-	Services []ServiceOptions
+	Services []ServiceSettings
 	// KeysPerService is how many keys of a service have series of their own.
 	// Defaults to 2000, as in OpenTelemetry's cardinality limit.
 	KeysPerService int
@@ -32,8 +47,8 @@ type Options struct {
 	Redact func(*periskop.Occurrence)
 }
 
-// ServiceOptions are the options of one service.
-type ServiceOptions struct {
+// ServiceSettings are the settings of one service.
+type ServiceSettings struct {
 	Name string
 	// GroupBy are the target labels that become labels of the service's series.
 	GroupBy []string
@@ -54,7 +69,7 @@ type SeriesKey struct {
 	Group    periskop.Labels
 }
 
-func (o *Options) setDefaults() {
+func (o *Settings) setDefaults() {
 	setDefault(&o.KeysPerService, 2000)
 	setDefault(&o.OccurrencesPerKey, 10)
 	setDefault(&o.LabelLength, 256)
@@ -69,15 +84,34 @@ func setDefault[T comparable](v *T, value T) {
 	}
 }
 
-// A State owns everything that is counted. Its methods are safe for concurrent use
-// and do not block on I/O.
+// A State owns everything that is counted. Its methods are safe for concurrent use.
+// Only those that say so wait for the store.
 type State struct {
+	// committing is held through a commit. It is taken before mu.
+	committing sync.Mutex
+	store      Store
+	now        func() time.Time
+
 	mu sync.Mutex
 	// The rest is guarded by mu.
-	options  Options
+	settings Settings
 	services map[string]*service // also those that are not configured any more
 	shown    []*service          // the configured ones, sorted by name
 	ledgers  ledgers
+	scrapers map[string]*scraper
+	pending  *pending
+	status   StoreStatus
+}
+
+// StoreStatus is how the store is.
+type StoreStatus struct {
+	// Commits is how many commits succeeded, and Failures how many did not.
+	Commits, Failures uint64
+	// Last is when the last commit succeeded, and Duration how long it took.
+	Last     time.Time
+	Duration time.Duration
+	// Err is why the last commit failed; nil when it succeeded.
+	Err error
 }
 
 // ledgers are what is exposed: the counts, and the regressions.
@@ -85,32 +119,81 @@ type ledgers struct {
 	counts, regressions ledger
 }
 
-// New returns a state that knows nothing yet.
+func newLedgers(p *pending) ledgers {
+	return ledgers{
+		counts:      ledger{pending: p, series: map[string]*series{}},
+		regressions: ledger{pending: p, series: map[string]*series{}, regressions: true},
+	}
+}
+
+func (l *ledgers) of(name SeriesName) *ledger {
+	if name.Regressions {
+		return &l.regressions
+	}
+	return &l.counts
+}
+
+func (l *ledgers) setGeneration(n uint64) { l.counts.generation, l.regressions.generation = n, n }
+
+// nextGeneration returns the generation of the newest series, and makes those that come
+// be of a later one.
+func (l *ledgers) nextGeneration() uint64 {
+	now := l.counts.generation
+	if !l.counts.births && !l.regressions.births {
+		return now - 1
+	}
+	l.counts.births, l.regressions.births = false, false
+	l.setGeneration(now + 1)
+	return now
+}
+
+// New returns a state that knows what was saved.
 func New(o Options) *State {
-	s := &State{services: map[string]*service{}}
-	s.Configure(o)
+	o.Settings.setDefaults()
+	s := &State{
+		store: o.Store, now: o.Now, settings: o.Settings,
+		services: map[string]*service{}, scrapers: map[string]*scraper{}, pending: newPending(),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.ledgers = newLedgers(s.pending)
+	s.ledgers.setGeneration(1)
+	if o.Saved != nil {
+		s.load(o.Saved)
+	}
+	s.Configure(o.Settings)
 	return s
 }
 
-// Configure replaces the options. Nothing that was counted is lost: a service that
+// service returns the service of that name, which is made if there is none.
+func (s *State) service(name string) *service {
+	svc := s.services[name]
+	if svc == nil {
+		svc = newService(name, s.pending)
+		s.services[name] = svc
+	}
+	return svc
+}
+
+// Configure replaces the settings. Nothing that was counted is lost: a service that
 // is no longer configured is not shown, and goes on where it was when it comes
 // back.
-func (s *State) Configure(o Options) {
+func (s *State) Configure(o Settings) {
 	o.setDefaults()
+	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.options = o
+	s.settings = o
+	s.ledgers.counts.orphan(now)
+	s.ledgers.regressions.orphan(now)
 	for _, svc := range s.shown {
 		svc.shown = false
 	}
 	s.shown = nil
 	for _, so := range o.Services {
-		svc := s.services[so.Name]
-		if svc == nil {
-			svc = newService(so.Name)
-			s.services[so.Name] = svc
-		}
-		svc.configure(so, &s.ledgers)
+		svc := s.service(so.Name)
+		svc.configure(so, o.LabelLength, &s.ledgers, now)
 		s.shown = append(s.shown, svc)
 	}
 	slices.SortFunc(s.shown, func(a, b *service) int { return strings.Compare(a.name, b.name) })
@@ -130,7 +213,7 @@ func (s *State) Fold(sc *periskop.Scrape) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if svc := s.configured(sc.Target.Service); svc != nil {
-		f := folding{service: svc, options: &s.options, ledgers: &s.ledgers, target: sc.Target, now: sc.End()}
+		f := folding{service: svc, settings: &s.settings, ledgers: &s.ledgers, target: sc.Target, now: sc.End()}
 		f.fold(sc.Report, arrivals)
 	}
 }
@@ -149,10 +232,10 @@ func (s *State) arrivals(sc *periskop.Scrape) ([]arrival, func(*periskop.Occurre
 	for i := range list {
 		arrivals[i] = arrival{combined: list[i], clock: c, instance: sc.Target.Instance}
 		if svc != nil {
-			svc.mark(&arrivals[i], processID(sc), s.options.OccurrencesPerKey)
+			svc.mark(&arrivals[i], processID(sc), s.settings.OccurrencesPerKey)
 		}
 	}
-	return arrivals, s.options.Redact
+	return arrivals, s.settings.Redact
 }
 
 // configured returns the service if it is configured. The caller holds mu.
@@ -163,9 +246,10 @@ func (s *State) configured(name string) *service {
 	return nil
 }
 
-// Discovered tells which targets there are at that time, so that a process that is
-// still discovered is not forgotten while it does not answer.
-func (s *State) Discovered(services []periskop.ServiceTargets, now time.Time) {
+// Discovered tells which targets there are now, so that a process that is still
+// discovered is not forgotten while it does not answer.
+func (s *State) Discovered(services []periskop.ServiceTargets) {
+	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, st := range services {
@@ -177,14 +261,16 @@ func (s *State) Discovered(services []periskop.ServiceTargets, now time.Time) {
 
 // Maintain forgets what has been gone for longer than it is kept. It is to be called
 // every few minutes.
-func (s *State) Maintain(now time.Time) {
+func (s *State) Maintain() {
+	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ledgers.counts.expire(now.Add(-s.options.SeriesRetention))
-	s.ledgers.regressions.expire(now.Add(-s.options.SeriesRetention))
+	s.ledgers.counts.expire(now, s.settings.SeriesRetention)
+	s.ledgers.regressions.expire(now, s.settings.SeriesRetention)
 	for _, svc := range s.services {
-		svc.maintain(now, &s.options)
+		svc.maintain(now, &s.settings)
 	}
+	s.forgetScrapers(now)
 }
 
 // Snapshot returns what pages show.
@@ -198,16 +284,112 @@ func (s *State) Snapshot() *Snapshot {
 	return snap
 }
 
-// Exposition returns what metrics show.
-func (s *State) Exposition() *Exposition {
+// Expose returns what metrics show to the scraper with that ID, once it is durable: it
+// waits for the store. When the store cannot be written, it returns it all the same,
+// and [State.StoreStatus] says so. An empty ID is a scraper that is never known.
+//
+// The caller calls answered once the scraper has been sent all of it.
+func (s *State) Expose(scraperID string) (x *Exposition, answered func()) {
+	now := s.now()
+	s.committing.Lock()
+	defer s.committing.Unlock()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	x := &Exposition{Exceptions: s.ledgers.counts.snapshot(), Regressed: s.ledgers.regressions.snapshot()}
+	x, generation := s.exposition(scraperID, now)
+	changes := s.pending.take()
+	records := changes.records(false)
+	if s.store != nil {
+		// Occurrences are written by Flush alone.
+		maps.Copy(s.pending.occurrences, changes.occurrences)
+	}
+	s.mu.Unlock()
+	s.commit(changes, records)
+	return x, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.meet(scraperID, generation, now)
+	}
+}
+
+func (s *State) exposition(scraperID string, now time.Time) (*Exposition, uint64) {
+	known, met := uint64(math.MaxUint64), false
+	if sc := s.scrapers[scraperID]; sc != nil && now.Sub(sc.seen) <= scraperMemory {
+		known, met = sc.generation, true
+	}
+	x := &Exposition{Exceptions: s.ledgers.counts.snapshot(known), Regressed: s.ledgers.regressions.snapshot(known)}
 	for _, svc := range s.shown {
 		x.Seen = append(x.Seen, svc.seen()...)
 	}
 	x.Seen = uniteSeen(x.Seen)
-	return x
+	generation := s.ledgers.nextGeneration()
+	if !met {
+		// It is shown values at once. That it is known from now on is committed with
+		// them: it does no harm if they do not arrive.
+		s.meet(scraperID, generation, now)
+	}
+	return x, generation
+}
+
+// Flush makes everything durable, occurrences too. It waits for the store, and is to be
+// called every minute or so, and at the end.
+func (s *State) Flush() {
+	s.committing.Lock()
+	defer s.committing.Unlock()
+	s.mu.Lock()
+	changes := s.pending.take()
+	records := changes.records(true)
+	s.mu.Unlock()
+	s.commit(changes, records)
+}
+
+// commit writes the records, and takes the changes back when that fails. The caller
+// holds committing, and not mu.
+func (s *State) commit(changes *pending, records *Records) {
+	if s.store == nil || records.Empty() {
+		return
+	}
+	start := s.now()
+	err := s.store.Commit(records)
+	if errors.Is(err, ErrIncomplete) {
+		err = s.store.Commit(s.allRecords())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Err = err
+	if err != nil {
+		s.status.Failures++
+		s.pending.add(changes)
+		return
+	}
+	s.status.Commits++
+	s.status.Last, s.status.Duration = start, s.now().Sub(start)
+}
+
+// allRecords returns everything that is known, and not only what has changed.
+func (s *State) allRecords() *Records {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := newPending()
+	for _, svc := range s.services {
+		svc.addAll(all)
+	}
+	for _, l := range []*ledger{&s.ledgers.counts, &s.ledgers.regressions} {
+		for _, series := range l.series {
+			all.series[series] = struct{}{}
+		}
+	}
+	for _, sc := range s.scrapers {
+		all.scrapers[sc] = struct{}{}
+	}
+	records := all.records(true)
+	records.All = true
+	return records
+}
+
+// StoreStatus returns how the store is.
+func (s *State) StoreStatus() StoreStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status
 }
 
 // Series returns how many series [Exposition.Exceptions] has.
@@ -221,19 +403,23 @@ func (s *State) Series() int {
 func (s *State) KeysPerService() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.options.KeysPerService
+	return s.settings.KeysPerService
 }
 
 // Resolve marks the exception as resolved, until its count grows: being reported
 // still is no growth. It returns false when there is no such exception. To resolve
 // one that is resolved replaces time and reason.
-func (s *State) Resolve(id string, r Resolution) bool {
+func (s *State) Resolve(id, reason string) bool {
+	r := Resolution{At: s.now(), Reason: reason}
 	return s.withException(id, func(svc *service, e *exception) { svc.resolve(e, r, &s.ledgers.regressions) })
 }
 
 // Reopen takes a resolution back. It returns false when there is no such exception.
 func (s *State) Reopen(id string) bool {
-	return s.withException(id, func(_ *service, e *exception) { e.resolved, e.view = nil, nil })
+	return s.withException(id, func(_ *service, e *exception) {
+		e.resolved = nil
+		e.changed()
+	})
 }
 
 func (s *State) withException(id string, f func(*service, *exception)) bool {

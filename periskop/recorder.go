@@ -45,11 +45,11 @@ func NewRecorder(now func() time.Time) *Recorder {
 	if now == nil {
 		now = time.Now
 	}
-	return &Recorder{uuid: newUUID(), now: now}
+	return &Recorder{uuid: NewUUID(), now: now}
 }
 
-// newUUID returns a random UUID (RFC 9562, version 4).
-func newUUID() string {
+// NewUUID returns a random UUID (RFC 9562, version 4).
+func NewUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails: it ends the program instead
 	b[6] = b[6]&0x0f | 0x40
@@ -118,7 +118,7 @@ func stack(pcs []uintptr) (lines []string, place string) {
 func (r *Recorder) record(class, place string, o Occurrence) {
 	sum := sha256.Sum256([]byte(place))
 	key := class + "@" + hex.EncodeToString(sum[:4])
-	o.UUID = newUUID()
+	o.UUID = NewUUID()
 	o.Timestamp = r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()

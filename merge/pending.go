@@ -1,0 +1,127 @@
+package merge
+
+import (
+	"maps"
+	"time"
+)
+
+// pending names what has changed since the last commit. What is named twice is
+// written once.
+type pending struct {
+	services    map[*service]struct{}
+	processes   map[*process]struct{}
+	forgotten   map[ProcessName]time.Time
+	exceptions  map[*exception]struct{}
+	occurrences map[*exception]struct{}
+	series      map[*series]struct{}
+	scrapers    map[*scraper]struct{}
+
+	lostProcesses  map[ProcessName]struct{}
+	lostForgotten  map[ProcessName]struct{}
+	lostExceptions map[ExceptionName]struct{}
+	lostSeries     map[*series]struct{}
+	lostScrapers   map[string]struct{}
+}
+
+func newPending() *pending {
+	return &pending{
+		services:    map[*service]struct{}{},
+		processes:   map[*process]struct{}{},
+		forgotten:   map[ProcessName]time.Time{},
+		exceptions:  map[*exception]struct{}{},
+		occurrences: map[*exception]struct{}{},
+		series:      map[*series]struct{}{},
+		scrapers:    map[*scraper]struct{}{},
+
+		lostProcesses:  map[ProcessName]struct{}{},
+		lostForgotten:  map[ProcessName]struct{}{},
+		lostExceptions: map[ExceptionName]struct{}{},
+		lostSeries:     map[*series]struct{}{},
+		lostScrapers:   map[string]struct{}{},
+	}
+}
+
+// take returns what it names, and names nothing from then on.
+func (p *pending) take() *pending {
+	taken := *p
+	*p = *newPending()
+	return &taken
+}
+
+// add adds what another one names: what a commit that failed did not write.
+func (p *pending) add(other *pending) {
+	maps.Copy(p.services, other.services)
+	maps.Copy(p.processes, other.processes)
+	for name, at := range other.forgotten {
+		if _, returned := p.lostForgotten[name]; !returned {
+			p.forgotten[name] = at
+		}
+	}
+	maps.Copy(p.exceptions, other.exceptions)
+	maps.Copy(p.occurrences, other.occurrences)
+	maps.Copy(p.series, other.series)
+	maps.Copy(p.scrapers, other.scrapers)
+
+	maps.Copy(p.lostProcesses, other.lostProcesses)
+	maps.Copy(p.lostForgotten, other.lostForgotten)
+	maps.Copy(p.lostExceptions, other.lostExceptions)
+	maps.Copy(p.lostSeries, other.lostSeries)
+	maps.Copy(p.lostScrapers, other.lostScrapers)
+}
+
+// records returns what is to be written. What is gone by now is only removed; what
+// was removed and is there again is written after the removal.
+func (p *pending) records(withOccurrences bool) *Records {
+	r := &Records{}
+	for s := range p.services {
+		r.Services = append(r.Services, ServiceRecord{Name: s.name, WatchedSince: s.watchedSince})
+	}
+	for proc := range p.processes {
+		if proc.epochs != nil {
+			r.Processes = append(r.Processes, proc.record())
+		}
+	}
+	for name, at := range p.forgotten {
+		r.Forgotten = append(r.Forgotten, ForgottenRecord{ProcessName: name, At: at})
+	}
+	for e := range p.exceptions {
+		if !e.gone {
+			r.Exceptions = append(r.Exceptions, e.record())
+		}
+	}
+	if withOccurrences {
+		for e := range p.occurrences {
+			if !e.gone {
+				r.Occurrences = append(r.Occurrences, OccurrencesRecord{ExceptionName: e.name(), Occurrences: e.occurrences})
+			}
+		}
+	}
+	for s := range p.series {
+		if !s.gone {
+			r.Series = append(r.Series, s.record())
+		}
+	}
+	for s := range p.scrapers {
+		r.Scrapers = append(r.Scrapers, ScraperRecord{ID: s.id, Seen: s.seen, Generation: s.generation})
+	}
+	p.addRemoved(&r.Removed)
+	return r
+}
+
+func (p *pending) addRemoved(r *Removed) {
+	for name := range p.lostProcesses {
+		r.Processes = append(r.Processes, name)
+	}
+	for name := range p.lostForgotten {
+		r.Forgotten = append(r.Forgotten, name)
+	}
+	for name := range p.lostExceptions {
+		r.Exceptions = append(r.Exceptions, name)
+	}
+	for s := range p.lostSeries {
+		r.Series = append(r.Series, s.name())
+	}
+	for id := range p.lostScrapers {
+		r.Scrapers = append(r.Scrapers, id)
+	}
+}

@@ -1,0 +1,321 @@
+package merge_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// A memory is a store that survives a state but not the test. It can be made to fail,
+// and to have lost what it held.
+type memory struct {
+	services    map[string]merge.ServiceRecord
+	processes   map[merge.ProcessName]merge.ProcessRecord
+	forgotten   map[merge.ProcessName]merge.ForgottenRecord
+	exceptions  map[merge.ExceptionName]merge.ExceptionRecord
+	occurrences map[merge.ExceptionName]merge.OccurrencesRecord
+	series      map[string]merge.SeriesRecord
+	scrapers    map[string]merge.ScraperRecord
+
+	commits int
+	err     error
+	lost    bool
+}
+
+func newMemory() *memory {
+	return &memory{
+		services:    map[string]merge.ServiceRecord{},
+		processes:   map[merge.ProcessName]merge.ProcessRecord{},
+		forgotten:   map[merge.ProcessName]merge.ForgottenRecord{},
+		exceptions:  map[merge.ExceptionName]merge.ExceptionRecord{},
+		occurrences: map[merge.ExceptionName]merge.OccurrencesRecord{},
+		series:      map[string]merge.SeriesRecord{},
+		scrapers:    map[string]merge.ScraperRecord{},
+	}
+}
+
+func (m *memory) Commit(r *merge.Records) error {
+	switch {
+	case m.err != nil:
+		return m.err
+	case m.lost && !r.All:
+		return merge.ErrIncomplete
+	case r.All:
+		commits := m.commits
+		*m = *newMemory()
+		m.commits = commits
+	}
+	m.commits++
+	m.remove(&r.Removed)
+	put(m.services, r.Services, func(r merge.ServiceRecord) string { return r.Name })
+	put(m.processes, r.Processes, func(r merge.ProcessRecord) merge.ProcessName { return r.ProcessName })
+	put(m.forgotten, r.Forgotten, func(r merge.ForgottenRecord) merge.ProcessName { return r.ProcessName })
+	put(m.exceptions, r.Exceptions, func(r merge.ExceptionRecord) merge.ExceptionName { return r.ExceptionName })
+	put(m.occurrences, r.Occurrences, func(r merge.OccurrencesRecord) merge.ExceptionName { return r.ExceptionName })
+	put(m.series, r.Series, func(r merge.SeriesRecord) string { return fmt.Sprint(r.SeriesName) })
+	put(m.scrapers, r.Scrapers, func(r merge.ScraperRecord) string { return r.ID })
+	return nil
+}
+
+func (m *memory) remove(r *merge.Removed) {
+	drop(m.processes, r.Processes)
+	drop(m.forgotten, r.Forgotten)
+	drop(m.exceptions, r.Exceptions)
+	drop(m.occurrences, r.Exceptions)
+	for _, name := range r.Series {
+		delete(m.series, fmt.Sprint(name))
+	}
+	drop(m.scrapers, r.Scrapers)
+}
+
+func put[K comparable, R any](m map[K]R, records []R, name func(R) K) {
+	for _, r := range records {
+		m[name(r)] = r
+	}
+}
+
+func drop[K comparable, R any](m map[K]R, names []K) {
+	for _, name := range names {
+		delete(m, name)
+	}
+}
+
+func list[K comparable, R any](m map[K]R) []R {
+	var out []R
+	for _, r := range m {
+		out = append(out, r)
+	}
+	return out
+}
+
+// records returns what is held, in no order.
+func (m *memory) records() *merge.Records {
+	return &merge.Records{
+		Services: list(m.services), Processes: list(m.processes), Forgotten: list(m.forgotten),
+		Exceptions: list(m.exceptions), Occurrences: list(m.occurrences), Series: list(m.series), Scrapers: list(m.scrapers),
+	}
+}
+
+// restart returns a state that begins with what is held.
+func (m *memory) restart(s merge.Settings, now time.Time) *testState {
+	state := openState(merge.Options{Store: m, Saved: m.records(), Settings: s})
+	state.now = now
+	return state
+}
+
+// shown returns what a scraper is shown, and notes that it was.
+func (s *testState) shown(scraper string) map[string]uint64 {
+	x, answered := s.Expose(scraper)
+	answered()
+	out := map[string]uint64{}
+	for _, series := range x.Exceptions {
+		out[series.Labels.Value("key")] = series.Value
+	}
+	return out
+}
+
+func TestRestoredEqualsUnstopped(t *testing.T) {
+	m := newMemory()
+	s := m.restart(settings(), noon)
+	occurrence := periskop.Occurrence{UUID: "1", Timestamp: at(1), Severity: "error", Error: periskop.Exception{Class: "E"}}
+	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)},
+		answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{
+			aggregate("k", 5, at(1), occurrence), aggregate("old", 7, at(-1)), aggregate("older", 7, at(-60*24*8)),
+		}},
+		answer{uuid: "gone", target: "b:80", at: at(2), reports: []periskop.Aggregate{aggregate("gone", 1, at(1))}})
+	s.Resolve(merge.ExceptionID("shop", "k"), at(3))
+	s.Maintain(at(4))
+	s.Flush()
+
+	restored := m.restart(settings(), at(4))
+	if diff := cmp.Diff(restored.Snapshot(), s.Snapshot(), cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Inconsistencies" }, cmp.Ignore())); diff != "" {
+		t.Errorf("snapshot (-restored +unstopped):\n%s", diff)
+	}
+	if diff := cmp.Diff(restored.Exposition(), s.Exposition()); diff != "" {
+		t.Errorf("exposition (-restored +unstopped):\n%s", diff)
+	}
+	// What happens next is the same as well.
+	next := []answer{
+		{uuid: "A", at: at(5), reports: []periskop.Aggregate{aggregate("k", 6, at(1)), aggregate("old", 7, at(-1)), aggregate("older", 8, at(-60*24*8))}},
+		{uuid: "B", at: at(5), reports: []periskop.Aggregate{aggregate("k", 2, at(4)), aggregate("old", 3, at(-5))}},
+	}
+	fold(restored, next...)
+	fold(s, next...)
+	if diff := cmp.Diff(restored.Exposition(), s.Exposition()); diff != "" {
+		t.Errorf("exposition, further on (-restored +unstopped):\n%s", diff)
+	}
+	if got := restored.Snapshot().Find(merge.ExceptionID("shop", "k")); got.Resolved != nil || got.Regressions != 1 {
+		t.Errorf("got resolved %v and %d regressions, want a regression", got.Resolved, got.Regressions)
+	}
+}
+
+func TestForgottenProcessesSurvive(t *testing.T) {
+	m := newMemory()
+	s := m.restart(settings(), noon)
+	k := func(total uint64) []periskop.Aggregate { return []periskop.Aggregate{aggregate("k", total, at(1))} }
+	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: k(5)})
+	s.Maintain(at(120))
+	s.Flush()
+	s = m.restart(settings(), at(121))
+	fold(s, answer{uuid: "A", at: at(121), reports: k(8)})
+	if got := counts(s)["k"]; got != 5 {
+		t.Errorf("a process that returns: got %d, want 5", got)
+	}
+	s.Flush()
+	if len(m.forgotten) != 1 { // Z
+		t.Errorf("got %d forgotten processes in the store, want 1", len(m.forgotten))
+	}
+	s.Maintain(at(60 * 24 * 8))
+	s.Flush()
+	s.Maintain(at(60 * 24 * 16))
+	s.Flush()
+	if r := m.records(); len(r.Processes)+len(r.Forgotten)+len(r.Exceptions)+len(r.Series) != 0 {
+		t.Errorf("the store still holds %+v", r)
+	}
+}
+
+func TestCommitFails(t *testing.T) {
+	m := newMemory()
+	s := m.restart(settings(), noon)
+	k := func(total uint64) []periskop.Aggregate { return []periskop.Aggregate{aggregate("k", total, at(1))} }
+	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: k(5)})
+	m.err = errors.New("no space left on device")
+	if got := counts(s)["k"]; got != 5 {
+		t.Errorf("while it cannot be written: got %d, want 5", got)
+	}
+	if got := s.StoreStatus(); got.Err == nil || got.Failures != 1 || got.Commits != 0 {
+		t.Errorf("got status %+v, want one failure", got)
+	}
+	m.err = nil
+	fold(s, answer{uuid: "A", at: at(3), reports: k(6)})
+	s.Flush()
+	if got := s.StoreStatus(); got.Err != nil || got.Commits != 1 {
+		t.Errorf("got status %+v, want one commit", got)
+	}
+	if got := counts(m.restart(settings(), at(4)))["k"]; got != 6 {
+		t.Errorf("after a restart: got %d, want 6", got)
+	}
+
+	// The store loses what it held, and is given all of it again.
+	*m = *newMemory()
+	m.lost = true
+	fold(s, answer{uuid: "A", at: at(5), reports: k(7)})
+	s.Flush()
+	if got := counts(m.restart(settings(), at(6)))["k"]; got != 7 {
+		t.Errorf("after the store was lost: got %d, want 7", got)
+	}
+}
+
+func TestNothingToCommit(t *testing.T) {
+	m := newMemory()
+	s := m.restart(settings(), noon)
+	k := []periskop.Aggregate{aggregate("k", 5, at(1))}
+	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: k})
+	s.shown("prometheus")
+	s.shown("prometheus")
+	before := m.commits
+	for i := range 3 {
+		fold(s, answer{uuid: "A", at: at(2).Add(time.Duration(i) * 10 * time.Second), reports: k})
+		s.shown("prometheus")
+	}
+	if m.commits != before {
+		t.Errorf("got %d commits although nothing changed", m.commits-before)
+	}
+}
+
+// TestZeroSample is about PromQL, which ignores the first value of a series.
+func TestZeroSample(t *testing.T) {
+	k := func(key string, total uint64) []periskop.Aggregate {
+		return []periskop.Aggregate{aggregate(key, total, at(1))}
+	}
+	begin := func() (*memory, *testState) {
+		m := newMemory()
+		s := m.restart(settings(), noon)
+		fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", target: "a:80", at: at(2), reports: k("a", 5)})
+		return m, s
+	}
+	check := func(t *testing.T, name string, got, want map[string]uint64) {
+		t.Helper()
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", name, diff)
+		}
+	}
+	t.Run("a scraper never seen gets values at once, and zero for what is new to it then", func(t *testing.T) {
+		_, s := begin()
+		check(t, "first", s.shown("p"), map[string]uint64{"a": 5})
+		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
+		check(t, "second", s.shown("p"), map[string]uint64{"a": 5, "b": 0})
+		check(t, "third", s.shown("p"), map[string]uint64{"a": 5, "b": 3})
+	})
+	t.Run("two scrapers that alternate each get theirs", func(t *testing.T) {
+		_, s := begin()
+		s.shown("p")
+		s.shown("q")
+		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
+		check(t, "p", s.shown("p"), map[string]uint64{"a": 5, "b": 0})
+		check(t, "q", s.shown("q"), map[string]uint64{"a": 5, "b": 0})
+		check(t, "p again", s.shown("p"), map[string]uint64{"a": 5, "b": 3})
+		check(t, "q again", s.shown("q"), map[string]uint64{"a": 5, "b": 3})
+	})
+	t.Run("an answer that could not be written does not count", func(t *testing.T) {
+		_, s := begin()
+		s.shown("p")
+		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
+		s.Expose("p")
+		check(t, "the next one", s.shown("p"), map[string]uint64{"a": 5, "b": 0})
+	})
+	t.Run("a scraper is forgotten after ten minutes", func(t *testing.T) {
+		_, s := begin()
+		s.shown("p")
+		s.Maintain(at(20))
+		fold(s, answer{uuid: "B", target: "b:80", at: at(20), reports: k("b", 3)})
+		check(t, "when it returns", s.shown("p"), map[string]uint64{"a": 5, "b": 3})
+	})
+	t.Run("what a known scraper has seen is not new after a restart", func(t *testing.T) {
+		m, s := begin()
+		s.shown("p")
+		s.shown("p")
+		s = m.restart(settings(), s.now)
+		check(t, "after the restart", s.shown("p"), map[string]uint64{"a": 5})
+	})
+	t.Run("what it was shown at zero when the program ended is not lost", func(t *testing.T) {
+		m, s := begin()
+		s.shown("p")
+		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
+		check(t, "before", s.shown("p"), map[string]uint64{"a": 5, "b": 0})
+		s = m.restart(settings(), s.now)
+		check(t, "after the restart", s.shown("p"), map[string]uint64{"a": 5, "b": 0})
+		check(t, "then", s.shown("p"), map[string]uint64{"a": 5, "b": 3})
+	})
+	t.Run("a series that left and comes back", func(t *testing.T) {
+		_, s := begin()
+		s.Configure(settings(func(o *merge.Settings) { o.SeriesRetention = time.Hour; o.ProcessRetention = 24 * time.Hour }))
+		s.shown("p")
+		s.Maintain(at(70))
+		check(t, "when it left", s.shown("p"), map[string]uint64{})
+		fold(s, answer{uuid: "A", target: "a:80", at: at(71), reports: k("a", 7)})
+		check(t, "when it is back", s.shown("p"), map[string]uint64{"a": 0})
+		check(t, "then", s.shown("p"), map[string]uint64{"a": 2})
+	})
+}
+
+func TestOrphans(t *testing.T) {
+	s := newState(settings())
+	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{aggregate("k", 5, at(1))}})
+	s.now = at(3)
+	s.Configure(merge.Settings{})
+	s.Maintain(at(5))
+	if got := counts(s)["k"]; got != 5 {
+		t.Errorf("soon after its service was taken out: got %d, want 5", got)
+	}
+	s.Maintain(at(15))
+	if got := len(s.Exposition().Exceptions); got != 0 {
+		t.Errorf("later: got %d series, want none", got)
+	}
+}

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// An encoder appends values. A decoder reads them in the same order; a record may gain
+// values at its end, which older files lack.
+type encoder struct{ b []byte }
+
+func (e *encoder) uint(v uint64) { e.b = binary.AppendUvarint(e.b, v) }
+func (e *encoder) int(v int64)   { e.b = binary.AppendVarint(e.b, v) }
+
+func (e *encoder) bool(v bool) {
+	if v {
+		e.uint(1)
+	} else {
+		e.uint(0)
+	}
+}
+
+func (e *encoder) string(s string) {
+	e.uint(uint64(len(s)))
+	e.b = append(e.b, s...)
+}
+
+// time writes nanoseconds since 1970, and 0 for the zero time.
+func (e *encoder) time(t time.Time) {
+	if t.IsZero() {
+		e.int(0)
+	} else {
+		e.int(t.UnixNano())
+	}
+}
+
+func (e *encoder) labels(ls periskop.Labels) {
+	e.uint(uint64(len(ls)))
+	for _, l := range ls {
+		e.string(l.Name)
+		e.string(l.Value)
+	}
+}
+
+var errShort = errors.New("record is cut off")
+
+// A decoder reads values until one is missing; from then on it reads zeros, and err is
+// set.
+type decoder struct {
+	b   []byte
+	err error
+}
+
+func (d *decoder) fail() {
+	d.b, d.err = nil, errShort
+}
+
+func (d *decoder) uint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) int() int64 {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) bool() bool { return d.uint() != 0 }
+
+func (d *decoder) string() string {
+	n := d.uint()
+	if n > uint64(len(d.b)) {
+		d.fail()
+		return ""
+	}
+	s := string(d.b[:n])
+	d.b = d.b[n:]
+	return s
+}
+
+func (d *decoder) time() time.Time {
+	n := d.int()
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}
+
+// count reads the length of a list, of which each element has at least one byte.
+func (d *decoder) count() int {
+	n := d.uint()
+	if n > uint64(len(d.b)) {
+		d.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) labels() periskop.Labels {
+	n := d.count()
+	if n == 0 {
+		return nil
+	}
+	ls := make(periskop.Labels, n)
+	for i := range ls {
+		ls[i] = periskop.Label{Name: d.string(), Value: d.string()}
+	}
+	return ls
+}
