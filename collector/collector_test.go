@@ -1,18 +1,17 @@
 package collector_test
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -31,9 +30,12 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // shop is the state of one service with two targets, one of them down.
 func shop(t *testing.T, rules ...*relabel.Config) (*merge.State, collector.Sources) {
 	t.Helper()
-	state := merge.New(merge.Options{Services: []merge.ServiceOptions{
-		{Name: "shop", GroupBy: []string{"env"}, Labels: collector.Labels(rules)}, {Name: "unwatched"},
-	}})
+	state := merge.New(merge.Options{
+		Now: func() time.Time { return noon.Add(2 * time.Minute) },
+		Settings: merge.Settings{Services: []merge.ServiceSettings{
+			{Name: "shop", GroupBy: []string{"env"}, Labels: collector.Labels(rules)}, {Name: "unwatched"},
+		}},
+	})
 	up := &periskop.Target{Service: "shop", Instance: "a:80", URL: "http://a:80/", Labels: periskop.Labels{{Name: "env", Value: "prod"}}}
 	down := &periskop.Target{Service: "shop", Instance: "b:80", URL: "http://b:80/"}
 	scrape := func(at time.Time, aggregates ...periskop.Aggregate) *periskop.Scrape {
@@ -48,7 +50,7 @@ func shop(t *testing.T, rules ...*relabel.Config) (*merge.State, collector.Sourc
 		aggregate("say \"no\"\n\\", "warning", 3, noon.Add(30*time.Second)))
 	last.Report.Skipped = 2
 	state.Fold(last)
-	state.Resolve(merge.ExceptionID("shop", "say \"no\"\n\\"), merge.Resolution{At: noon.Add(2 * time.Minute)})
+	state.Resolve(merge.ExceptionID("shop", "say \"no\"\n\\"), "")
 	failed := &periskop.Scrape{Target: down, Start: noon, Duration: 5 * time.Second, Result: periskop.Timeout}
 	return state, collector.Sources{
 		Snapshot:       state.Snapshot,
@@ -78,12 +80,34 @@ func aggregate(key, severity string, total uint64, created time.Time) periskop.A
 	}
 }
 
-func gatherer(t *testing.T, rules ...*relabel.Config) prometheus.Gatherer {
+func handler(t *testing.T, rules ...*relabel.Config) http.Handler {
 	t.Helper()
 	state, sources := shop(t, rules...)
+	return handlerOf(state, sources)
+}
+
+func handlerOf(state *merge.State, sources collector.Sources) http.Handler {
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(collector.NewServices(sources))
-	return collector.Gatherer(registry, state)
+	return collector.Handler(collector.Options{Exceptions: state, Registry: registry})
+}
+
+// get asks for the metrics in that format, and returns them without those of the
+// handler itself.
+func get(t *testing.T, h http.Handler, accept string) (contentType, body string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
+	r.Header.Set("Accept", accept)
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Fatalf("got status %d: %s", w.Code, w.Body)
+	}
+	return w.Header().Get("Content-Type"), w.Body.String()
+}
+
+func withoutOwn(body string) string {
+	return regexp.MustCompile("(?m)^.*promhttp_.*\n").ReplaceAllString(body, "")
 }
 
 const wantText = `# HELP periskop_exception_first_seen_timestamp_seconds When the exception was first reported ever, in seconds since 1970.
@@ -163,23 +187,15 @@ func withIDs(s string) string {
 }
 
 func TestText(t *testing.T) {
-	families, err := gatherer(t).Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got bytes.Buffer
-	for _, f := range families {
-		if _, err := expfmt.MetricFamilyToText(&got, f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(got.String(), withIDs(wantText)); diff != "" {
+	_, got := get(t, handler(t), "text/plain")
+	if diff := cmp.Diff(withoutOwn(got), withIDs(wantText)); diff != "" {
 		t.Errorf("exposition (-got +want):\n%s", diff)
 	}
 }
 
 func TestLint(t *testing.T) {
-	problems, err := testutil.GatherAndLint(gatherer(t))
+	_, body := get(t, handler(t), "text/plain")
+	problems, err := promlint.New(strings.NewReader(body)).Lint()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,62 +204,38 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// TestNegotiation asks for each format as Prometheus does, and looks for what only
-// the newer ones carry.
-func TestNegotiation(t *testing.T) {
-	handler := promhttp.HandlerFor(gatherer(t), promhttp.HandlerOpts{EnableOpenMetrics: true, EnableOpenMetricsTextCreatedSamples: true})
-	server := httptest.NewServer(handler)
-	defer server.Close()
-	get := func(accept string) (string, []byte) {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
-		if err != nil {
-			t.Fatal(err)
+func TestOpenMetrics(t *testing.T) {
+	_, body := get(t, handler(t), "application/openmetrics-text;version=1.0.0")
+	for _, want := range []string{
+		`periskop_exceptions_total{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop",severity="error"} 2.0 # {occurrence="5cfa9e9b-20f8-441c-9029-7fda69d6a1c0"} 1.0 1.7953452e+09`,
+		`periskop_exceptions_created{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop",severity="error"} 1.7953488e+09`,
+		"# EOF\n",
+	} {
+		if !strings.Contains(body, withIDs(want)) {
+			t.Errorf("no %q in:\n%s", want, body)
 		}
-		req.Header.Set("Accept", accept)
-		res, err := server.Client().Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.Header.Get("Content-Type"), body
 	}
+}
 
-	t.Run("OpenMetrics", func(t *testing.T) {
-		_, body := get("application/openmetrics-text;version=1.0.0")
-		for _, want := range []string{
-			`periskop_exceptions_total{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop",severity="error"} 2.0 # {occurrence="5cfa9e9b-20f8-441c-9029-7fda69d6a1c0"} 1.0 1.7953452e+09`,
-			`periskop_exceptions_created{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop",severity="error"} 1.7953488e+09`,
-			"# EOF\n",
-		} {
-			if !strings.Contains(string(body), withIDs(want)) {
-				t.Errorf("no %q in:\n%s", want, body)
-			}
+func TestProtobuf(t *testing.T) {
+	contentType, body := get(t, handler(t), "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+	d := expfmt.NewDecoder(strings.NewReader(body), expfmt.Format(contentType))
+	var counter *dto.Counter
+	for {
+		var f dto.MetricFamily
+		if err := d.Decode(&f); err != nil {
+			break
 		}
-	})
-	t.Run("protobuf", func(t *testing.T) {
-		contentType, body := get("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
-		d := expfmt.NewDecoder(bytes.NewReader(body), expfmt.Format(contentType))
-		var counter *dto.Counter
-		for {
-			var f dto.MetricFamily
-			if err := d.Decode(&f); err != nil {
-				break
-			}
-			if f.GetName() == "periskop_exceptions_total" {
-				counter = f.GetMetric()[1].GetCounter()
-			}
+		if f.GetName() == "periskop_exceptions_total" {
+			counter = f.GetMetric()[1].GetCounter()
 		}
-		if got, want := counter.GetCreatedTimestamp().AsTime(), noon; !got.Equal(want) {
-			t.Errorf("start timestamp: got %v, want %v", got, want)
-		}
-		if got, want := counter.GetExemplar().GetLabel()[0].GetValue(), "5cfa9e9b-20f8-441c-9029-7fda69d6a1c0"; got != want {
-			t.Errorf("exemplar: got %q, want %q", got, want)
-		}
-	})
+	}
+	if got := counter.GetCreatedTimestamp().AsTime(); !got.Equal(noon) {
+		t.Errorf("start timestamp: got %v, want %v", got, noon)
+	}
+	if got, want := counter.GetExemplar().GetLabel()[0].GetValue(), "5cfa9e9b-20f8-441c-9029-7fda69d6a1c0"; got != want {
+		t.Errorf("exemplar: got %q, want %q", got, want)
+	}
 }
 
 func TestMetricRelabelling(t *testing.T) {
@@ -255,28 +247,53 @@ func TestMetricRelabelling(t *testing.T) {
 	for _, r := range rules {
 		r.NameValidationScheme = model.UTF8Validation
 	}
-	families, err := gatherer(t, rules...).Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, f := range families {
-		if f.GetName() != "periskop_exceptions_total" {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			var labels []string
-			for _, l := range m.GetLabel() {
-				labels = append(labels, l.GetName()+"="+l.GetValue())
-			}
-			got = append(got, strings.Join(labels, " "))
-		}
-	}
-	want := []string{"env=prod from=periskop_exceptions_total service_name=shop severity=error"}
+	_, body := get(t, handler(t, rules...), "text/plain")
+	got := regexp.MustCompile("(?m)^periskop_exceptions_total.*$").FindAllString(body, -1)
+	want := []string{`periskop_exceptions_total{env="prod",from="periskop_exceptions_total",service_name="shop",severity="error"} 2`}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("series (-got +want):\n%s", diff)
 	}
 }
+
+// TestZeroSample scrapes as two Prometheus servers do, one of which loses an answer.
+func TestZeroSample(t *testing.T) {
+	state, sources := shop(t)
+	h := handlerOf(state, sources)
+	scrape := func(agent string, w http.ResponseWriter) {
+		r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
+		r.Header.Set("User-Agent", agent)
+		h.ServeHTTP(w, r)
+	}
+	value := func(agent string) string {
+		w := httptest.NewRecorder()
+		scrape(agent, w)
+		return regexp.MustCompile(`(?m)^periskop_exceptions_total.*key="new".* (\d+)$`).ReplaceAllString(
+			regexp.MustCompile(`(?m)^periskop_exceptions_total.*key="new".*$`).FindString(w.Body.String()), "$1")
+	}
+	value("Prometheus/3.5") // makes itself known
+	value("Prometheus/2.53")
+	state.Fold(&periskop.Scrape{
+		Target: &periskop.Target{Service: "shop", Instance: "a:80", URL: "http://a:80/"}, Start: noon.Add(2 * time.Minute), Date: noon.Add(2 * time.Minute),
+		Result: periskop.Success, Report: &periskop.Report{TargetUUID: "u", Aggregates: []periskop.Aggregate{aggregate("new", "error", 4, noon.Add(90*time.Second))}},
+	})
+	scrape("Prometheus/2.53", brokenWriter{httptest.NewRecorder()})
+	for _, step := range []struct{ agent, want string }{
+		{"Prometheus/3.5", "0"},
+		{"Prometheus/3.5", "4"},
+		{"Prometheus/2.53", "0"},
+		{"Prometheus/2.53", "4"},
+		{"curl/8", "4"},
+	} {
+		if got := value(step.agent); got != step.want {
+			t.Errorf("%s: got %q, want %q", step.agent, got, step.want)
+		}
+	}
+}
+
+// A brokenWriter is a connection that is gone.
+type brokenWriter struct{ http.ResponseWriter }
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 func TestSharedInstance(t *testing.T) {
 	state, sources := shop(t)
@@ -287,17 +304,13 @@ func TestSharedInstance(t *testing.T) {
 		health[i].Target = &target
 	}
 	sources.Health = func() []periskop.TargetHealth { return health }
-	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(collector.NewServices(sources))
-	err := testutil.GatherAndCompare(collector.Gatherer(registry, state), strings.NewReader(`
-# HELP periskop_target_scrape_duration_seconds How long the last scrape of the target took.
-# TYPE periskop_target_scrape_duration_seconds gauge
-periskop_target_scrape_duration_seconds{instance="same:80",service_name="shop"} 5
-# HELP periskop_target_up Whether the last scrape of the target succeeded.
-# TYPE periskop_target_up gauge
-periskop_target_up{instance="same:80",service_name="shop"} 0
-`), "periskop_target_up", "periskop_target_scrape_duration_seconds")
-	if err != nil {
-		t.Error(err)
+	_, body := get(t, handlerOf(state, sources), "text/plain")
+	for _, want := range []string{
+		`periskop_target_up{instance="same:80",service_name="shop"} 0` + "\n",
+		`periskop_target_scrape_duration_seconds{instance="same:80",service_name="shop"} 5` + "\n",
+	} {
+		if strings.Count(body, want) != 1 {
+			t.Errorf("want one %q in:\n%s", want, body)
+		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -14,21 +13,6 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
-
-// Exceptions is the source of the counters.
-type Exceptions interface {
-	// Exposition is called once per scrape.
-	Exposition() *merge.Exposition
-}
-
-// Gatherer returns one that adds the exceptions to what rest gathers. The families
-// are sorted by name. It is safe for concurrent use if rest is.
-func Gatherer(rest prometheus.Gatherer, exceptions Exceptions) prometheus.Gatherer {
-	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		families, err := rest.Gather()
-		return insertSorted(families, exceptionFamilies(exceptions.Exposition())), err
-	})
-}
 
 func insertSorted(families, more []*dto.MetricFamily) []*dto.MetricFamily {
 	out := make([]*dto.MetricFamily, 0, len(families)+len(more))
