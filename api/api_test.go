@@ -26,7 +26,10 @@ const key = "shop/Cart#add & <b>@1a"
 // shop is a state with one exception that has an occurrence, and one that has none.
 func shop(t *testing.T) http.Handler {
 	t.Helper()
-	state := merge.New(merge.Options{Services: []merge.ServiceOptions{{Name: "shop"}, {Name: "quiet"}}})
+	state := merge.New(merge.Options{
+		Now:      func() time.Time { return noon.Add(time.Hour) },
+		Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop"}, {Name: "quiet"}}},
+	})
 	target := &periskop.Target{
 		Service: "shop", Instance: "a:80", URL: "http://a:80/-/exceptions", Interval: 30 * time.Second, Timeout: 10 * time.Second,
 		Labels: periskop.Labels{{Name: "instance", Value: "a:80"}}, Discovered: periskop.Labels{{Name: "__address__", Value: "a:80"}},
@@ -57,9 +60,7 @@ func shop(t *testing.T) http.Handler {
 		Health: func() []periskop.TargetHealth {
 			return []periskop.TargetHealth{{Target: target, Last: failed, DownSince: noon}}
 		},
-		Resolve: func(id, reason string) bool {
-			return state.Resolve(id, merge.Resolution{At: noon.Add(time.Hour), Reason: reason})
-		},
+		Resolve: state.Resolve,
 	})
 }
 

@@ -30,16 +30,11 @@ type services struct {
 
 // NewServices returns the collector of the metrics about services and targets.
 func NewServices(s Sources) prometheus.Collector {
-	c := &services{sources: s, descs: map[string]*prometheus.Desc{}}
-	for _, name := range []string{
+	return &services{sources: s, descs: descs(
 		names.ServiceWatchedSince, names.ServiceTargets, names.TargetUp, names.TargetScrapeDuration,
 		names.ScrapesTotal, names.TargetInconsistenciesTotal, names.ExporterSeries, names.ExporterOverflowKeys,
 		names.ExporterKeysPerServiceLimit, names.ExporterDiscoveryProblems,
-	} {
-		m := names.Find(name)
-		c.descs[name] = prometheus.NewDesc(name, m.Help, m.Labels, nil)
-	}
-	return c
+	)}
 }
 
 // Describe implements prometheus.Collector.

@@ -2,7 +2,6 @@ package merge
 
 import (
 	"errors"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -295,12 +294,7 @@ func (s *State) Expose(scraperID string) (x *Exposition, answered func()) {
 	defer s.committing.Unlock()
 	s.mu.Lock()
 	x, generation := s.exposition(scraperID, now)
-	changes := s.pending.take()
-	records := changes.records(false)
-	if s.store != nil {
-		// Occurrences are written by Flush alone.
-		maps.Copy(s.pending.occurrences, changes.occurrences)
-	}
+	changes, records := s.takePending(false)
 	s.mu.Unlock()
 	s.commit(changes, records)
 	return x, func() {
@@ -329,16 +323,31 @@ func (s *State) exposition(scraperID string, now time.Time) (*Exposition, uint64
 	return x, generation
 }
 
+// Commit makes what was counted durable. It waits for the store.
+func (s *State) Commit() { s.write(false) }
+
 // Flush makes everything durable, occurrences too. It waits for the store, and is to be
-// called every minute or so, and at the end.
-func (s *State) Flush() {
+// called every minute or so, and at the end: what a crash costs of the occurrences, the
+// targets tell again.
+func (s *State) Flush() { s.write(true) }
+
+func (s *State) write(withOccurrences bool) {
 	s.committing.Lock()
 	defer s.committing.Unlock()
 	s.mu.Lock()
-	changes := s.pending.take()
-	records := changes.records(true)
+	changes, records := s.takePending(withOccurrences)
 	s.mu.Unlock()
 	s.commit(changes, records)
+}
+
+// takePending returns what has changed since the last commit. The caller holds mu.
+func (s *State) takePending(withOccurrences bool) (*pending, *Records) {
+	changes := s.pending.take()
+	records := changes.records(withOccurrences)
+	if !withOccurrences && s.store != nil {
+		s.pending.occurrences, changes.occurrences = changes.occurrences, nil
+	}
+	return changes, records
 }
 
 // commit writes the records, and takes the changes back when that fails. The caller

@@ -37,8 +37,8 @@ type world struct {
 	config  view.ConfigStatus
 }
 
-func newWorld(services ...merge.ServiceOptions) *world {
-	return &world{state: merge.New(merge.Options{Services: services})}
+func newWorld(services ...merge.ServiceSettings) *world {
+	return &world{state: merge.New(merge.Options{Settings: merge.Settings{Services: services}})}
 }
 
 func (w *world) handler(t testing.TB) http.Handler {
@@ -139,9 +139,9 @@ func realWorld(t testing.TB) *world {
 	t.Helper()
 	env := func(v string) periskop.Labels { return periskop.Labels{{Name: "env", Value: v}} }
 	w := newWorld(
-		merge.ServiceOptions{Name: "checkout", GroupBy: []string{"env"}}, merge.ServiceOptions{Name: "catalogue"},
-		merge.ServiceOptions{Name: "payments"}, merge.ServiceOptions{Name: "search"}, merge.ServiceOptions{Name: "mailer"},
-		merge.ServiceOptions{Name: "legacy"},
+		merge.ServiceSettings{Name: "checkout", GroupBy: []string{"env"}}, merge.ServiceSettings{Name: "catalogue"},
+		merge.ServiceSettings{Name: "payments"}, merge.ServiceSettings{Name: "search"}, merge.ServiceSettings{Name: "mailer"},
+		merge.ServiceSettings{Name: "legacy"},
 	)
 	w.serve("checkout", "10.2.0.11:8080", env("prod"), combined(t, "g1", "go/basic-a", "go/http-context-a", "go/severities-a", "go/types-a", "go/manual-a"))
 	w.serve("checkout", "10.2.0.12:8080", env("staging"), combined(t, "g2", "go/basic-b", "go/severities-b", "go/overflow-b"))
@@ -191,7 +191,7 @@ var hostile = map[string]string{
 func hostileWorld(t testing.TB) *world {
 	t.Helper()
 	evil := "evil " + attack
-	w := newWorld(merge.ServiceOptions{Name: evil, GroupBy: []string{"env"}})
+	w := newWorld(merge.ServiceSettings{Name: evil, GroupBy: []string{"env"}})
 	report := &periskop.Report{TargetUUID: "evil"}
 	add := func(key string, e periskop.Exception, context *periskop.HTTPContext) {
 		n := len(report.Aggregates)

@@ -179,7 +179,7 @@ func depth(page string) int {
 // TestOrdinaryCauses checks that causes in an ordinary number are all there, the first
 // and the root open.
 func TestOrdinaryCauses(t *testing.T) {
-	w := newWorld(merge.ServiceOptions{Name: "s"})
+	w := newWorld(merge.ServiceSettings{Name: "s"})
 	w.serve("s", "i", nil, reportOf("key", *chain(4)))
 	page := get(t, w.handler(t), "/trace/"+merge.ExceptionID("s", "key")).Body.String()
 	for i := range 5 {

@@ -46,7 +46,7 @@ const (
 // shopWorld is small, and has one of everything.
 func shopWorld(t testing.TB) *world {
 	t.Helper()
-	w := newWorld(merge.ServiceOptions{Name: "shop", GroupBy: []string{"env"}}, merge.ServiceOptions{Name: "idle"})
+	w := newWorld(merge.ServiceSettings{Name: "shop", GroupBy: []string{"env"}}, merge.ServiceSettings{Name: "idle"})
 	occurrences := []periskop.Occurrence{
 		{
 			UUID: newestUUID, Timestamp: now.Add(-5 * time.Minute), Severity: "error",
@@ -180,7 +180,7 @@ func TestStatusCodes(t *testing.T) {
 
 func TestLookup(t *testing.T) {
 	w := shopWorld(t)
-	w.state.Configure(merge.Options{Services: []merge.ServiceOptions{{Name: "shop"}, {Name: "other"}}})
+	w.state.Configure(merge.Settings{Services: []merge.ServiceSettings{{Name: "shop"}, {Name: "other"}}})
 	w.serve("other", "other:1", nil, &periskop.Report{Aggregates: []periskop.Aggregate{{Key: otherKey, TotalCount: 1, CreatedAt: now}}})
 	h := w.handler(t)
 	long := strings.Repeat("long/", 100)

@@ -13,13 +13,13 @@ import (
 // apply hands each part its share of the configuration. Those that count come first,
 // so that nothing is scraped that they do not expect.
 func (e *exporter) apply(cfg *config.Config) error {
-	e.state.Configure(mergeOptions(cfg))
+	e.state.Configure(mergeSettings(cfg))
 	e.pool.Apply(scrapeServices(cfg))
 	return e.discovery.Apply(discoveryServices(cfg))
 }
 
-func mergeOptions(cfg *config.Config) merge.Options {
-	o := merge.Options{
+func mergeSettings(cfg *config.Config) merge.Settings {
+	o := merge.Settings{
 		KeysPerService:    cfg.Limits.KeysPerService,
 		OccurrencesPerKey: cfg.Limits.OccurrencesPerKey,
 		LabelLength:       cfg.Limits.LabelLength,
@@ -29,7 +29,7 @@ func mergeOptions(cfg *config.Config) merge.Options {
 	}
 	for i := range cfg.Services {
 		s := &cfg.Services[i]
-		o.Services = append(o.Services, merge.ServiceOptions{
+		o.Services = append(o.Services, merge.ServiceSettings{
 			Name: s.Name, GroupBy: s.GroupBy, Labels: collector.Labels(s.MetricRelabel),
 		})
 	}

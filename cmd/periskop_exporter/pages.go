@@ -2,13 +2,11 @@ package main
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/version"
 
 	"github.com/periskop-exporter/periskop_exporter/api"
-	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/view"
 )
 
@@ -41,9 +39,7 @@ func (e *exporter) api() http.Handler {
 		Snapshot: e.state.Snapshot,
 		Targets:  e.discovered,
 		Health:   e.pool.Health,
-		Resolve: func(id, reason string) bool {
-			return e.state.Resolve(id, merge.Resolution{At: time.Now(), Reason: reason})
-		},
+		Resolve:  e.state.Resolve,
 	})
 }
 

@@ -56,12 +56,16 @@ func newReloader(file string, apply func(*config.Config) error, logger *slog.Log
 	return r
 }
 
+// start applies the first configuration.
+func (r *reloader) start(cfg *config.Config) error { return r.take(cfg, nil) }
+
 // load reads the file and applies it. When that fails, everything stays as it was.
-func (r *reloader) load() error {
+func (r *reloader) load() error { return r.take(config.Load(r.file)) }
+
+func (r *reloader) take(cfg *config.Config, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	cfg, err := config.Load(r.file)
 	if err == nil {
 		err = r.apply(cfg)
 	}

@@ -18,13 +18,18 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/periskop-exporter/periskop_exporter/collector"
+	"github.com/periskop-exporter/periskop_exporter/config"
 	"github.com/periskop-exporter/periskop_exporter/discovery"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 	"github.com/periskop-exporter/periskop_exporter/scrape"
+	"github.com/periskop-exporter/periskop_exporter/store"
 )
 
 const (
+	// commitInterval is how much of what targets reported a crash can cost, of those
+	// targets that end before they are scraped again.
+	commitInterval = time.Second
 	// maintainInterval is how often what is gone is forgotten: often enough for
 	// retentions of minutes.
 	maintainInterval = time.Minute
@@ -40,6 +45,7 @@ type exporter struct {
 	registry *prometheus.Registry
 	started  time.Time
 
+	store     *store.Store // nil without a place to keep state
 	state     *merge.State
 	pool      *scrape.Pool
 	discovery *discovery.Discovery
@@ -51,32 +57,71 @@ type exporter struct {
 }
 
 // newExporter builds all parts from the flags and the configuration file, in the order
-// of the pipeline, and starts nothing.
+// of the pipeline, and starts nothing. The caller closes it.
 func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
+	cfg, err := config.Load(flags.configFile)
+	if err != nil {
+		return nil, err
+	}
 	e := &exporter{
 		flags: flags, logger: logger, started: time.Now(),
 		recorder: periskop.NewRecorder(nil),
 		registry: prometheus.NewRegistry(),
-		state:    merge.New(merge.Options{}),
 	}
 	e.targets.Store(&[]periskop.ServiceTargets{})
+	if err := e.openState(cfg); err != nil {
+		return nil, err
+	}
+	if err := e.build(cfg); err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return e, nil
+}
+
+// openState makes the state, with what was kept of it when the program ended last.
+func (e *exporter) openState(cfg *config.Config) error {
+	options := merge.Options{Settings: mergeSettings(cfg)}
+	dir := e.flags.storageDir(cfg.Repository)
+	if dir == "" {
+		e.logger.Warn("state is kept in memory only: counters begin at zero at each start")
+	} else {
+		kept, saved, err := store.Open(store.Options{Dir: dir, Logger: e.logger.With("component", "store")})
+		if err != nil {
+			return err
+		}
+		e.store, options.Store, options.Saved = kept, kept, saved
+	}
+	e.state = merge.New(options)
+	return nil
+}
+
+// build makes the rest of the parts.
+func (e *exporter) build(cfg *config.Config) error {
 	e.pool = scrape.New(scrape.Options{
 		Fold:      e.state.Fold,
 		UserAgent: appName + "/" + version.Version,
-		Logger:    logger.With("component", "scrape"),
+		Logger:    e.logger.With("component", "scrape"),
 	})
 	var err error
 	e.discovery, err = discovery.New(discovery.Options{
-		Logger:     logger.With("component", "discovery"),
+		Logger:     e.logger.With("component", "discovery"),
 		Registerer: e.registry,
 		Publish:    e.setTargets,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	e.reloader = newReloader(flags.configFile, e.apply, logger, e.registry)
+	e.reloader = newReloader(e.flags.configFile, e.apply, e.logger, e.registry)
 	e.register()
-	return e, e.reloader.load()
+	return e.reloader.start(cfg)
+}
+
+// close ends what newExporter began.
+func (e *exporter) close() error {
+	if e.store == nil {
+		return nil
+	}
+	return e.store.Close()
 }
 
 // register makes known what the exporter says of itself.
@@ -94,19 +139,24 @@ func (e *exporter) register() {
 			Scrapes:        e.pool.Counts,
 		}),
 	)
+	if e.store != nil {
+		e.registry.MustRegister(collector.NewState(collector.StateSources{
+			Status: e.state.StoreStatus, Size: e.store.Size, Damaged: func() bool { return e.store.Damaged() != "" },
+		}))
+	}
 }
 
 // setTargets passes on what discovery found.
 func (e *exporter) setTargets(targets []periskop.ServiceTargets) {
 	e.targets.Store(&targets)
-	e.state.Discovered(targets, time.Now())
+	e.state.Discovered(targets)
 	e.pool.SetTargets(targets)
 }
 
 func (e *exporter) discovered() []periskop.ServiceTargets { return *e.targets.Load() }
 
 // serve runs until ctx is cancelled or a listener is lost, and then ends in order: no
-// more requests, no more scrapes.
+// more requests, no more scrapes, state written.
 func (e *exporter) serve(ctx context.Context) error {
 	handler, err := e.handler()
 	if err != nil {
@@ -119,10 +169,13 @@ func (e *exporter) serve(ctx context.Context) error {
 	parts.Go(func() error { return e.pool.Run(pipeline) })
 	parts.Go(func() error { return e.discovery.Run(pipeline) })
 	parts.Go(func() error { return e.maintain(pipeline) })
+	parts.Go(func() error { return e.commit(pipeline) })
 
 	err = e.listen(ctx, handler)
 	stopPipeline()
-	return errors.Join(err, parts.Wait())
+	err = errors.Join(err, parts.Wait())
+	e.state.Flush()
+	return errors.Join(err, e.close())
 }
 
 // listen answers requests and reload signals until ctx is cancelled.
@@ -164,14 +217,41 @@ func (e *exporter) serveHTTP(server *http.Server) error {
 	return web.ListenAndServe(server, e.flags.web, e.logger)
 }
 
-// maintain forgets what has been gone for long enough.
+// commit makes what was counted durable, and tells when that no longer succeeds, and
+// when it does again.
+func (e *exporter) commit(ctx context.Context) error {
+	ticker := time.NewTicker(commitInterval)
+	defer ticker.Stop()
+	failing := false
+	for {
+		select {
+		case <-ticker.C:
+			e.state.Commit()
+			err := e.state.StoreStatus().Err
+			switch {
+			case err != nil && !failing:
+				e.logger.Error("state cannot be written; counting goes on in memory", "err", err)
+				e.recorder.Record(err)
+			case err == nil && failing:
+				e.logger.Info("state is written again")
+			}
+			failing = err != nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// maintain forgets what has been gone for long enough, and writes what is written less
+// often.
 func (e *exporter) maintain(ctx context.Context) error {
 	ticker := time.NewTicker(maintainInterval)
 	defer ticker.Stop()
 	for {
 		select {
-		case now := <-ticker.C:
-			e.state.Maintain(now)
+		case <-ticker.C:
+			e.state.Maintain()
+			e.state.Flush()
 		case <-ctx.Done():
 			return nil
 		}

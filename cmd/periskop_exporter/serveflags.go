@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
+	"github.com/periskop-exporter/periskop_exporter/config"
 	"github.com/periskop-exporter/periskop_exporter/view"
 )
 
@@ -29,6 +30,7 @@ type serveFlags struct {
 	telemetryPath   string
 	enableLifecycle bool
 	storagePath     string
+	storagePathSet  bool
 
 	// external is externalURL, checked, or where the program finds itself.
 	external *url.URL
@@ -67,7 +69,21 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 	cmd.Flag("web.telemetry-path", "The path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("storage.path", "The directory for what must survive a restart. Empty keeps nothing: counters then begin at zero.").
-		Default("data/").StringVar(&f.storagePath)
+		Default("data/").IsSetByUser(&f.storagePathSet).StringVar(&f.storagePath)
+}
+
+// storageDir returns the directory to keep state in, "" for none: that of the flag, and
+// without one what the file of a Periskop server says of its repository.
+func (f *serveFlags) storageDir(r config.Repository) string {
+	switch {
+	case f.storagePathSet:
+		return f.storagePath
+	case r.Memory():
+		return ""
+	case r.Dir() != "":
+		return r.Dir()
+	}
+	return f.storagePath
 }
 
 // check fills in what follows from other flags, and says what is wrong with them.

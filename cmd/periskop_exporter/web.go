@@ -2,10 +2,7 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
-
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/periskop-exporter/periskop_exporter/collector"
 )
@@ -37,15 +34,9 @@ func (e *exporter) handler() (http.Handler, error) {
 	return e.recorder.Recover(http.NewCrossOriginProtection().Handler(h)), nil
 }
 
-// metrics serves the metrics in the format that the scraper prefers. OpenMetrics and
-// protobuf carry start timestamps and exemplars.
 func (e *exporter) metrics() http.Handler {
-	return promhttp.HandlerFor(collector.Gatherer(e.registry, e.state), promhttp.HandlerOpts{
-		ErrorLog:                            slog.NewLogLogger(e.logger.Handler(), slog.LevelError),
-		ErrorHandling:                       promhttp.ContinueOnError,
-		Registry:                            e.registry,
-		EnableOpenMetrics:                   true,
-		EnableOpenMetricsTextCreatedSamples: true,
+	return collector.Handler(collector.Options{
+		Exceptions: e.state, Registry: e.registry, Logger: e.logger.With("component", "collector"),
 	})
 }
 

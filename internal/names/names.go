@@ -25,6 +25,13 @@ const (
 	ExporterOverflowKeys            = "periskop_exporter_overflow_keys"
 	ExporterKeysPerServiceLimit     = "periskop_exporter_keys_per_service_limit"
 	ExporterDiscoveryProblems       = "periskop_exporter_discovery_problems"
+	ExporterStateCommits            = "periskop_exporter_state_commits_total"
+	ExporterStateCommitFailures     = "periskop_exporter_state_commit_failures_total"
+	ExporterStateCommitSuccess      = "periskop_exporter_state_last_commit_successful"
+	ExporterStateCommitTime         = "periskop_exporter_state_last_commit_timestamp_seconds"
+	ExporterStateCommitDuration     = "periskop_exporter_state_last_commit_duration_seconds"
+	ExporterStateSize               = "periskop_exporter_state_size_bytes"
+	ExporterStateDamaged            = "periskop_exporter_state_damaged"
 )
 
 // Labels.
