@@ -16,10 +16,23 @@ type Options struct {
 	// Resolve marks the exception with that ID as resolved, and returns false when
 	// there is none.
 	Resolve func(id, reason string) bool
+	// Durable returns a snapshot that will not be taken back by a crash. It may wait
+	// for a disk.
+	Durable func() *merge.Snapshot
+	// UUID names this exporter to one that scrapes it.
+	UUID func() string
+	// Push takes in a report that a process of the service, on that host, sent by
+	// itself. MaxPush is how many bytes it may have.
+	Push    func(service, host string, r *periskop.Report)
+	MaxPush func() int64
 }
 
-// New returns the handler of all routes of both APIs, /api/v1/, /services/ and
-// /targets/.
+// Routes returns the patterns under which the handler is to be mounted.
+func Routes() []string {
+	return []string{"/api/", "/services/", "/targets/", "/push/", "/federate"}
+}
+
+// New returns the handler of all routes.
 func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	v1 := v1{o}
@@ -34,6 +47,8 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("DELETE /services/{service}/errors/{key...}", server.resolve)
 	mux.HandleFunc("OPTIONS /services/{service}/errors/{key...}", server.options)
 	mux.HandleFunc("GET /targets/{$}", server.targets)
+	mux.HandleFunc("POST /push/{service}/errors", o.push)
+	mux.HandleFunc("GET /federate", o.federate)
 	return localhostCORS(mux)
 }
 

@@ -21,7 +21,7 @@ type exception struct {
 	// grown is when it was last counted, or, for history, last seen.
 	grown time.Time
 	// occurrences are replaced, never changed in place.
-	occurrences []Occurrence
+	occurrences []periskop.Occurrence
 	resolved    *Resolution
 	regressions uint64
 	// epochs is how many epochs of known processes report it.
@@ -41,6 +41,7 @@ type count struct {
 	groupKey string
 	severity string
 	counted  uint64
+	start    time.Time
 	series   *series
 	// regressions is the series of its regressions, all severities together; nil
 	// unless the exception was ever resolved.
@@ -56,7 +57,7 @@ func (e *exception) changed() {
 }
 
 // keepOccurrences adds to the occurrences, as far as there is room.
-func (e *exception) keepOccurrences(more []Occurrence, limit int) {
+func (e *exception) keepOccurrences(more []periskop.Occurrence, limit int) {
 	if len(more) == 0 {
 		return
 	}
@@ -85,7 +86,7 @@ const maxSeverities = 10
 // otherSeverity stands for those past the limit.
 const otherSeverity = "other"
 
-func (e *exception) countOf(group periskop.Labels, severity string, labelLength int) *count {
+func (e *exception) countOf(group periskop.Labels, severity string, labelLength int, now time.Time) *count {
 	groupKey := labelsKey(group)
 	severity = LabelValue(severity, labelLength)
 	severities := 0
@@ -99,9 +100,9 @@ func (e *exception) countOf(group periskop.Labels, severity string, labelLength 
 		severities++
 	}
 	if severities >= maxSeverities && severity != otherSeverity {
-		return e.countOf(group, otherSeverity, labelLength)
+		return e.countOf(group, otherSeverity, labelLength, now)
 	}
-	c := &count{group: group, groupKey: groupKey, severity: severity}
+	c := &count{group: group, groupKey: groupKey, severity: severity, start: e.newStart(now)}
 	e.counts = append(e.counts, c)
 	slices.SortFunc(e.counts, func(a, b *count) int {
 		if d := strings.Compare(a.groupKey, b.groupKey); d != 0 {
@@ -110,6 +111,15 @@ func (e *exception) countOf(group periskop.Labels, severity string, labelLength 
 		return strings.Compare(a.severity, b.severity)
 	})
 	return c
+}
+
+// newStart returns a time that no count of the exception began at yet: now, or a
+// moment later.
+func (e *exception) newStart(now time.Time) time.Time {
+	for slices.ContainsFunc(e.counts, func(c *count) bool { return c.start.Equal(now) }) {
+		now = now.Add(time.Nanosecond)
+	}
+	return now
 }
 
 // seriesOf returns the series behind the count, or nil when it is not exposed.
@@ -181,7 +191,7 @@ func (e *exception) snapshot(service string) *Exception {
 		Occurrences: e.occurrences, Resolved: e.resolved, Regressions: e.regressions,
 	}
 	for i, c := range e.counts {
-		e.view.Counts[i] = Count{Group: c.group, Severity: c.severity, Counted: c.counted}
+		e.view.Counts[i] = Count{Group: c.group, Severity: c.severity, Counted: c.counted, Start: c.start}
 	}
 	e.seen = nil
 	return e.view
@@ -210,19 +220,19 @@ func (e *exception) seenTimes(s *service) []*Seen {
 
 // mergeOccurrences returns the newest of both lists, newest first and each UUID once.
 // Those without a time come last.
-func mergeOccurrences(kept, more []Occurrence, limit int) []Occurrence {
+func mergeOccurrences(kept, more []periskop.Occurrence, limit int) []periskop.Occurrence {
 	if len(more) == 0 {
 		return kept
 	}
 	all := slices.Concat(kept, more)
-	slices.SortStableFunc(all, func(a, b Occurrence) int {
+	slices.SortStableFunc(all, func(a, b periskop.Occurrence) int {
 		if d := b.Timestamp.Compare(a.Timestamp); d != 0 {
 			return d
 		}
 		return strings.Compare(a.UUID, b.UUID)
 	})
 	seen := make(map[string]bool, len(all))
-	all = slices.DeleteFunc(all, func(o Occurrence) bool {
+	all = slices.DeleteFunc(all, func(o periskop.Occurrence) bool {
 		duplicate := seen[o.UUID]
 		seen[o.UUID] = true
 		return duplicate

@@ -22,10 +22,10 @@ type arrival struct {
 	// wanted is set when the occurrences are needed; kept are those that the key had
 	// when that was decided, and full whether that was as many as are kept.
 	wanted, full bool
-	kept         []Occurrence
+	kept         []periskop.Occurrence
 	// occurrences are the new ones, and newest the time of the newest of all that
 	// were reported.
-	occurrences []Occurrence
+	occurrences []periskop.Occurrence
 	newest      time.Time
 }
 
@@ -39,11 +39,14 @@ func (a *arrival) decode(redact func(*periskop.Occurrence)) {
 			if o.Severity == "" {
 				o.Severity = a.Severity
 			}
+			if o.Instance == "" {
+				o.Instance = a.instance
+			}
 			o.Timestamp = a.clock.ours(o.Timestamp)
 			if redact != nil {
 				redact(&o)
 			}
-			a.occurrences = append(a.occurrences, Occurrence{Occurrence: o, Instance: a.instance})
+			a.occurrences = append(a.occurrences, o)
 		}
 	}
 }
@@ -193,15 +196,18 @@ func (f *folding) judgeFirst(a *arrival) verdict {
 	sight.created, sight.clock = a.CreatedAt, a.clock
 	switch {
 	case sight.isNews():
-		return verdict{increment: a.total}
+		return verdict{increment: a.total, history: a.History}
 	case sight.returned:
 		return verdict{} // it was history, or counted, before it was forgotten
 	}
-	return verdict{history: a.total}
+	return verdict{history: saturatingAdd(a.total, a.History)}
 }
 
 // firstSeen is when the epoch began, as far as it is known.
 func (f *folding) firstSeen(a *arrival) time.Time {
+	if first := a.clock.ours(a.FirstSeen); !first.IsZero() {
+		return first
+	}
 	if created := a.clock.ours(a.CreatedAt); !created.IsZero() {
 		return created
 	}
@@ -238,7 +244,7 @@ func (f *folding) count(e *exception, a *arrival, v verdict) {
 	}
 	e.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
 
-	c := e.countOf(f.group, a.Severity, f.settings.LabelLength)
+	c := e.countOf(f.group, a.Severity, f.settings.LabelLength, f.now)
 	c.counted = saturatingAdd(c.counted, v.increment)
 	if e.resolved != nil && v.increment > 0 {
 		f.service.regressed(e, c, &f.ledgers.regressions, f.now)

@@ -26,7 +26,7 @@ func (e *exception) record() ExceptionRecord {
 		Counts: make([]Count, len(e.counts)),
 	}
 	for i, c := range e.counts {
-		r.Counts[i] = Count{Group: c.group, Severity: c.severity, Counted: c.counted}
+		r.Counts[i] = Count{Group: c.group, Severity: c.severity, Counted: c.counted, Start: c.start}
 	}
 	return r
 }
@@ -74,7 +74,7 @@ func (s *State) loadException(r *ExceptionRecord) {
 		resolved: r.Resolved, regressions: r.Regressions,
 	}
 	for _, c := range r.Counts {
-		e.counts = append(e.counts, &count{group: c.Group, groupKey: labelsKey(c.Group), severity: c.Severity, counted: c.Counted})
+		e.counts = append(e.counts, &count{group: c.Group, groupKey: labelsKey(c.Group), severity: c.Severity, counted: c.Counted, start: c.Start})
 	}
 	svc.exceptions[e.key] = e
 	svc.byID[e.id] = e

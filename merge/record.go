@@ -117,7 +117,7 @@ type ExceptionRecord struct {
 // An OccurrencesRecord is the list of all occurrences that are kept of an exception.
 type OccurrencesRecord struct {
 	ExceptionName
-	Occurrences []Occurrence
+	Occurrences []periskop.Occurrence
 }
 
 // A SeriesName tells series apart.

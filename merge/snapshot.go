@@ -65,8 +65,9 @@ type Exception struct {
 	History   uint64
 	FirstSeen time.Time
 	LastSeen  time.Time
-	// Occurrences are the newest ones, newest first.
-	Occurrences []Occurrence
+	// Occurrences are the newest ones, newest first. Their timestamps are corrected
+	// for the clocks of the targets, and each has its instance.
+	Occurrences []periskop.Occurrence
 	// Resolved is set while the exception is resolved: until its count grows.
 	Resolved *Resolution
 	// Regressions is how often it came back after it was resolved.
@@ -97,13 +98,8 @@ type Count struct {
 	Group    periskop.Labels
 	Severity string
 	Counted  uint64
-}
-
-// An Occurrence is an occurrence with the instance that reported it. Its timestamp
-// is corrected for the clock of that instance.
-type Occurrence struct {
-	periskop.Occurrence
-	Instance string
+	// Start is when it was zero. It is different for each count of an exception.
+	Start time.Time
 }
 
 // An Exposition is what is shown as metrics. It is immutable.

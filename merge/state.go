@@ -276,6 +276,10 @@ func (s *State) Maintain() {
 func (s *State) Snapshot() *Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.snapshot()
+}
+
+func (s *State) snapshot() *Snapshot {
 	snap := &Snapshot{Services: make([]*Service, len(s.shown))}
 	for i, svc := range s.shown {
 		snap.Services[i] = svc.snapshot()
@@ -321,6 +325,19 @@ func (s *State) exposition(scraperID string, now time.Time) (*Exposition, uint64
 		s.meet(scraperID, generation, now)
 	}
 	return x, generation
+}
+
+// DurableSnapshot returns a snapshot once it is durable: it waits for the store. What is
+// shown to those who count on it must never be taken back.
+func (s *State) DurableSnapshot() *Snapshot {
+	s.committing.Lock()
+	defer s.committing.Unlock()
+	s.mu.Lock()
+	snapshot := s.snapshot()
+	changes, records := s.takePending(false)
+	s.mu.Unlock()
+	s.commit(changes, records)
+	return snapshot
 }
 
 // Commit makes what was counted durable. It waits for the store.

@@ -119,6 +119,7 @@ func readAggregate(d *jsontext.Decoder, body []byte) (Aggregate, error) {
 		a             = Aggregate{Severity: DefaultSeverity}
 		hasKey        bool
 		countErr      error = oddError("no total_count")
+		historyErr    error
 		severity, key string
 	)
 	err := eachMember(d, func(name string) error {
@@ -132,6 +133,14 @@ func readAggregate(d *jsontext.Decoder, body []byte) (Aggregate, error) {
 				a.TotalCount, countErr = count(v)
 			}
 			return err
+		case "history_count":
+			v, err := d.ReadValue()
+			if err == nil {
+				a.History, historyErr = count(v)
+			}
+			return err
+		case "first_seen":
+			return readTime(d, &a.FirstSeen)
 		case "severity":
 			return readText(d, &severity)
 		case "created_at":
@@ -153,7 +162,10 @@ func readAggregate(d *jsontext.Decoder, body []byte) (Aggregate, error) {
 		return Aggregate{}, oddError("no aggregation_key")
 	case countErr != nil:
 		return Aggregate{}, countErr
+	case historyErr != nil || a.History > a.TotalCount:
+		return Aggregate{}, oddError("history_count is no part of total_count")
 	}
+	a.TotalCount -= a.History
 	a.Key = key
 	if severity != "" {
 		a.Severity = severity

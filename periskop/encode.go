@@ -15,7 +15,9 @@ func Encode(w io.Writer, r *Report) error {
 		a := &r.Aggregates[i]
 		out.Aggregates[i] = wireAggregate{
 			Key:        a.Key,
-			TotalCount: a.TotalCount,
+			TotalCount: a.TotalCount + a.History,
+			History:    a.History,
+			FirstSeen:  a.FirstSeen.UTC(),
 			Severity:   a.Severity,
 			CreatedAt:  a.CreatedAt.UTC(),
 			Latest:     json.RawMessage(a.Latest),
@@ -40,6 +42,7 @@ func EncodeOccurrences(occurrences []Occurrence) RawOccurrences {
 			UUID:        o.UUID,
 			Timestamp:   o.Timestamp.UTC(),
 			Severity:    o.Severity,
+			Instance:    o.Instance,
 			HTTPContext: wireContext(o.HTTPContext),
 		}
 	}
@@ -66,6 +69,8 @@ type wireReport struct {
 type wireAggregate struct {
 	Key        string          `json:"aggregation_key"`
 	TotalCount uint64          `json:"total_count"`
+	History    uint64          `json:"history_count,omitempty"`
+	FirstSeen  time.Time       `json:"first_seen,omitzero"`
 	Severity   string          `json:"severity"`
 	CreatedAt  time.Time       `json:"created_at,omitzero"`
 	Latest     json.RawMessage `json:"latest_errors"`
@@ -76,6 +81,7 @@ type wireOccurrence struct {
 	UUID        string           `json:"uuid"`
 	Timestamp   time.Time        `json:"timestamp,omitzero"`
 	Severity    string           `json:"severity"`
+	Instance    string           `json:"instance,omitempty"`
 	HTTPContext *wireHTTPContext `json:"http_context"`
 }
 

@@ -50,7 +50,7 @@ func (r RawOccurrences) Decode(skip func(uuid string, timestamp time.Time) bool)
 // A rawOccurrence holds the members of an occurrence that are worth decoding only
 // when it is new.
 type rawOccurrence struct {
-	all, uuid, timestamp, severity, err, context []byte
+	all, uuid, timestamp, severity, instance, err, context []byte
 }
 
 func readRawOccurrence(d *jsontext.Decoder, body []byte) (rawOccurrence, error) {
@@ -69,6 +69,8 @@ func readRawOccurrence(d *jsontext.Decoder, body []byte) (rawOccurrence, error) 
 			o.timestamp = value
 		case "severity":
 			o.severity = value
+		case "instance":
+			o.instance = value
 		case "error":
 			o.err = value
 		case "http_context":
@@ -102,6 +104,7 @@ func (o *rawOccurrence) decode(uuid string, timestamp time.Time) Occurrence {
 		UUID:      uuid,
 		Timestamp: timestamp,
 		Severity:  rawText(o.severity),
+		Instance:  rawText(o.instance),
 	}
 	if len(o.err) > 0 {
 		occurrence.Error, _ = readException(newDecoder(o.err))

@@ -58,6 +58,9 @@ func NewUUID() string {
 	return strings.Join([]string{s[:8], s[8:12], s[12:16], s[16:20], s[20:]}, "-")
 }
 
+// UUID returns the target_uuid of this process.
+func (r *Recorder) UUID() string { return r.uuid }
+
 // Record notes the error with the stack of its caller. Errors are the same key when
 // they have the same type and come from the same place.
 func (r *Recorder) Record(err error) {

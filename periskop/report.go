@@ -21,7 +21,12 @@ type Aggregate struct {
 	Key string
 	// TotalCount is at most [MaxTotalCount].
 	TotalCount uint64
-	Severity   string
+	// History and FirstSeen are told by exporters, and zero from client libraries:
+	// what was there before the exporter began to count, on top of TotalCount, and
+	// when the exception was first seen ever.
+	History   uint64
+	FirstSeen time.Time
+	Severity  string
 	// CreatedAt is zero when the client sends none, or nothing that is a time.
 	CreatedAt time.Time
 	// Latest are the occurrences as they were sent. They are decoded on demand
@@ -36,7 +41,10 @@ type Occurrence struct {
 	UUID      string
 	Timestamp time.Time
 	Severity  string
-	Error     Exception
+	// Instance is told by exporters: the instance that reported the occurrence to
+	// them. It is empty from client libraries.
+	Instance string
+	Error    Exception
 	// HTTPContext is nil for an exception outside of a request.
 	HTTPContext *HTTPContext
 }

@@ -39,6 +39,12 @@ func memberName(quoted jsontext.Value) string {
 		return "aggregation_key"
 	case `"total_count"`:
 		return "total_count"
+	case `"history_count"`:
+		return "history_count"
+	case `"first_seen"`:
+		return "first_seen"
+	case `"instance"`:
+		return "instance"
 	case `"severity"`:
 		return "severity"
 	case `"created_at"`:

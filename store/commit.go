@@ -25,7 +25,7 @@ func (s *Store) Commit(changes *merge.Records) error {
 	if err := s.reopen(); err != nil {
 		return err
 	}
-	if s.uuid == "" && !changes.All {
+	if s.file == "" && !changes.All {
 		return merge.ErrIncomplete
 	}
 	if err := s.update(changes); err != nil {
@@ -33,8 +33,8 @@ func (s *Store) Commit(changes *merge.Records) error {
 		s.db = nil
 		return fmt.Errorf("write %s: %w", s.path, err)
 	}
-	if s.uuid == "" {
-		s.uuid = uuidOf(s.db)
+	if s.file == "" {
+		s.file = s.meta(keyFile)
 	}
 	return nil
 }

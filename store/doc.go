@@ -6,7 +6,8 @@
 // transactions that are synced to disk. Its layout:
 //
 //	meta         version             the version of this layout
-//	             uuid                names this state: the target_uuid of /federate
+//	             uuid                names the exporter: the target_uuid of /federate
+//	             file                names this file, to know it again
 //	services     name
 //	processes    service NUL id      with all epochs of the process
 //	forgotten    service NUL id

@@ -32,8 +32,16 @@ func (s *Store) open() (*merge.Records, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.uuid = uuidOf(s.db)
+	s.adopt()
 	return records, nil
+}
+
+// adopt takes the names from the file, which holds all that was ever committed.
+func (s *Store) adopt() {
+	s.file = s.meta(keyFile)
+	if uuid := s.meta(keyUUID); uuid != "" {
+		s.options.UUID = uuid
+	}
 }
 
 func (s *Store) openReadOnly(cause error) (*merge.Records, error) {
@@ -44,7 +52,7 @@ func (s *Store) openReadOnly(cause error) (*merge.Records, error) {
 	if err := s.openFile(true, records); err != nil {
 		return nil, fmt.Errorf("%w, and to read it: %w", cause, err)
 	}
-	s.uuid = uuidOf(s.db)
+	s.adopt()
 	err := s.db.Close()
 	s.db = nil
 	return records, err
@@ -64,8 +72,8 @@ func (s *Store) reopen() error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", s.path, err)
 	}
-	if uuidOf(s.db) != s.uuid {
-		s.uuid = "" // another file, or a new one
+	if s.meta(keyFile) != s.file {
+		s.file = "" // another file, or a new one
 	}
 	s.options.Logger.Info("state can be written again", "file", s.path)
 	return nil
@@ -119,7 +127,7 @@ func (s *Store) openFile(readOnly bool, records *merge.Records) (err error) {
 		return err
 	}
 	if !readOnly {
-		if err := db.Update(prepare); err != nil {
+		if err := db.Update(s.prepare); err != nil {
 			return err
 		}
 	}
@@ -171,6 +179,7 @@ var (
 
 	keyVersion = []byte("version")
 	keyUUID    = []byte("uuid")
+	keyFile    = []byte("file")
 )
 
 func recordBuckets() [][]byte {
@@ -181,15 +190,18 @@ func recordBuckets() [][]byte {
 }
 
 // prepare makes what a new file lacks.
-func prepare(tx *bbolt.Tx) error {
+func (s *Store) prepare(tx *bbolt.Tx) error {
 	for _, name := range append(recordBuckets(), bucketMeta) {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
 	}
 	meta := tx.Bucket(bucketMeta)
-	if meta.Get(keyUUID) == nil {
-		if err := meta.Put(keyUUID, []byte(periskop.NewUUID())); err != nil {
+	if meta.Get(keyFile) == nil {
+		if err := meta.Put(keyFile, []byte(periskop.NewUUID())); err != nil {
+			return err
+		}
+		if err := meta.Put(keyUUID, []byte(s.options.UUID)); err != nil {
 			return err
 		}
 	}
@@ -226,14 +238,14 @@ func checkVersion(v []byte) error {
 	return nil
 }
 
-// uuidOf returns the name of the state in the file.
-func uuidOf(db *bbolt.DB) string {
-	var uuid string
-	_ = db.View(func(tx *bbolt.Tx) error { // fails only on a closed file
+// meta returns a value of the open file, "" when it has none.
+func (s *Store) meta(key []byte) string {
+	var value string
+	_ = s.db.View(func(tx *bbolt.Tx) error { // fails only on a closed file
 		if meta := tx.Bucket(bucketMeta); meta != nil {
-			uuid = string(meta.Get(keyUUID))
+			value = string(meta.Get(key))
 		}
 		return nil
 	})
-	return uuid
+	return value
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
 // Keys of records. NUL occurs in no service's name, and an ID that follows is the rest
@@ -139,6 +140,7 @@ func encodeException(r *merge.ExceptionRecord) []byte {
 		e.labels(r.Counts[i].Group)
 		e.string(r.Counts[i].Severity)
 		e.uint(r.Counts[i].Counted)
+		e.time(r.Counts[i].Start)
 	}
 	return e.b
 }
@@ -158,7 +160,7 @@ func decodeException(key, value []byte) (merge.ExceptionRecord, error) {
 	}
 	r.Counts = make([]merge.Count, d.count())
 	for i := range r.Counts {
-		r.Counts[i] = merge.Count{Group: d.labels(), Severity: d.string(), Counted: d.uint()}
+		r.Counts[i] = merge.Count{Group: d.labels(), Severity: d.string(), Counted: d.uint(), Start: d.time()}
 	}
 	return r, d.err
 }
@@ -226,7 +228,7 @@ func (o *occurrences) close() {
 	_ = o.compress.Close() // it has no output of its own to fail on
 }
 
-func (o *occurrences) encode(list []merge.Occurrence) ([]byte, error) {
+func (o *occurrences) encode(list []periskop.Occurrence) ([]byte, error) {
 	b, err := json.Marshal(list)
 	if err != nil {
 		return nil, fmt.Errorf("encode occurrences: %w", err)

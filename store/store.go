@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
 // fileName is the file in the directory of [Options].
@@ -37,6 +38,8 @@ var errDamaged = errors.New("the file is damaged")
 type Options struct {
 	// Dir is the directory of the file. It is made if it is not there.
 	Dir string
+	// UUID names the exporter in a file that is made anew. Defaults to a random one.
+	UUID string
 	// Logger defaults to none.
 	Logger *slog.Logger
 	// Now names files that are set aside. Defaults to time.Now.
@@ -55,9 +58,8 @@ type Store struct {
 	mu sync.Mutex // guards the rest
 	// db is nil while the file cannot be written.
 	db *bbolt.DB
-	// uuid is that of the file which holds all that was ever committed; "" when none
-	// does.
-	uuid    string
+	// file names the file which holds all that was ever committed; "" when none does.
+	file    string
 	damaged string
 }
 
@@ -70,6 +72,9 @@ func Open(o Options) (*Store, *merge.Records, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.UUID == "" {
+		o.UUID = periskop.NewUUID()
 	}
 	codec, err := newOccurrences()
 	if err != nil {
@@ -84,13 +89,9 @@ func Open(o Options) (*Store, *merge.Records, error) {
 	return s, records, nil
 }
 
-// UUID names the state in the file, for as long as it is not lost; "" while it is only
-// in memory.
-func (s *Store) UUID() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.uuid
-}
+// UUID names the exporter: what the file says that was there at the start, or else what
+// [Options] say. It does not change.
+func (s *Store) UUID() string { return s.options.UUID }
 
 // Close closes the file.
 func (s *Store) Close() error {

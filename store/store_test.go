@@ -44,18 +44,15 @@ func everything() *merge.Records {
 		Forgotten: []merge.ForgottenRecord{{ProcessName: merge.ProcessName{Service: "shop", ID: "u"}, At: noon}},
 		Exceptions: []merge.ExceptionRecord{{
 			ExceptionName: exception, Key: "a\x00b", Class: "C",
-			Counts:  []merge.Count{{Group: periskop.Labels{{Name: "env", Value: "prod"}}, Severity: "error", Counted: 3}, {Severity: "info"}},
+			Counts:  []merge.Count{{Group: periskop.Labels{{Name: "env", Value: "prod"}}, Severity: "error", Counted: 3, Start: noon}, {Severity: "info"}},
 			History: 9, FirstSeen: noon, LastSeen: noon, Grown: noon, Regressions: 2,
 			Resolved: &merge.Resolution{At: noon, Reason: "fixed in 1.2"},
 		}},
-		Occurrences: []merge.OccurrencesRecord{{ExceptionName: exception, Occurrences: []merge.Occurrence{{
-			Instance: "a:80",
-			Occurrence: periskop.Occurrence{
-				UUID: "o", Timestamp: noon, Severity: "error",
-				Error: periskop.Exception{Class: "C", Message: "m<>&\u2028", Stacktrace: []string{"a", "b"}, Cause: &periskop.Exception{Message: "why"}},
-				HTTPContext: &periskop.HTTPContext{
-					Method: "GET", URL: "/x", Body: "b", Headers: []periskop.Header{{Name: "A", Value: "1"}, {Name: "A", Value: "2"}},
-				},
+		Occurrences: []merge.OccurrencesRecord{{ExceptionName: exception, Occurrences: []periskop.Occurrence{{
+			UUID: "o", Timestamp: noon, Severity: "error", Instance: "a:80",
+			Error: periskop.Exception{Class: "C", Message: "m<>&\u2028", Stacktrace: []string{"a", "b"}, Cause: &periskop.Exception{Message: "why"}},
+			HTTPContext: &periskop.HTTPContext{
+				Method: "GET", URL: "/x", Body: "b", Headers: []periskop.Header{{Name: "A", Value: "1"}, {Name: "A", Value: "2"}},
 			},
 		}}}},
 		Series: []merge.SeriesRecord{

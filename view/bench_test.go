@@ -35,7 +35,7 @@ func bigException(service string, k int) *merge.Exception {
 		FirstSeen: now.Add(-time.Duration(k) * time.Minute), LastSeen: now.Add(-time.Duration(k*7) * time.Second),
 	}
 	for i := range 5 {
-		o := merge.Occurrence{Instance: service + ":8080"}
+		o := periskop.Occurrence{Instance: service + ":8080"}
 		o.UUID = fmt.Sprintf("%08x-0000-4000-8000-%012x", k, i)
 		o.Timestamp = e.LastSeen.Add(-time.Duration(i) * time.Second)
 		o.Error = periskop.Exception{Class: strings.Clone(class), Message: fmt.Sprintf("charge %d of customer %d was declined by the issuer: do not honour (code 05)", i, k)}

@@ -38,7 +38,7 @@ func (s search) matches(e *merge.Exception) bool {
 	if m.look(e.Key, e.ID, e.Class, e.Service) {
 		return true
 	}
-	var before *merge.Occurrence
+	var before *periskop.Occurrence
 	for i := range e.Occurrences {
 		o := &e.Occurrences[i]
 		if m.look(o.UUID, o.Instance) || m.lookAtContext(o.HTTPContext) || m.lookAtChain(&o.Error, before) {
@@ -75,7 +75,7 @@ func (m *matching) lookAtContext(c *periskop.HTTPContext) bool {
 
 // lookAtChain looks at an exception and its causes. What is the same as in the
 // occurrence before was looked at with that one; most stack traces are.
-func (m *matching) lookAtChain(e *periskop.Exception, before *merge.Occurrence) bool {
+func (m *matching) lookAtChain(e *periskop.Exception, before *periskop.Occurrence) bool {
 	var same *periskop.Exception
 	if before != nil {
 		same = &before.Error

@@ -14,15 +14,17 @@ func TestSearch(t *testing.T) {
 	}
 	e := &merge.Exception{
 		ID: "00112233aabbccdd", Service: "webshop", Key: "PaymentError@1a2b", Class: "PaymentError",
-		Occurrences: []merge.Occurrence{
-			{Instance: "shop-1:8080", Occurrence: periskop.Occurrence{
+		Occurrences: []periskop.Occurrence{
+			{
+				Instance:    "shop-1:8080",
 				UUID:        "5cfa9e9b-20f8-441c-9029-7fda69d6a1c0",
 				Error:       *chain("PaymentError", "Card declined", "shop/pay.go:7", chain("IOError", "connection reset", "net.go:9", nil)),
 				HTTPContext: &periskop.HTTPContext{Method: "POST", URL: "https://shop.test/Pay?x=1"},
-			}},
-			{Instance: "shop-2:8080", Occurrence: periskop.Occurrence{
-				Error: *chain("PaymentError", "Überweisung abgelehnt", "shop/other.go:7", chain("IOError", "broken pipe", "net.go:9", chain("Root", "", "", nil))),
-			}},
+			},
+			{
+				Instance: "shop-2:8080",
+				Error:    *chain("PaymentError", "Überweisung abgelehnt", "shop/other.go:7", chain("IOError", "broken pipe", "net.go:9", chain("Root", "", "", nil))),
+			},
 		},
 	}
 	tests := []struct {
@@ -60,7 +62,7 @@ func TestSearch(t *testing.T) {
 
 func TestSearchForPastedMessage(t *testing.T) {
 	message := "a b c d e f g h i is what it said, word for word"
-	e := &merge.Exception{Occurrences: []merge.Occurrence{{Occurrence: periskop.Occurrence{Error: periskop.Exception{Message: message}}}}}
+	e := &merge.Exception{Occurrences: []periskop.Occurrence{{Error: periskop.Exception{Message: message}}}}
 	if !newSearch(strings.ToUpper(message)).matches(e) {
 		t.Error("the message is not found by itself")
 	}

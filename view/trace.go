@@ -11,6 +11,7 @@ import (
 
 	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
 // A tracePage is all that is known of one exception, with one of its occurrences.
@@ -150,11 +151,11 @@ func newTracePage(s *merge.Snapshot, e *merge.Exception, uuid string, now time.T
 
 // indexOf returns where the occurrence of that UUID is, or -1; without a UUID it is
 // the newest.
-func indexOf(list []merge.Occurrence, uuid string) int {
+func indexOf(list []periskop.Occurrence, uuid string) int {
 	if uuid == "" {
 		return 0
 	}
-	return slices.IndexFunc(list, func(o merge.Occurrence) bool { return o.UUID == uuid })
+	return slices.IndexFunc(list, func(o periskop.Occurrence) bool { return o.UUID == uuid })
 }
 
 // newCountTable returns nil when there is only one count and it says nothing more

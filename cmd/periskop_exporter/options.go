@@ -13,6 +13,7 @@ import (
 // apply hands each part its share of the configuration. Those that count come first,
 // so that nothing is scraped that they do not expect.
 func (e *exporter) apply(cfg *config.Config) error {
+	e.payloadSize.Store(cfg.Limits.PayloadSize)
 	e.state.Configure(mergeSettings(cfg))
 	e.pool.Apply(scrapeServices(cfg))
 	return e.discovery.Apply(discoveryServices(cfg))

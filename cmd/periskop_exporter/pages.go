@@ -2,11 +2,13 @@ package main
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/version"
 
 	"github.com/periskop-exporter/periskop_exporter/api"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
 	"github.com/periskop-exporter/periskop_exporter/view"
 )
 
@@ -33,13 +35,34 @@ func (e *exporter) configStatus() view.ConfigStatus {
 	return view.ConfigStatus{File: e.reloader.file, Text: s.text, LoadedAt: s.loaded, ReloadErr: s.err, ReloadAt: s.attempted}
 }
 
-// api returns the handler of both APIs.
+// api returns the handler of all that programs ask.
 func (e *exporter) api() http.Handler {
 	return api.New(api.Options{
 		Snapshot: e.state.Snapshot,
 		Targets:  e.discovered,
 		Health:   e.pool.Health,
 		Resolve:  e.state.Resolve,
+		Durable:  e.state.DurableSnapshot,
+		UUID:     e.uuid,
+		Push:     e.push,
+		MaxPush:  e.payloadSize.Load,
+	})
+}
+
+// uuid names this exporter for as long as its counters go on: over restarts, if they
+// are kept.
+func (e *exporter) uuid() string {
+	if e.store != nil {
+		return e.store.UUID()
+	}
+	return e.recorder.UUID()
+}
+
+// push takes in what a process reports by itself, as if it had been scraped.
+func (e *exporter) push(service, host string, r *periskop.Report) {
+	e.state.Fold(&periskop.Scrape{
+		Target: &periskop.Target{Service: service, Instance: host, URL: "push://" + host},
+		Start:  time.Now(), Result: periskop.Success, Report: r,
 	})
 }
 

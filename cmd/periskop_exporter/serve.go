@@ -54,6 +54,8 @@ type exporter struct {
 	listeners []net.Listener
 	// targets are those that discovery published last.
 	targets atomic.Pointer[[]periskop.ServiceTargets]
+	// payloadSize is how many bytes a pushed report may have.
+	payloadSize atomic.Int64
 }
 
 // newExporter builds all parts from the flags and the configuration file, in the order

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/periskop-exporter/periskop_exporter/api"
 	"github.com/periskop-exporter/periskop_exporter/collector"
 )
 
@@ -15,8 +16,9 @@ func (e *exporter) handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", pages)
-	for _, prefix := range []string{"/api/", "/services/", "/targets/"} {
-		mux.Handle(prefix, e.api())
+	programs := e.api()
+	for _, route := range api.Routes() {
+		mux.Handle(route, programs)
 	}
 	mux.Handle("GET "+e.flags.telemetryPath, e.metrics())
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
