@@ -1,0 +1,141 @@
+package api_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/periskop-exporter/periskop_exporter/api"
+	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// An exporter is a state with what it serves to others.
+type exporter struct {
+	*merge.State
+	http.Handler
+	now time.Time
+}
+
+func newExporter(uuid string, groupBy ...string) *exporter {
+	e := &exporter{now: noon}
+	e.State = merge.New(merge.Options{
+		Now: func() time.Time { return e.now },
+		Settings: merge.Settings{Services: []merge.ServiceSettings{{
+			Name: "shop", GroupBy: groupBy,
+			Labels: func(k merge.SeriesKey) (periskop.Labels, bool) {
+				return append(periskop.Labels{{Name: "key", Value: k.Key}, {Name: "severity", Value: k.Severity}}, k.Group...), true
+			},
+		}}},
+	})
+	e.Handler = api.New(api.Options{Snapshot: e.Snapshot, Durable: e.DurableSnapshot, UUID: func() string { return uuid }})
+	return e
+}
+
+// fold takes in the answer of a process at that time.
+func (e *exporter) fold(at time.Time, r *periskop.Report) {
+	e.now = at
+	e.Fold(&periskop.Scrape{
+		Target: &periskop.Target{Service: "shop", Instance: "a:80", URL: "http://a:80/", Labels: periskop.Labels{{Name: "env", Value: r.TargetUUID}}},
+		Start:  at, Date: at, Result: periskop.Success, Report: r,
+	})
+}
+
+// scrape takes in what the child serves at that time.
+func (e *exporter) scrape(t *testing.T, child *exporter, at time.Time) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	child.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/federate?service_name=shop", http.NoBody))
+	if w.Code != http.StatusOK {
+		t.Fatalf("federate: status %d: %s", w.Code, w.Body)
+	}
+	r, err := periskop.Decode(w.Body.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.fold(at, r)
+}
+
+// counts returns what is counted by key and severity.
+func (e *exporter) counts() map[string]uint64 {
+	out := map[string]uint64{}
+	for _, x := range e.Snapshot().Service("shop").Exceptions {
+		for _, c := range x.Counts {
+			if c.Counted > 0 {
+				out[x.Key+"/"+c.Severity] += c.Counted
+			}
+		}
+	}
+	return out
+}
+
+func minutes(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+
+func aggregate(key, severity string, total uint64, created time.Time) periskop.Aggregate {
+	return periskop.Aggregate{Key: key, Severity: severity, TotalCount: total, CreatedAt: created}
+}
+
+// TestFederation follows a child from before its parent knows it to after it has lost
+// all that it knew.
+func TestFederation(t *testing.T) {
+	child, parent := newExporter("child", "env"), newExporter("parent")
+	child.fold(minutes(0), &periskop.Report{TargetUUID: "u", Aggregates: []periskop.Aggregate{aggregate("old", "error", 1000, minutes(-60))}})
+	child.fold(minutes(1), &periskop.Report{TargetUUID: "u", Aggregates: []periskop.Aggregate{aggregate("old", "error", 1003, minutes(-60))}})
+
+	check := func(what string, want map[string]uint64) {
+		t.Helper()
+		if diff := cmp.Diff(parent.counts(), want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", what, diff)
+		}
+	}
+	parent.scrape(t, child, minutes(2))
+	check("what the child counted before is history", map[string]uint64{})
+	old := parent.Snapshot().Find(merge.ExceptionID("shop", "old"))
+	if old.History != 1003 || !old.FirstSeen.Equal(minutes(-60)) {
+		t.Errorf("got history %d since %v, want 1003 since %v", old.History, old.FirstSeen, minutes(-60))
+	}
+
+	// The same key of two groups and two severities, which are counts of their own.
+	occurrence := periskop.Occurrence{UUID: "o", Timestamp: minutes(3), Error: periskop.Exception{Class: "E", Message: "m"}}
+	fresh := aggregate("new", "error", 5, minutes(3))
+	fresh.Latest = periskop.EncodeOccurrences([]periskop.Occurrence{occurrence})
+	child.fold(minutes(3), &periskop.Report{TargetUUID: "u", Aggregates: []periskop.Aggregate{aggregate("old", "error", 1004, minutes(-60)), fresh}})
+	child.fold(minutes(3), &periskop.Report{TargetUUID: "v", Aggregates: []periskop.Aggregate{aggregate("new", "error", 7, minutes(3))}})
+	child.fold(minutes(3), &periskop.Report{TargetUUID: "w", Aggregates: []periskop.Aggregate{aggregate("new", "info", 2, minutes(3))}})
+	for range 2 {
+		parent.scrape(t, child, minutes(4))
+		check("what is new", map[string]uint64{"old/error": 1, "new/error": 12, "new/info": 2})
+	}
+	if got := parent.Snapshot().Find(merge.ExceptionID("shop", "new")).Occurrences; len(got) != 1 || got[0].Instance != "a:80" {
+		t.Errorf("got occurrences %+v, want the one, with the instance that the child had it from", got)
+	}
+
+	// The child comes back without its state: what it counted is gone there.
+	child = newExporter("another child", "env")
+	child.fold(minutes(5), &periskop.Report{TargetUUID: "u", Aggregates: []periskop.Aggregate{aggregate("new", "error", 5, minutes(3))}})
+	parent.scrape(t, child, minutes(5))
+	child.fold(minutes(6), &periskop.Report{TargetUUID: "u", Aggregates: []periskop.Aggregate{aggregate("new", "error", 6, minutes(3))}})
+	parent.scrape(t, child, minutes(6))
+	check("after the child lost its state", map[string]uint64{"old/error": 1, "new/error": 13, "new/info": 2})
+	for reason, n := range parent.Snapshot().Service("shop").Inconsistencies {
+		t.Errorf("got %d inconsistencies: %s", n, reason)
+	}
+}
+
+func TestFederateRefuses(t *testing.T) {
+	e := newExporter("e")
+	for target, want := range map[string]string{
+		"/federate?service_name=cart": `there is no service "cart"`,
+		"/federate":                   "", // there is only one
+	} {
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, http.NoBody))
+		if ok := w.Code == http.StatusOK; ok != (want == "") || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: got status %d: %s", target, w.Code, w.Body)
+		}
+	}
+}

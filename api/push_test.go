@@ -1,0 +1,115 @@
+package api_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/api"
+	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// pushed is a handler that folds what is pushed at the time that now shows.
+func pushed(now *time.Time) (*merge.State, http.Handler) {
+	clock := func() time.Time { return *now }
+	state := merge.New(merge.Options{Now: clock, Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop"}}}})
+	return state, api.New(api.Options{
+		Snapshot: state.Snapshot,
+		MaxPush:  func() int64 { return 1 << 20 },
+		Push: func(service, host string, r *periskop.Report) {
+			state.Fold(&periskop.Scrape{
+				Target: &periskop.Target{Service: service, Instance: host, URL: "push://" + host},
+				Start:  *now, Result: periskop.Success, Report: r,
+			})
+		},
+	})
+}
+
+func push(h http.Handler, service, body string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/push/"+service+"/errors", strings.NewReader(body)))
+	return w
+}
+
+// TestPushCountsOnce pushes what real clients send, each body twice: a first one that
+// is history, and then one of a process that began since.
+func TestPushCountsOnce(t *testing.T) {
+	for _, client := range []string{"go", "python", "ruby", "scala"} {
+		t.Run(client, func(t *testing.T) {
+			now := noon.AddDate(-1, 0, 0) // before the recording
+			state, h := pushed(&now)
+			if w := push(h, "shop", `{"target_uuid": "first", "aggregated_errors": []}`); w.Code != http.StatusOK {
+				t.Fatalf("begin the watch: status %d: %s", w.Code, w.Body)
+			}
+			body, err := os.ReadFile(filepath.Join("..", "periskop", "testdata", "payloads", client, "basic-a.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := periskop.Decode(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want uint64
+			for i := range report.Aggregates {
+				want += report.Aggregates[i].TotalCount
+			}
+			if want == 0 {
+				t.Fatal("the capture has nothing to count")
+			}
+			for range 2 {
+				now = noon
+				if w := push(h, "shop", string(body)); w.Code != http.StatusOK || w.Body.Len() > 0 {
+					t.Fatalf("push: status %d: %s", w.Code, w.Body)
+				}
+				if got := counted(state); got != want {
+					t.Errorf("got %d counted, want %d", got, want)
+				}
+			}
+		})
+	}
+}
+
+func counted(s *merge.State) uint64 {
+	var sum uint64
+	for _, svc := range s.Snapshot().Services {
+		for _, e := range svc.Exceptions {
+			for _, c := range e.Counts {
+				sum += c.Counted
+			}
+		}
+	}
+	return sum
+}
+
+func TestPushRefuses(t *testing.T) {
+	now := noon
+	state, h := pushed(&now)
+	for name, tc := range map[string]struct {
+		service, body string
+		status        int
+		want          string
+	}{
+		"a service that is not configured": {"cart", `{"aggregated_errors": []}`, 404, `no service "cart" in the configuration`},
+		"no report":                        {"shop", `[]`, 400, `begins with "[]"`},
+		"nothing":                          {"shop", ``, 400, "the body is empty"},
+		"too much":                         {"shop", `{"aggregated_errors": []` + strings.Repeat(" ", 1<<20) + `}`, 413, "larger than 1048576 bytes"},
+	} {
+		w := push(h, tc.service, tc.body)
+		if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.want) {
+			t.Errorf("%s: got status %d: %s, want %d: %s", name, w.Code, w.Body, tc.status, tc.want)
+		}
+	}
+	if !state.Snapshot().Service("shop").WatchedSince.IsZero() {
+		t.Error("a push that was refused began the watch")
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/push/shop/errors", http.NoBody))
+	if w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("GET: got status %d, want 405", w.Code)
+	}
+}
