@@ -215,7 +215,7 @@ func TestCountsEqualTruth(t *testing.T) {
 				w.commit()
 				s = m.restart(set, w.now)
 			},
-			"the disk is full for a moment": func(t *rapid.T) {
+			"the disk is full for a moment": func(*rapid.T) {
 				m.err = errors.New("no space left on device")
 				s.Flush()
 				m.err = nil

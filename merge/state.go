@@ -1,8 +1,6 @@
 package merge
 
 import (
-	"errors"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +17,9 @@ type Options struct {
 	Saved *Records
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
+	// Patience is how long to wait for a store that does not answer. Defaults to 5
+	// seconds, half of Prometheus' default scrape timeout.
+	Patience time.Duration
 	// Settings are those to begin with.
 	Settings Settings
 }
@@ -86,10 +87,12 @@ func setDefault[T comparable](v *T, value T) {
 // A State owns everything that is counted. Its methods are safe for concurrent use.
 // Only those that say so wait for the store.
 type State struct {
-	// committing is held through a commit. It is taken before mu.
-	committing sync.Mutex
-	store      Store
-	now        func() time.Time
+	store    Store
+	now      func() time.Time
+	patience time.Duration
+	// committing holds one element while a commit is under way. It is filled before mu
+	// is taken.
+	committing chan struct{}
 
 	mu sync.Mutex
 	// The rest is guarded by mu.
@@ -100,17 +103,6 @@ type State struct {
 	scrapers map[string]*scraper
 	pending  *pending
 	status   StoreStatus
-}
-
-// StoreStatus is how the store is.
-type StoreStatus struct {
-	// Commits is how many commits succeeded, and Failures how many did not.
-	Commits, Failures uint64
-	// Last is when the last commit succeeded, and Duration how long it took.
-	Last     time.Time
-	Duration time.Duration
-	// Err is why the last commit failed; nil when it succeeded.
-	Err error
 }
 
 // ledgers are what is exposed: the counts, and the regressions.
@@ -149,8 +141,9 @@ func (l *ledgers) nextGeneration() uint64 {
 // New returns a state that knows what was saved.
 func New(o Options) *State {
 	o.Settings.setDefaults()
+	setDefault(&o.Patience, 5*time.Second)
 	s := &State{
-		store: o.Store, now: o.Now, settings: o.Settings,
+		store: o.Store, now: o.Now, patience: o.Patience, settings: o.Settings, committing: make(chan struct{}, 1),
 		services: map[string]*service{}, scrapers: map[string]*scraper{}, pending: newPending(),
 	}
 	if s.now == nil {
@@ -285,137 +278,6 @@ func (s *State) snapshot() *Snapshot {
 		snap.Services[i] = svc.snapshot()
 	}
 	return snap
-}
-
-// Expose returns what metrics show to the scraper with that ID, once it is durable: it
-// waits for the store. When the store cannot be written, it returns it all the same,
-// and [State.StoreStatus] says so. An empty ID is a scraper that is never known.
-//
-// The caller calls answered once the scraper has been sent all of it.
-func (s *State) Expose(scraperID string) (x *Exposition, answered func()) {
-	now := s.now()
-	s.committing.Lock()
-	defer s.committing.Unlock()
-	s.mu.Lock()
-	x, generation := s.exposition(scraperID, now)
-	changes, records := s.takePending(false)
-	s.mu.Unlock()
-	s.commit(changes, records)
-	return x, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.meet(scraperID, generation, now)
-	}
-}
-
-func (s *State) exposition(scraperID string, now time.Time) (*Exposition, uint64) {
-	known, met := uint64(math.MaxUint64), false
-	if sc := s.scrapers[scraperID]; sc != nil && now.Sub(sc.seen) <= scraperMemory {
-		known, met = sc.generation, true
-	}
-	x := &Exposition{Exceptions: s.ledgers.counts.snapshot(known), Regressed: s.ledgers.regressions.snapshot(known)}
-	for _, svc := range s.shown {
-		x.Seen = append(x.Seen, svc.seen()...)
-	}
-	x.Seen = uniteSeen(x.Seen)
-	generation := s.ledgers.nextGeneration()
-	if !met {
-		// It is shown values at once. That it is known from now on is committed with
-		// them: it does no harm if they do not arrive.
-		s.meet(scraperID, generation, now)
-	}
-	return x, generation
-}
-
-// DurableSnapshot returns a snapshot once it is durable: it waits for the store. What is
-// shown to those who count on it must never be taken back.
-func (s *State) DurableSnapshot() *Snapshot {
-	s.committing.Lock()
-	defer s.committing.Unlock()
-	s.mu.Lock()
-	snapshot := s.snapshot()
-	changes, records := s.takePending(false)
-	s.mu.Unlock()
-	s.commit(changes, records)
-	return snapshot
-}
-
-// Commit makes what was counted durable. It waits for the store.
-func (s *State) Commit() { s.write(false) }
-
-// Flush makes everything durable, occurrences too. It waits for the store, and is to be
-// called every minute or so, and at the end: what a crash costs of the occurrences, the
-// targets tell again.
-func (s *State) Flush() { s.write(true) }
-
-func (s *State) write(withOccurrences bool) {
-	s.committing.Lock()
-	defer s.committing.Unlock()
-	s.mu.Lock()
-	changes, records := s.takePending(withOccurrences)
-	s.mu.Unlock()
-	s.commit(changes, records)
-}
-
-// takePending returns what has changed since the last commit. The caller holds mu.
-func (s *State) takePending(withOccurrences bool) (*pending, *Records) {
-	changes := s.pending.take()
-	records := changes.records(withOccurrences)
-	if !withOccurrences && s.store != nil {
-		s.pending.occurrences, changes.occurrences = changes.occurrences, nil
-	}
-	return changes, records
-}
-
-// commit writes the records, and takes the changes back when that fails. The caller
-// holds committing, and not mu.
-func (s *State) commit(changes *pending, records *Records) {
-	if s.store == nil || records.Empty() {
-		return
-	}
-	start := s.now()
-	err := s.store.Commit(records)
-	if errors.Is(err, ErrIncomplete) {
-		err = s.store.Commit(s.allRecords())
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.status.Err = err
-	if err != nil {
-		s.status.Failures++
-		s.pending.add(changes)
-		return
-	}
-	s.status.Commits++
-	s.status.Last, s.status.Duration = start, s.now().Sub(start)
-}
-
-// allRecords returns everything that is known, and not only what has changed.
-func (s *State) allRecords() *Records {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := newPending()
-	for _, svc := range s.services {
-		svc.addAll(all)
-	}
-	for _, l := range []*ledger{&s.ledgers.counts, &s.ledgers.regressions} {
-		for _, series := range l.series {
-			all.series[series] = struct{}{}
-		}
-	}
-	for _, sc := range s.scrapers {
-		all.scrapers[sc] = struct{}{}
-	}
-	records := all.records(true)
-	records.All = true
-	return records
-}
-
-// StoreStatus returns how the store is.
-func (s *State) StoreStatus() StoreStatus {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.status
 }
 
 // Series returns how many series [Exposition.Exceptions] has.

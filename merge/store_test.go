@@ -3,6 +3,7 @@ package merge_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -209,6 +210,44 @@ func TestCommitFails(t *testing.T) {
 	s.Flush()
 	if got := counts(m.restart(settings(), at(6)))["k"]; got != 7 {
 		t.Errorf("after the store was lost: got %d, want 7", got)
+	}
+}
+
+// A hangingStore does not answer until it is let go.
+type hangingStore struct {
+	*memory
+	let chan struct{}
+}
+
+func (h hangingStore) Commit(r *merge.Records) error {
+	<-h.let
+	return h.memory.Commit(r)
+}
+
+func TestCommitHangs(t *testing.T) {
+	h := hangingStore{memory: newMemory(), let: make(chan struct{})}
+	s := openState(merge.Options{Store: h, Settings: settings(), Patience: time.Millisecond})
+	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)},
+		answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{aggregate("k", 5, at(1))}})
+	s.now = at(2)
+	for range 3 { // the first waits for its own commit, the others for that one
+		if got := counts(s)["k"]; got != 5 {
+			t.Errorf("got %d, want 5 although the store does not answer", got)
+		}
+	}
+	s.now = at(3)
+	if got := s.StoreStatus(); got.Err == nil || !strings.Contains(got.Err.Error(), "not answered for 1m0s") || got.Commits != 0 {
+		t.Errorf("got status %+v, want that it does not answer", got)
+	}
+	close(h.let)
+	for s.StoreStatus().Commits == 0 {
+		s.Commit() // waits for the one under way
+	}
+	if got := s.StoreStatus(); got.Err != nil || got.Failures != 0 {
+		t.Errorf("got status %+v, want that all is well", got)
+	}
+	if got := counts(h.restart(settings(), at(4)))["k"]; got != 5 {
+		t.Errorf("after a restart: got %d, want 5", got)
 	}
 }
 

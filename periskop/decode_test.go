@@ -282,6 +282,8 @@ func TestDecodeReadsWhatIsSound(t *testing.T) {
 		"key empty":             {`{"aggregated_errors":[{"aggregation_key":"","total_count":2}]}`, want(as(""))},
 		"key not UTF-8":         {"{\"aggregated_errors\":[{\"aggregation_key\":\"a\xff\",\"total_count\":2}]}", want(as("a\ufffd"))},
 		"key with half a pair":  {`{"aggregated_errors":[{"aggregation_key":"a\ud83d","total_count":2}]}`, want(as("a\ufffd"))},
+		"history":               {aggregate(`"history_count":3,"total_count":5`), want(func(a *periskop.Aggregate) { a.History = 3 })},
+		"first_seen":            {aggregate(`"first_seen":"2026-11-22T07:00:00Z","total_count":2`), want(func(a *periskop.Aggregate) { a.FirstSeen = created })},
 		"key with NUL":          {`{"aggregated_errors":[{"aggregation_key":"a\u0000","total_count":2}]}`, want(as("a\x00"))},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -299,19 +301,20 @@ func TestDecodeReadsWhatIsSound(t *testing.T) {
 func TestDecodeSkipsOddAggregates(t *testing.T) {
 	const sound = `{"aggregation_key":"sound","total_count":1}`
 	for name, tc := range map[string]struct{ odd, want string }{
-		"null":             {`null`, "aggregate 1: not an object"},
-		"a list":           {`[{"aggregation_key":"x"}]`, "aggregate 1: not an object"},
-		"no key":           {`{"total_count":1}`, "aggregate 1: no aggregation_key"},
-		"key null":         {`{"aggregation_key":null,"total_count":1}`, "aggregate 1: no aggregation_key"},
-		"no count":         {`{"aggregation_key":"x"}`, "aggregate 1: no total_count"},
-		"count null":       {`{"aggregation_key":"x","total_count":null}`, "total_count is not a number"},
-		"count a word":     {`{"aggregation_key":"x","total_count":"many"}`, "total_count is not a number"},
-		"count negative":   {`{"aggregation_key":"x","total_count":-1}`, "total_count is not a count"},
-		"count broken":     {`{"aggregation_key":"x","total_count":1.5}`, "total_count is not a count"},
-		"count NaN":        {`{"aggregation_key":"x","total_count":NaN}`, "total_count is not a count"},
-		"count infinite":   {`{"aggregation_key":"x","total_count":1e999}`, "total_count is beyond 2^53"},
-		"count huge":       {`{"aggregation_key":"x","total_count":9007199254740993}`, "total_count is beyond 2^53"},
-		"count past int64": {`{"aggregation_key":"x","total_count":123456789012345678901234567890}`, "total_count is beyond 2^53"},
+		"null":              {`null`, "aggregate 1: not an object"},
+		"a list":            {`[{"aggregation_key":"x"}]`, "aggregate 1: not an object"},
+		"no key":            {`{"total_count":1}`, "aggregate 1: no aggregation_key"},
+		"key null":          {`{"aggregation_key":null,"total_count":1}`, "aggregate 1: no aggregation_key"},
+		"no count":          {`{"aggregation_key":"x"}`, "aggregate 1: no total_count"},
+		"count null":        {`{"aggregation_key":"x","total_count":null}`, "total_count is not a number"},
+		"count a word":      {`{"aggregation_key":"x","total_count":"many"}`, "total_count is not a number"},
+		"count negative":    {`{"aggregation_key":"x","total_count":-1}`, "total_count is not a count"},
+		"count broken":      {`{"aggregation_key":"x","total_count":1.5}`, "total_count is not a count"},
+		"count NaN":         {`{"aggregation_key":"x","total_count":NaN}`, "total_count is not a count"},
+		"count infinite":    {`{"aggregation_key":"x","total_count":1e999}`, "total_count is beyond 2^53"},
+		"count huge":        {`{"aggregation_key":"x","total_count":9007199254740993}`, "total_count is beyond 2^53"},
+		"history too large": {`{"aggregation_key":"x","total_count":1,"history_count":2}`, "history_count is no part of total_count"},
+		"count past int64":  {`{"aggregation_key":"x","total_count":123456789012345678901234567890}`, "total_count is beyond 2^53"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := periskop.Decode([]byte(`{"aggregated_errors":[` + tc.odd + `,` + sound + `]}`))

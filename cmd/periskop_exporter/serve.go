@@ -87,7 +87,7 @@ func (e *exporter) openState(cfg *config.Config) error {
 	if dir == "" {
 		e.logger.Warn("state is kept in memory only: counters begin at zero at each start")
 	} else {
-		kept, saved, err := store.Open(store.Options{Dir: dir, Logger: e.logger.With("component", "store")})
+		kept, saved, err := store.Open(store.Options{Dir: dir, UUID: e.recorder.UUID(), Logger: e.logger.With("component", "store")})
 		if err != nil {
 			return err
 		}
