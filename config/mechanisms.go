@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
 // A mechanism holds what this package knows of one kind of service discovery beyond its
@@ -74,7 +76,7 @@ var mechanisms = map[string]mechanism{
 	"puppetdb_sd_configs":  {required: []string{"url: https://puppetdb.example.org", `query: resources { type = "Class" }`}, urls: []string{"url"}},
 	"scaleway_sd_configs":  {required: []string{"role: instance", "project_id: 00000000-0000-0000-0000-000000000000", "access_key: SCWXXXXXXXXXXXXXXXXX"}, check: checkSecretKey},
 	"serverset_sd_configs": {required: []string{"servers: [zookeeper.example.org]", "paths: [/serverset/api]"}, check: checkPaths},
-	"static_configs":       {required: []string{"targets: [host.example.org:8080]"}, check: checkStatic},
+	"static_configs":       {check: checkStatic},
 	"triton_sd_configs": {
 		required: []string{"account: me", "dns_suffix: triton.example.org", "endpoint: triton.example.org"},
 		choices:  []string{"role", "container", "cn"},
@@ -157,8 +159,12 @@ func checkFiles(c *checker, _, n *node) {
 }
 
 // checkStatic looks at addresses, unless relabelling may make them from something else.
+// An empty list of them is for a service that is only pushed to.
 func checkStatic(c *checker, around, n *node) {
 	targets := n.get("targets")
+	if targets == nil || targets.yaml.Kind != yaml.SequenceNode {
+		c.required(n, "targets: [host.example.org:8080]")
+	}
 	if targets == nil || around.has("relabel_configs") {
 		return
 	}
