@@ -76,6 +76,9 @@ func (p *Program) Start(t testing.TB) {
 	})
 }
 
+// PID returns the ID of the process that runs.
+func (p *Program) PID() int { return p.cmd.Process.Pid }
+
 // Stop ends the program as an operator does.
 func (p *Program) Stop(t testing.TB) { p.end(t, syscall.SIGTERM) }
 

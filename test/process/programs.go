@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Exporter runs the exporter with that configuration.
@@ -45,8 +46,10 @@ func Run(t testing.TB, args ...string) string {
 
 // PrometheusOptions are what a Prometheus does.
 type PrometheusOptions struct {
-	// Scrape are the programs that it scrapes every second, as job periskop.
+	// Scrape are the programs that it scrapes, as job periskop.
 	Scrape []*Program
+	// Interval is how often it does. Defaults to every second.
+	Interval time.Duration
 	// Rules is a rule file.
 	Rules string
 	// Alertmanager is told what fires, if it is not nil.
@@ -60,7 +63,10 @@ func Prometheus(t testing.TB, o PrometheusOptions) *Program {
 	t.Helper()
 	dir := t.TempDir()
 	var b strings.Builder
-	b.WriteString("global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n")
+	if o.Interval == 0 {
+		o.Interval = time.Second
+	}
+	fmt.Fprintf(&b, "global: {scrape_interval: %[1]s, scrape_timeout: %[1]s, evaluation_interval: 1s}\n", o.Interval)
 	b.WriteString("scrape_configs:\n- job_name: periskop\n  static_configs:\n")
 	for _, p := range o.Scrape {
 		fmt.Fprintf(&b, "  - targets: [%q]\n", strings.TrimPrefix(p.URL, "http://"))

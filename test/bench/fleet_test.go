@@ -1,0 +1,87 @@
+package bench
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/test/process"
+)
+
+// BenchmarkFleet measures CPU and memory of a steady fleet.
+func BenchmarkFleet(b *testing.B) {
+	for _, growth := range []int{0, 1, 100} {
+		measure(b, large(100, 50, growth), 5*time.Second)
+	}
+	measure(b, large(500, 200, 1), 30*time.Second)
+	for _, targets := range []int{100, 1000} {
+		measure(b, large(targets, 10, 1), 5*time.Second)
+	}
+	for _, keys := range []int{10, 100, 1000} {
+		measure(b, large(20, keys, 1), 5*time.Second)
+	}
+}
+
+const (
+	warmUp = 3 // intervals until connections, buffers and the heap are settled
+	cycles = 5 // intervals that are measured
+)
+
+func measure(b *testing.B, s shape, interval time.Duration) {
+	b.Run(fmt.Sprintf("targets=%d/keys=%d/growth=%d", s.Targets, s.Keys, s.Growth), func(b *testing.B) {
+		_, port := start(b, roleFleet, work{Shape: s})
+		_, floorPort := start(b, roleFleet, work{Shape: s})
+		exporter := process.Exporter(b, config(s, port, interval))
+		process.Prometheus(b, process.PrometheusOptions{Scrape: []*process.Program{exporter}, Interval: 15 * time.Second})
+		floor, _ := start(b, roleFloor, work{Shape: s, Port: floorPort, Interval: interval})
+		b.ResetTimer()
+		time.Sleep(warmUp * interval)
+		began, beganFloor := cpu(b, exporter.PID()), cpu(b, floor)
+		time.Sleep(cycles * interval)
+		used, usedFloor := cpu(b, exporter.PID())-began, cpu(b, floor)-beganFloor
+		rss, highest := resident(b, exporter.PID())
+
+		cyclesSeen := scrapes(b, exporter) / float64(s.Targets)
+		if cyclesSeen < warmUp+cycles-1 {
+			b.Errorf("every target was scraped %.1f times, want %d: the exporter does not keep up", cyclesSeen, warmUp+cycles)
+		}
+		b.ReportMetric(float64(used)/float64(usedFloor), "cpu/floor")
+		b.ReportMetric(used.Seconds()*1000/cycles, "cpu-ms/cycle")
+		b.ReportMetric(float64(s.Targets*s.size())/1e6, "MB/cycle")
+		b.ReportMetric(rss/1e6, "rss-MB")
+		b.ReportMetric(highest/1e6, "peak-MB")
+	})
+}
+
+// config is that of a service with these targets.
+func config(s shape, port string, interval time.Duration) string {
+	targets := make([]string, s.Targets)
+	for i := range targets {
+		targets[i] = fmt.Sprintf("%q", host(i)+":"+port)
+	}
+	return fmt.Sprintf(`
+global: {scraper: {refresh_interval: %s, endpoint: /errors, body_size_limit: 1GB}}
+limits: {keys_per_service: 1000000}
+services:
+- name: shop
+  static_configs: [{targets: [%s]}]
+`, interval, strings.Join(targets, ", "))
+}
+
+// scrapes returns how many scrapes succeeded.
+func scrapes(b *testing.B, exporter *process.Program) float64 {
+	b.Helper()
+	body, err := process.Get(b.Context(), exporter.URL+"/metrics")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range strings.Lines(body) {
+		var n float64
+		if _, err := fmt.Sscanf(line, `periskop_scrapes_total{result="success",service_name="shop"} %f`, &n); err == nil {
+			return n
+		}
+	}
+	b.Fatal("no scrapes are counted")
+	return 0
+}
