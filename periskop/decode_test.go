@@ -228,8 +228,13 @@ func TestDecodeRefuses(t *testing.T) {
 		"comma too many":          {`{"aggregated_errors":[{},]}`, "not JSON from byte"},
 		"bare word":               {`{"aggregated_errors":[None]}`, "not JSON from byte 22 on"},
 		"NaN and cut off":         {`{"a":NaN,"aggregated_errors":[`, "not JSON from byte"},
-		"nested without end":      {`{"aggregated_errors":` + strings.Repeat("[", 100_000), "depth"},
-		"control character":       {"{\"aggregated_errors\":[\"a\x01\"]}", "not JSON from byte 24 on"},
+		"nested without end":      {`{"aggregated_errors":` + strings.Repeat("[", 100_000), "deeper than 10000 levels"},
+		"wrong bracket":           {`{"x":[{]},"aggregated_errors":[]}`, "not JSON from byte 7 on"},
+		"bare bytes":              {"{\"x\":[\x01],\"aggregated_errors\":[]}", "not JSON from byte 6 on"},
+		"trailing NUL":            {"{\"aggregated_errors\":[]}\x00", "more data after the report"},
+		"no colon":                {`{"aggregated_errors" []}`, "a colon is expected"},
+		"no name":                 {`{aggregated_errors:[]}`, "a member's name is expected"},
+		"no comma":                {`{"x":1 "aggregated_errors":[]}`, "a comma or } is expected"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := periskop.Decode([]byte(tc.body))
@@ -238,9 +243,6 @@ func TestDecodeRefuses(t *testing.T) {
 			}
 			if !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got error %q, want one with %q", err, tc.want)
-			}
-			if strings.Contains(err.Error(), "jsontext") {
-				t.Errorf("error names a library: %q", err)
 			}
 		})
 	}
@@ -282,6 +284,8 @@ func TestDecodeReadsWhatIsSound(t *testing.T) {
 		"key empty":             {`{"aggregated_errors":[{"aggregation_key":"","total_count":2}]}`, want(as(""))},
 		"key not UTF-8":         {"{\"aggregated_errors\":[{\"aggregation_key\":\"a\xff\",\"total_count\":2}]}", want(as("a\ufffd"))},
 		"key with half a pair":  {`{"aggregated_errors":[{"aggregation_key":"a\ud83d","total_count":2}]}`, want(as("a\ufffd"))},
+		"key with bare control": {"{\"aggregated_errors\":[{\"aggregation_key\":\"a\x01\\n\",\"total_count\":2}]}", want(as("a\x01\\n"))},
+		"key, unknown escape":   {`{"aggregated_errors":[{"aggregation_key":"a\q\"","total_count":2}]}`, want(as(`a\q\"`))},
 		"history":               {aggregate(`"history_count":3,"total_count":5`), want(func(a *periskop.Aggregate) { a.History = 3 })},
 		"first_seen":            {aggregate(`"first_seen":"2026-11-22T07:00:00Z","total_count":2`), want(func(a *periskop.Aggregate) { a.FirstSeen = created })},
 		"key with NUL":          {`{"aggregated_errors":[{"aggregation_key":"a\u0000","total_count":2}]}`, want(as("a\x00"))},
@@ -358,6 +362,9 @@ func FuzzDecode(f *testing.F) {
 		r, err := periskop.Decode(body)
 		if !bytes.Equal(given, body) {
 			t.Fatal("the body was changed")
+		}
+		if err != nil && strings.Contains(err.Error(), "not JSON") && json.Valid(body) {
+			t.Fatalf("it is JSON, and got error: %v", err)
 		}
 		if err != nil {
 			return

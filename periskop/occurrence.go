@@ -1,13 +1,10 @@
 package periskop
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // RawOccurrences is the list of occurrences of an aggregate as JSON, in the order
@@ -22,22 +19,22 @@ const maxUUIDLen = 64
 // stand. Those that skip reports true for are left out without the cost of decoding
 // them; a nil skip leaves out none. The result shares no memory with r.
 func (r RawOccurrences) Decode(skip func(uuid string, timestamp time.Time) bool) []Occurrence {
-	d := newDecoder(r)
-	if d.PeekKind() != '[' {
+	d := newReader(r)
+	if d.kind() != '[' {
 		return nil
 	}
 	var list []Occurrence
 	// No error is possible but a broken end: r was read once as part of a report.
-	_ = eachElement(d, func() error {
-		if d.PeekKind() != '{' {
-			return d.SkipValue()
+	_ = d.eachElement(func() error {
+		if d.kind() != '{' {
+			return d.skip()
 		}
-		start := d.InputOffset()
-		raw, err := readRawOccurrence(d, r)
+		start := d.at
+		raw, err := readRawOccurrence(d)
 		if err != nil {
 			return err
 		}
-		raw.all = bytes.TrimLeft(r[start:d.InputOffset()], ", \t\r\n")
+		raw.all = r[start:d.at]
 		uuid, timestamp := raw.identity(), parseTime(rawText(raw.timestamp))
 		if skip == nil || !skip(uuid, timestamp) {
 			list = append(list, raw.decode(uuid, timestamp))
@@ -53,15 +50,13 @@ type rawOccurrence struct {
 	all, uuid, timestamp, severity, instance, err, context []byte
 }
 
-func readRawOccurrence(d *jsontext.Decoder, body []byte) (rawOccurrence, error) {
+func readRawOccurrence(d *reader) (rawOccurrence, error) {
 	var o rawOccurrence
-	err := eachMember(d, func(name string) error {
-		v, err := d.ReadValue()
+	err := d.eachMember(func(name string) error {
+		value, err := d.value()
 		if err != nil {
 			return err
 		}
-		end := d.InputOffset()
-		value := body[end-int64(len(v)) : end]
 		switch name {
 		case "uuid":
 			o.uuid = value
@@ -107,7 +102,7 @@ func (o *rawOccurrence) decode(uuid string, timestamp time.Time) Occurrence {
 		Instance:  rawText(o.instance),
 	}
 	if len(o.err) > 0 {
-		occurrence.Error, _ = readException(newDecoder(o.err))
+		occurrence.Error, _ = readException(newReader(o.err))
 	}
 	if len(o.context) > 0 {
 		occurrence.HTTPContext = decodeHTTPContext(o.context)
@@ -125,29 +120,29 @@ func rawText(v []byte) string {
 // readException reads an exception with its causes, in one pass over the input
 // however deep they nest. What is no object is taken for the message, as the oldest
 // Go client sends the cause as a string.
-func readException(d *jsontext.Decoder) (Exception, error) {
+func readException(d *reader) (Exception, error) {
 	var e Exception
-	if d.PeekKind() != '{' {
-		err := readText(d, &e.Message)
+	if d.kind() != '{' {
+		err := d.text(&e.Message)
 		return e, err
 	}
-	err := eachMember(d, func(name string) error {
+	err := d.eachMember(func(name string) error {
 		switch name {
 		case "class":
-			return readText(d, &e.Class)
+			return d.text(&e.Class)
 		case "message":
-			return readText(d, &e.Message)
+			return d.text(&e.Message)
 		case "stacktrace":
 			return readStacktrace(d, &e.Stacktrace)
 		case "cause":
 			return readCause(d, &e.Cause)
 		}
-		return d.SkipValue()
+		return d.skip()
 	})
 	return e, err
 }
 
-func readCause(d *jsontext.Decoder, cause **Exception) error {
+func readCause(d *reader, cause **Exception) error {
 	c, err := readException(d)
 	if err != nil {
 		return err
@@ -159,19 +154,19 @@ func readCause(d *jsontext.Decoder, cause **Exception) error {
 	return nil
 }
 
-func readStacktrace(d *jsontext.Decoder, lines *[]string) error {
+func readStacktrace(d *reader, lines *[]string) error {
 	*lines = nil
-	if d.PeekKind() != '[' {
+	if d.kind() != '[' {
 		var all string
-		err := readText(d, &all)
+		err := d.text(&all)
 		if all != "" {
 			*lines = strings.Split(strings.TrimRight(all, "\n"), "\n")
 		}
 		return err
 	}
-	return eachElement(d, func() error {
+	return d.eachElement(func() error {
 		var line string
-		err := readText(d, &line)
+		err := d.text(&line)
 		*lines = append(*lines, line)
 		return err
 	})
@@ -179,65 +174,65 @@ func readStacktrace(d *jsontext.Decoder, lines *[]string) error {
 
 // decodeHTTPContext returns nil for null and for what is no object.
 func decodeHTTPContext(raw []byte) *HTTPContext {
-	d := newDecoder(raw)
-	if d.PeekKind() != '{' {
+	d := newReader(raw)
+	if d.kind() != '{' {
 		return nil
 	}
 	var c HTTPContext
-	_ = eachMember(d, func(name string) error {
+	_ = d.eachMember(func(name string) error {
 		switch name {
 		case "request_method":
-			return readText(d, &c.Method)
+			return d.text(&c.Method)
 		case "request_url":
-			return readText(d, &c.URL)
+			return d.text(&c.URL)
 		case "request_body":
-			return readText(d, &c.Body)
+			return d.text(&c.Body)
 		case "request_headers":
 			return readHeaders(d, &c.Headers)
 		}
-		return d.SkipValue()
+		return d.skip()
 	})
 	return &c
 }
 
 // readHeaders reads an object of names and values, or a list of pairs, as WSGI and
 // Rack middleware pass them. A value that is a list becomes one header each.
-func readHeaders(d *jsontext.Decoder, headers *[]Header) error {
+func readHeaders(d *reader, headers *[]Header) error {
 	*headers = nil
-	switch d.PeekKind() {
+	switch d.kind() {
 	case '{':
-		return eachMember(d, func(name string) error { return readHeader(d, name, headers) })
+		return d.eachMember(func(name string) error { return readHeader(d, name, headers) })
 	case '[':
-		return eachElement(d, func() error { return readPair(d, headers) })
+		return d.eachElement(func() error { return readPair(d, headers) })
 	case 'n':
-		return d.SkipValue()
+		return d.skip()
 	}
 	return readHeader(d, "", headers)
 }
 
-func readHeader(d *jsontext.Decoder, name string, headers *[]Header) error {
-	if d.PeekKind() != '[' {
+func readHeader(d *reader, name string, headers *[]Header) error {
+	if d.kind() != '[' {
 		var value string
-		err := readText(d, &value)
+		err := d.text(&value)
 		*headers = append(*headers, Header{name, value})
 		return err
 	}
-	return eachElement(d, func() error {
+	return d.eachElement(func() error {
 		var value string
-		err := readText(d, &value)
+		err := d.text(&value)
 		*headers = append(*headers, Header{name, value})
 		return err
 	})
 }
 
-func readPair(d *jsontext.Decoder, headers *[]Header) error {
-	if d.PeekKind() != '[' {
+func readPair(d *reader, headers *[]Header) error {
+	if d.kind() != '[' {
 		return readHeader(d, "", headers)
 	}
 	var parts []string
-	err := eachElement(d, func() error {
+	err := d.eachElement(func() error {
 		var s string
-		err := readText(d, &s)
+		err := d.text(&s)
 		parts = append(parts, s)
 		return err
 	})

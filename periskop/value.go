@@ -9,27 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// eachMember calls f for each member of the object that d is at. f must read
-// exactly the member's value.
-func eachMember(d *jsontext.Decoder, f func(name string) error) error {
-	if _, err := d.ReadToken(); err != nil {
-		return err
-	}
-	for d.PeekKind() != '}' {
-		name, err := d.ReadValue()
-		if err != nil {
-			return err
-		}
-		if err := f(memberName(name)); err != nil {
-			return err
-		}
-	}
-	_, err := d.ReadToken()
-	return err
-}
-
 // memberName avoids an allocation for the names that the format knows.
-func memberName(quoted jsontext.Value) string {
+func memberName(quoted []byte) string {
 	switch string(quoted) {
 	case `"target_uuid"`:
 		return "target_uuid"
@@ -71,31 +52,16 @@ func memberName(quoted jsontext.Value) string {
 	return text(quoted)
 }
 
-// eachElement calls f for each element of the list that d is at. f must read
-// exactly that element.
-func eachElement(d *jsontext.Decoder, f func() error) error {
-	if _, err := d.ReadToken(); err != nil {
-		return err
-	}
-	for d.PeekKind() != ']' {
-		if err := f(); err != nil {
-			return err
-		}
-	}
-	_, err := d.ReadToken()
-	return err
-}
-
-func readText(d *jsontext.Decoder, s *string) error {
-	v, err := d.ReadValue()
+func (r *reader) text(s *string) error {
+	v, err := r.value()
 	if err == nil {
 		*s = text(v)
 	}
 	return err
 }
 
-func readTime(d *jsontext.Decoder, t *time.Time) error {
-	v, err := d.ReadValue()
+func (r *reader) time(t *time.Time) error {
+	v, err := r.value()
 	if err == nil {
 		*t = parseTime(text(v))
 	}
@@ -105,21 +71,24 @@ func readTime(d *jsontext.Decoder, t *time.Time) error {
 // text returns what v says as text: a string unquoted, null as nothing, and
 // anything else as its JSON. Clients put numbers, lists and objects where the
 // format wants strings.
-func text(v jsontext.Value) string {
-	switch v.Kind() {
+func text(v []byte) string {
+	switch v[0] {
 	case 'n':
 		return ""
 	case '"':
-		// What is not UTF-8 comes out as U+FFFD; the error says only that.
-		b, _ := jsontext.AppendUnquote(nil, v)
-		return string(b)
+		b, err := jsontext.AppendUnquote(nil, v)
+		if err != nil && !jsontext.Value(v).IsValid(jsontext.AllowInvalidUTF8(true)) {
+			v = v[1 : len(v)-1] // bare control characters or unknown escapes: it is left as it stands
+			break
+		}
+		return string(b) // what is not UTF-8 came out as U+FFFD
 	}
 	return strings.ToValidUTF8(string(v), "\ufffd")
 }
 
 // count reads a total. Clients write whole numbers; some JSON libraries write those
 // as 2.0 or 2e3, or as strings.
-func count(v jsontext.Value) (uint64, error) {
+func count(v []byte) (uint64, error) {
 	s := strings.TrimSpace(text(v))
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
