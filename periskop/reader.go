@@ -12,7 +12,13 @@ import (
 type reader struct {
 	body []byte
 	at   int
-	open []byte // brackets that skip is in; kept for its memory
+	open []int // where the brackets are that skip is in; kept for its memory
+	// recent are objects and lists that were skipped, the one that was used last first.
+	// Stack traces and requests of a key are nearly always equal, and to compare with
+	// those before is several times faster than to look for the end. Six are a stack
+	// trace, the error that it is part of, headers, their request, and the occurrence,
+	// with one to spare.
+	recent [6][]byte
 }
 
 func newReader(body []byte) *reader { return &reader{body: body} }
@@ -155,8 +161,13 @@ func (r *reader) skipLiteral() error {
 	return nil
 }
 
-// maxDepth bounds how deep what is decoded can be nested, and with it the stack.
-const maxDepth = 10_000
+const (
+	// maxDepth bounds how deep what is decoded can be nested, and with it the stack.
+	maxDepth = 10_000
+	// What is compared with recent values is long enough to be worth it, and not nested
+	// so deep that a hostile body could make it cost more than it saves.
+	minRecent, maxRecentDepth = 64, 64
+)
 
 // skipNested goes behind the object or list that r is at.
 func (r *reader) skipNested() error {
@@ -173,13 +184,21 @@ func (r *reader) skipNested() error {
 			if len(r.open) >= maxDepth {
 				return &syntaxError{r.at, fmt.Sprintf("it is nested deeper than %d levels", maxDepth)}
 			}
-			r.open = append(r.open, c)
+			if r.skipRecent() {
+				if len(r.open) == 0 {
+					return nil
+				}
+				continue
+			}
+			r.open = append(r.open, r.at)
 		case closing:
 			last := len(r.open) - 1
-			if c-r.open[last] > 2 { // in ASCII, } is two after {, and ] two after [
+			start := r.open[last]
+			if c-r.body[start] > 2 { // in ASCII, } is two after {, and ] two after [
 				return r.unexpected("another bracket")
 			}
 			r.open = r.open[:last]
+			r.remember(r.body[start : r.at+1])
 			if last == 0 {
 				r.at++
 				return nil
@@ -190,6 +209,32 @@ func (r *reader) skipNested() error {
 		r.at++
 	}
 	return r.unexpected("")
+}
+
+// skipRecent goes behind the object or list that r is at if it equals a recent one. What
+// begins like a whole one also ends where that ends.
+func (r *reader) skipRecent() bool {
+	if len(r.open) > maxRecentDepth {
+		return false
+	}
+	rest := r.body[r.at:]
+	for i, v := range r.recent {
+		// Most that differ are told by where they end.
+		if n := len(v); n > 0 && n <= len(rest) && rest[n-1] == v[n-1] && bytes.Equal(rest[:n], v) {
+			r.at += n
+			copy(r.recent[1:i+1], r.recent[:i])
+			r.recent[0] = v
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reader) remember(v []byte) {
+	if len(v) >= minRecent {
+		copy(r.recent[1:], r.recent[:])
+		r.recent[0] = v
+	}
 }
 
 // The classes of bytes outside of strings.
