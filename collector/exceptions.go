@@ -1,9 +1,7 @@
 package collector
 
 import (
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/proto"
@@ -13,18 +11,6 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
-
-func insertSorted(families, more []*dto.MetricFamily) []*dto.MetricFamily {
-	out := make([]*dto.MetricFamily, 0, len(families)+len(more))
-	for len(families) > 0 || len(more) > 0 {
-		if len(more) == 0 || (len(families) > 0 && families[0].GetName() < more[0].GetName()) {
-			out, families = append(out, families[0]), families[1:]
-		} else {
-			out, more = append(out, more[0]), more[1:]
-		}
-	}
-	return out
-}
 
 // exceptionFamilies returns the families that have metrics, sorted by name.
 func exceptionFamilies(x *merge.Exposition) []*dto.MetricFamily {
@@ -73,14 +59,13 @@ func counters(series []*merge.Series) []*dto.Metric {
 	return out
 }
 
-// exemplar names the newest occurrence. OpenMetrics gives name and value of its
-// label 128 characters together; no UUID comes near.
 func exemplar(s *merge.Series) *dto.Exemplar {
-	if s.Newest == "" || s.Value == 0 || utf8.RuneCountInString(s.Newest) > 100 {
+	uuid, ok := exemplarOf(s)
+	if !ok {
 		return nil
 	}
 	e := &dto.Exemplar{
-		Label: []*dto.LabelPair{{Name: proto.String(names.Occurrence), Value: proto.String(strings.ToValidUTF8(s.Newest, "\ufffd"))}},
+		Label: []*dto.LabelPair{{Name: proto.String(names.Occurrence), Value: proto.String(uuid)}},
 		Value: proto.Float64(1),
 	}
 	if !s.NewestAt.IsZero() {

@@ -60,10 +60,11 @@ func (s *State) exposition(scraperID string, now time.Time) (*Exposition, uint64
 		known, met = sc.generation, true
 	}
 	x := &Exposition{Exceptions: s.ledgers.counts.snapshot(known), Regressed: s.ledgers.regressions.snapshot(known)}
+	x.Seen = make([]*Seen, 0, len(s.seen))
+	clear(s.seen)
 	for _, svc := range s.shown {
-		x.Seen = append(x.Seen, svc.seen()...)
+		x.Seen = svc.appendSeen(x.Seen, s.seen)
 	}
-	x.Seen = uniteSeen(x.Seen)
 	generation := s.ledgers.nextGeneration()
 	if !met {
 		// It is shown values at once. That it is known from now on is committed with

@@ -31,8 +31,14 @@ type exception struct {
 	// gone is set when it is no longer part of the service.
 	gone bool
 
-	view *Exception // a copy that was handed out; nil when stale
-	seen []*Seen    // nil when stale, as view
+	view *Exception  // a copy that was handed out; nil when stale
+	seen []keyedSeen // nil when stale, as view
+}
+
+// keyedSeen comes with the key of its labels.
+type keyedSeen struct {
+	*Seen
+	key string
 }
 
 // A count is the mutable state behind a [Count].
@@ -199,12 +205,12 @@ func (e *exception) snapshot(service string) *Exception {
 
 // seenTimes returns the times of the exception per group, for the groups that are
 // exposed.
-func (e *exception) seenTimes(s *service) []*Seen {
+func (e *exception) seenTimes(s *service) []keyedSeen {
 	e.snapshot(s.name) // also makes what is stale known
 	if e.seen != nil || s.settings.Labels == nil {
 		return e.seen
 	}
-	e.seen = []*Seen{}
+	e.seen = []keyedSeen{}
 	last := ""
 	for i, c := range e.counts {
 		if c.series == nil || (i > 0 && c.groupKey == last) {
@@ -212,7 +218,7 @@ func (e *exception) seenTimes(s *service) []*Seen {
 		}
 		last = c.groupKey
 		if labels, ok := s.settings.Labels(e.seriesKey(s.name, c.group, "")); ok {
-			e.seen = append(e.seen, &Seen{Labels: labels, First: e.firstSeen, Last: e.lastSeen})
+			e.seen = append(e.seen, keyedSeen{&Seen{Labels: labels, First: e.firstSeen, Last: e.lastSeen}, labelsKey(labels)})
 		}
 	}
 	return e.seen

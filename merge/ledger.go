@@ -169,23 +169,6 @@ func labelsKey(labels periskop.Labels) string {
 	return b.String()
 }
 
-// uniteSeen returns the list with those of equal labels made one.
-func uniteSeen(list []*Seen) []*Seen {
-	index := make(map[string]int, len(list))
-	out := list[:0:0]
-	for _, s := range list {
-		key := labelsKey(s.Labels)
-		at, ok := index[key]
-		if !ok {
-			index[key] = len(out)
-			out = append(out, s)
-			continue
-		}
-		out[at] = &Seen{Labels: s.Labels, First: earlier(out[at].First, s.First), Last: later(out[at].Last, s.Last)}
-	}
-	return out
-}
-
 // earlier returns the earlier time that is not zero.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {

@@ -305,11 +305,20 @@ func (s *service) snapshot() *Service {
 	return out
 }
 
-// seen returns the times of the keys that are in the exposition.
-func (s *service) seen() []*Seen {
-	var list []*Seen
+// appendSeen appends the times of the keys that are in the exposition, with those of equal
+// labels made one. The index says where in the list which labels are.
+func (s *service) appendSeen(list []*Seen, index map[string]int) []*Seen {
 	for _, e := range s.sortedExceptions() {
-		list = append(list, e.seenTimes(s)...)
+		for _, seen := range e.seenTimes(s) {
+			at, ok := index[seen.key]
+			if !ok {
+				index[seen.key] = len(list)
+				list = append(list, seen.Seen)
+				continue
+			}
+			same := list[at]
+			list[at] = &Seen{Labels: same.Labels, First: earlier(same.First, seen.First), Last: later(same.Last, seen.Last)}
+		}
 	}
 	return list
 }

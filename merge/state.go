@@ -102,6 +102,7 @@ type State struct {
 	ledgers  ledgers
 	scrapers map[string]*scraper
 	pending  *pending
+	seen     map[string]int // for appendSeen; kept for its memory
 	status   StoreStatus
 }
 
@@ -144,7 +145,7 @@ func New(o Options) *State {
 	setDefault(&o.Patience, 5*time.Second)
 	s := &State{
 		store: o.Store, now: o.Now, patience: o.Patience, settings: o.Settings, committing: make(chan struct{}, 1),
-		services: map[string]*service{}, scrapers: map[string]*scraper{}, pending: newPending(),
+		services: map[string]*service{}, scrapers: map[string]*scraper{}, pending: newPending(), seen: map[string]int{},
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -25,8 +25,8 @@ Metrics of exceptions carry the labels that ` + "`group_by`" + ` names as well, 
 ` + "`exception_id`" + ` is the same on every exporter and after every restart; the page of an exception is
 ` + "`<external URL>/trace/<exception_id>`" + `. A key longer than 256 bytes is cut and ends in a hash of the whole.
 
-Beside these there are the metrics of Prometheus' service discovery (` + "`prometheus_sd_*`" + `), of the metrics endpoint
-(` + "`promhttp_*`" + `), of Go (` + "`go_*`" + `) and of the process (` + "`process_*`" + `).
+Beside these there are the metrics of Prometheus' service discovery (` + "`prometheus_sd_*`" + `), of Go
+(` + "`go_*`" + `) and of the process (` + "`process_*`" + `).
 
 `
 

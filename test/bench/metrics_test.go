@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"compress/gzip"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +17,7 @@ func BenchmarkMetrics(b *testing.B) {
 		b.Run(fmt.Sprintf("series=%d", series), func(b *testing.B) {
 			s := shape{Targets: 1, Keys: series, Occurrences: 1, Frames: 1}
 			exporter := filled(b, s)
-			b.Run("text", func(b *testing.B) { measureMetrics(b, exporter, series, http.Header{}) })
+			b.Run("text", func(b *testing.B) { measureMetrics(b, exporter, series, http.Header{"Accept-Encoding": {"identity"}}) })
 			b.Run("prometheus", func(b *testing.B) {
 				measureMetrics(b, exporter, series, http.Header{
 					"Accept":          {"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,*/*;q=0.1"},
@@ -36,7 +37,7 @@ services: [{name: shop, static_configs: [{targets: []}]}]
 `)
 	// The first report begins the watch on the service: what comes later is counted.
 	for _, body := range []string{`{"aggregated_errors": []}`, string(newTarget(0, s, newParts(s)).appendReport(nil))} {
-		res, err := http.Post(exporter.URL+"/push/shop/errors", "application/json", strings.NewReader(body)) //nolint:noctx // ends with the exporter
+		res, err := http.Post(exporter.URL+"/push/shop/errors", "application/json", strings.NewReader(body))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -77,7 +78,13 @@ func ask(b *testing.B, url string, header http.Header) int64 {
 		b.Fatal(err)
 	}
 	defer res.Body.Close()
-	n, err := io.Copy(io.Discard, res.Body)
+	body := io.Reader(res.Body)
+	if res.Header.Get("Content-Encoding") == "gzip" {
+		if body, err = gzip.NewReader(body); err != nil {
+			b.Fatal(err)
+		}
+	}
+	n, err := io.Copy(io.Discard, body)
 	if err != nil || res.StatusCode != http.StatusOK {
 		b.Fatalf("%s: %s: %v", url, res.Status, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"os"
@@ -65,7 +64,6 @@ func numbered(host string) (int, bool) {
 type fleet struct {
 	mu      sync.Mutex
 	targets []*target
-	buffer  []byte
 	pool    sync.Pool
 }
 
@@ -114,7 +112,7 @@ func download(ctx context.Context, port string, targets int, interval time.Durat
 				}
 				timer.Reset(interval)
 				if err := discard(ctx, client, url); err != nil && ctx.Err() == nil {
-					log.Print(err)
+					fmt.Fprintln(os.Stderr, err)
 				}
 			}
 		})
