@@ -31,6 +31,7 @@ type serveFlags struct {
 	enableLifecycle bool
 	storagePath     string
 	storagePathSet  bool
+	memory          memoryFlags
 
 	// external is externalURL, checked, or where the program finds itself.
 	external *url.URL
@@ -50,6 +51,7 @@ func (c *commands) addServe() {
 		f.shown = shownFlags(c.app, cmd)
 		logger := c.logger()
 		adoptKubernetesLog(logger)
+		f.memory.apply(logger)
 		e, err := newExporter(&f, logger)
 		if err != nil {
 			return err
@@ -70,6 +72,7 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 	cmd.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("storage.path", "The directory for what must survive a restart. Empty keeps nothing: counters then begin at zero.").
 		Default("data/").IsSetByUser(&f.storagePathSet).StringVar(&f.storagePath)
+	f.memory.add(cmd)
 }
 
 // storageDir returns the directory to keep state in, "" for none: that of the flag, and
@@ -101,6 +104,9 @@ func (f *serveFlags) check() error {
 	}
 	if !strings.HasPrefix(f.telemetryPath, "/") || f.telemetryPath == "/" || path.Clean(f.telemetryPath) != f.telemetryPath {
 		return fmt.Errorf("--web.telemetry-path: %q is not a path such as /metrics", f.telemetryPath)
+	}
+	if err := f.memory.check(); err != nil {
+		return err
 	}
 	if err := web.Validate(*f.web.WebConfigFile); err != nil {
 		return fmt.Errorf("--web.config.file: %w", err)
