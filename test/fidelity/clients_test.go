@@ -4,6 +4,7 @@ package fidelity_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -108,7 +109,9 @@ func buildPushed(t *testing.T, r *run) {
 	for range 3 {
 		r.add(t, fleet.ProcessOptions{})
 	}
-	r.scrapedBy(shared) // at no address
+	file := filepath.Join(t.TempDir(), "targets.json")
+	writeTargets(t, file, nil)
+	r.world.configure(shared, func() string { return r.fileConfig(file) })
 	row := r.countedBy(shared)
 	url := func() string { return r.world.exporters[shared].URL + "/push/" + r.service + "/errors" }
 	row.truth = func() fleet.Truth { return r.fleet.Truth(url()) }

@@ -70,6 +70,11 @@ func (r *run) config(exporter, scraper string) string {
 	return fmt.Sprintf("- name: %s\n  static_configs: [{targets: %s}]\n  scraper: {%s}\n", r.service, list(r.addresses[exporter]), scraper)
 }
 
+// fileConfig is that of the service, with targets from a file.
+func (r *run) fileConfig(file string) string {
+	return fmt.Sprintf("- name: %s\n  file_sd_configs: [{files: [%q], refresh_interval: 1s}]\n", r.service, file)
+}
+
 // plain gives the run so many targets that the exporter scrapes and counts.
 func (r *run) plain(t testing.TB, n int, o fleet.ProcessOptions, exporter string) {
 	t.Helper()

@@ -74,9 +74,7 @@ func buildFlapping(t *testing.T, r *run) {
 		r.add(t, fleet.ProcessOptions{}, shared)
 	}
 	writeTargets(t, file, r.addresses[shared])
-	r.world.configure(shared, func() string {
-		return fmt.Sprintf("- name: %s\n  file_sd_configs: [{files: [%q], refresh_interval: 1s}]\n", r.service, file)
-	})
+	r.world.configure(shared, func() string { return r.fileConfig(file) })
 	r.countedBy(shared)
 	random := rand.New(rand.NewPCG(2, 2))
 	r.disturb(scrapeInterval, func(t *testing.T, _ int) {
