@@ -100,7 +100,12 @@ func (f firstSight) isNews() bool {
 		return true
 	}
 	created := f.created.Add(-f.clock.skew)
-	if f.knownProcess && f.created.Nanosecond() == 0 {
+	switch {
+	case !f.knownProcess:
+		// It may be older than the watch, and its clock is known to the second only. It
+		// is taken to be as old as it can be, so that no history is counted.
+		created = created.Add(-f.clock.slack)
+	case f.created.Nanosecond() == 0:
 		// The Ruby client cuts to whole seconds. It may have been created up to a
 		// second later, and as the process did not report it before, it was.
 		created = created.Add(time.Second - 1)
