@@ -295,6 +295,14 @@ func TestCounting(t *testing.T) {
 			answers: []answer{start, {uuid: "A", at: at(3), noDate: true, reports: append(one(5, at(1)), aggregate("old", 7, at(-1)))}},
 			want:    map[string]uint64{"k": 5, "old": 0},
 		},
+		"no Date: a new process that is of the future has a wrong clock and may be old": {
+			answers: []answer{
+				start,
+				{uuid: "A", at: at(3), noDate: true, reports: append(one(5, at(60)), aggregate("soon", 7, at(3).Add(time.Second)))},
+				{uuid: "A", at: at(4), noDate: true, reports: append(one(6, at(60)), aggregate("new", 2, at(61)))},
+			},
+			want: map[string]uint64{"k": 1, "soon": 7, "new": 2},
+		},
 		"whole seconds, cut, of a known process": {
 			answers: []answer{
 				{uuid: "A", at: at(0).Add(500 * time.Millisecond)},
