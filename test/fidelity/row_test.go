@@ -224,19 +224,28 @@ func (r *row) check(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range list {
-		key, total := s.labels[names.AggregationKey], uint64(0)
-		rises(s.samples, func(at time.Time, by float64) {
-			total += uint64(by)
-			if due := r.dueAt(key, at); total > due {
-				t.Errorf("%s: %s: %d are counted at %v, but only %d were told", r.name, key, total, at, due)
-			}
-		})
-		for _, sample := range s.samples {
-			if due := r.dueAt(key, sample.at); uint64(sample.value) > due {
-				t.Errorf("%s: %s: %v is exposed at %v, but only %d were told", r.name, key, sample.value, sample.at, due)
-			}
+		r.checkSeries(t, s.labels[names.AggregationKey], s.samples)
+	}
+}
+
+// checkSeries tells the first time at which more is counted or exposed than was told.
+func (r *row) checkSeries(t *testing.T, key string, samples []sample) {
+	t.Helper()
+	for _, s := range samples {
+		if due := r.dueAt(key, s.at); uint64(s.value) > due {
+			t.Errorf("%s: %s: %v is exposed at %v, but only %d were told", r.name, key, s.value, s.at, due)
+			break
 		}
 	}
+	var total uint64
+	ahead := false
+	rises(samples, func(at time.Time, by float64) {
+		total += uint64(by)
+		if due := r.dueAt(key, at); total > due && !ahead {
+			ahead = true
+			t.Errorf("%s: %s: %d are counted at %v, but only %d were told", r.name, key, total, at, due)
+		}
+	})
 }
 
 // dueAt is the most that a scrape at that time may know of the key: what was told by its

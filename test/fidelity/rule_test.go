@@ -3,11 +3,9 @@
 package fidelity_test
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,60 +14,51 @@ import (
 )
 
 // A rule is a counter after the rule of the Periskop server, for comparison, exposed as
-// periskop_error_occurrences. Per target_uuid and key it remembers the last total. The
-// first one is counted whole, then the rises; a fall, as after a restart of a target that
-// sends no uuid, is ignored. It keeps its counts in memory, as that server does unless it
-// is given a database.
+// periskop_error_occurrences: one series per process and key. The first total is counted
+// whole, then the rises over it; a lower total is ignored. A target that sends no uuid is
+// taken for one process, whoever runs there. Counts are kept in memory, as that server
+// does by default.
 type rule struct {
-	mu sync.Mutex // guards what follows
-	// counts and last are by service.
-	counts map[string]map[string]uint64
-	last   map[string]map[ruleKey]uint64
+	mu     sync.Mutex
+	counts map[ruleKey]uint64 // guarded by mu
 }
 
-type ruleKey struct{ uuid, key string }
+type ruleKey struct{ service, process, key string }
 
-func newRule() *rule {
-	return &rule{counts: map[string]map[string]uint64{}, last: map[string]map[ruleKey]uint64{}}
-}
+func newRule() *rule { return &rule{counts: map[ruleKey]uint64{}} }
 
 // restart forgets all about the service.
 func (r *rule) restart(service string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.counts, service)
-	delete(r.last, service)
+	for k := range r.counts {
+		if k.service == service {
+			delete(r.counts, k)
+		}
+	}
 }
 
-func (r *rule) take(service string, report *periskop.Report) {
+func (r *rule) take(service, address string, report *periskop.Report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.last[service] == nil {
-		r.counts[service], r.last[service] = map[string]uint64{}, map[ruleKey]uint64{}
+	process := report.TargetUUID
+	if process == "" {
+		process = address
 	}
 	for i := range report.Aggregates {
 		a := &report.Aggregates[i]
-		k := ruleKey{report.TargetUUID, a.Key}
-		if before := r.last[service][k]; a.TotalCount > before {
-			r.counts[service][a.Key] += a.TotalCount - before
-		}
-		r.last[service][k] = a.TotalCount
+		k := ruleKey{service, process, a.Key}
+		r.counts[k] = max(r.counts[k], a.TotalCount)
 	}
 }
 
-// watch scrapes the addresses until ctx ends.
-func (r *rule) watch(ctx context.Context, service string, addresses []string) {
+// watch scrapes the address until ctx ends.
+func (r *rule) watch(ctx context.Context, service, address string) {
 	ticker := time.NewTicker(scrapeInterval)
 	defer ticker.Stop()
 	for {
-		for _, address := range addresses {
-			body, err := process.Get(ctx, "http://"+address+"/-/exceptions")
-			if err != nil {
-				continue // as a scrape that fails
-			}
-			if report, err := periskop.Decode([]byte(body)); err == nil {
-				r.take(service, report)
-			}
+		if report, err := fetch(ctx, "http://"+address+"/-/exceptions"); err == nil {
+			r.take(service, address, report)
 		}
 		select {
 		case <-ticker.C:
@@ -79,30 +68,22 @@ func (r *rule) watch(ctx context.Context, service string, addresses []string) {
 	}
 }
 
+func fetch(ctx context.Context, url string) (*periskop.Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, scrapeInterval)
+	defer cancel()
+	body, err := process.Get(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	return periskop.Decode([]byte(body))
+}
+
 func (r *rule) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	fmt.Fprintln(w, "# TYPE periskop_error_occurrences counter")
-	for service, counts := range sorted(r.counts) {
-		for key, n := range sorted(counts) {
-			fmt.Fprintf(w, "periskop_error_occurrences{service_name=%q,aggregation_key=%q} %d\n", service, key, n)
-		}
-	}
-}
-
-// sorted iterates over a map in the order of its keys.
-func sorted[K cmp.Ordered, V any](m map[K]V) func(func(K, V) bool) {
-	return func(yield func(K, V) bool) {
-		keys := make([]K, 0, len(m))
-		for k := range m {
-			keys = append(keys, k)
-		}
-		slices.Sort(keys)
-		for _, k := range keys {
-			if !yield(k, m[k]) {
-				return
-			}
-		}
+	for k, n := range r.counts {
+		fmt.Fprintf(w, "periskop_error_occurrences{service_name=%q,target=%q,aggregation_key=%q} %d\n", k.service, k.process, k.key, n)
 	}
 }

@@ -38,11 +38,9 @@ type run struct {
 
 	// key names the i-th exception that is thrown; nil takes a few in turn.
 	key func(random *rand.Rand, i int) string
-	// begin is called when the exporters run and before counting begins, and verify
-	// at the end; nil does nothing.
-	begin, verify func(t *testing.T)
-	// drive throws exceptions and disturbs whom the case is about; nil only throws.
-	drive func(t *testing.T)
+	// begin is called before counting begins, and drive after it: that throws exceptions
+	// and disturbs whom the case is about. Without one nobody is disturbed.
+	begin, drive func(t *testing.T)
 }
 
 // countedBy adds a row for what the exporter counts of what it is told at its addresses.
@@ -151,6 +149,12 @@ func wait(t *testing.T, d time.Duration) {
 
 // carryOut goes through the case, and waits until Prometheus knows all of it.
 func (r *run) carryOut(t *testing.T) {
+	if r.begin != nil {
+		r.begin(t)
+	}
+	for _, row := range r.rows {
+		row.begin(t)
+	}
 	stop := r.watchRows(t)
 	if r.drive != nil {
 		r.drive(t)
@@ -162,9 +166,6 @@ func (r *run) carryOut(t *testing.T) {
 	for _, row := range r.rows {
 		row.measure(t)
 		row.check(t)
-	}
-	if r.verify != nil {
-		r.verify(t)
 	}
 }
 

@@ -76,23 +76,13 @@ func (w *world) add(t *testing.T, s scenario) {
 	w.runs = append(w.runs, r)
 }
 
-// start runs everything, and waits until it is all known and nothing is counted.
+// start runs everything.
 func (w *world) start(t *testing.T) {
 	t.Helper()
 	w.started = time.Now()
 	w.startExporters(t)
 	w.watchByRule(t)
 	w.startPrometheus(t)
-	for _, r := range w.runs {
-		if r.begin != nil {
-			r.begin(t)
-		}
-	}
-	for _, r := range w.runs {
-		for _, row := range r.rows {
-			row.begin(t)
-		}
-	}
 }
 
 func (w *world) startExporters(t *testing.T) {
@@ -114,7 +104,9 @@ func (w *world) watchByRule(t *testing.T) {
 	t.Cleanup(wg.Wait)
 	t.Cleanup(cancel)
 	for _, r := range w.runs {
-		wg.Go(func() { w.rule.watch(ctx, r.service, r.addresses[byRule]) })
+		for _, address := range r.addresses[byRule] {
+			wg.Go(func() { w.rule.watch(ctx, r.service, address) })
+		}
 	}
 }
 
