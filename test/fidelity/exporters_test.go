@@ -4,6 +4,7 @@ package fidelity_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -18,7 +19,7 @@ import (
 func exporterScenarios() []scenario {
 	return []scenario{
 		{"exporter stopped and started", "It is stopped as an operator does, and is away for a second.", buildStopped},
-		{"exporter killed", "It is killed with `kill -9` at random moments, in the middle of scrapes and commits.", buildKilled},
+		{"exporter killed", "It is killed with `kill -9` {kills} times at random moments, in the middle of scrapes and commits.", buildKilled},
 		{"state lost", "It is killed, and its storage deleted. What is thrown until it has scraped every target again is history for it.", buildLost},
 		{"Prometheus restarted", "Prometheus is stopped or killed, and started again.", buildPrometheusRestarted},
 		{"two exporters", "Two exporters watch the same targets, which restart.", buildTwo},
@@ -26,8 +27,15 @@ func exporterScenarios() []scenario {
 	}
 }
 
+// moreAndMore are keys of which there is a new one every second, so that series appear at
+// the moments of the disturbance too.
+func moreAndMore(random *rand.Rand, i int) string {
+	return fmt.Sprintf("Error@%d", random.IntN(6+i/20))
+}
+
 func buildStopped(t *testing.T, r *run) {
 	r.plain(t, 3, fleet.ProcessOptions{}, r.name)
+	r.key = moreAndMore
 	r.disturb(2*time.Second, func(t *testing.T, _ int) {
 		r.world.exporters[r.name].Stop(t)
 		wait(t, time.Second)
@@ -39,12 +47,13 @@ func buildStopped(t *testing.T, r *run) {
 // there to tell again, is lost with an exporter that had no time to write it down.
 func buildKilled(t *testing.T, r *run) {
 	r.plain(t, 3, fleet.ProcessOptions{}, r.name)
-	r.key = func(random *rand.Rand, i int) string { return fmt.Sprintf("Error@%d", random.IntN(6+i/20)) }
+	r.key = moreAndMore
 	random := rand.New(rand.NewPCG(3, 3))
 	r.drive = func(t *testing.T) {
 		r.throw(func() {
 			for range r.world.kills {
-				wait(t, time.Duration(random.Int64N(int64(3*time.Second))))
+				// Half of them soon after it is ready.
+				wait(t, time.Duration(math.Pow(random.Float64(), 3)*float64(3*time.Second)))
 				r.world.exporters[r.name].Kill(t)
 				r.restart(t)
 			}
@@ -76,7 +85,7 @@ func buildLost(t *testing.T, r *run) {
 
 func buildPrometheusRestarted(t *testing.T, r *run) {
 	r.plain(t, 3, fleet.ProcessOptions{}, ofRestarts)
-	r.key = func(random *rand.Rand, i int) string { return fmt.Sprintf("Error@%d", random.IntN(6+i/20)) }
+	r.key = moreAndMore
 	r.disturb(3*time.Second, func(t *testing.T, i int) {
 		if i%2 == 0 {
 			r.world.restarted.Stop(t)
@@ -97,6 +106,7 @@ func buildTwo(t *testing.T, r *run) {
 		r.scrapedBy(name)
 		r.countedBy(name).name = name
 	}
+	r.key = moreAndMore
 	r.disturb(time.Second, r.restartOne)
 }
 
@@ -120,6 +130,7 @@ func buildFederation(t *testing.T, r *run) {
 	row.truth = func() fleet.Truth {
 		return r.fleet.Truth(append(r.addresses[lower[0]], r.addresses[lower[1]]...)...)
 	}
+	r.key = moreAndMore
 	all := append(lower, r.name)
 	r.disturb(2*time.Second, func(t *testing.T, i int) {
 		r.world.exporters[all[i%len(all)]].Kill(t)

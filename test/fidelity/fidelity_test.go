@@ -60,10 +60,9 @@ func TestFidelity(t *testing.T) {
 			})
 		}
 	})
-	text := table(w)
-	t.Logf("\n%s", text)
+	t.Logf("\n%s", table(w))
 	if *update && !t.Failed() {
-		if err := os.WriteFile(document, []byte(page(w)), 0o644); err != nil { //nolint:gosec // a document
+		if err := os.WriteFile(document, []byte(page(w)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -50,7 +50,8 @@ type moment struct {
 type result struct {
 	name                 string
 	before, thrown, told uint64
-	raw, increase, rule  float64
+	raw, rule            uint64
+	increase             float64
 }
 
 func (r *row) service() string              { return r.run.service }
@@ -176,7 +177,7 @@ func (r *row) measure(t *testing.T) {
 		t.Errorf("%s: counted from raw samples (-got +want):\n%s", r.name, diff)
 	}
 	r.result = result{
-		name: r.name, told: sum(due), thrown: r.thrown(), before: sum(r.before), raw: float64(sum(counted)),
+		name: r.name, told: sum(due), thrown: r.thrown(), before: sum(r.before), raw: sum(counted),
 	}
 	r.result.increase = r.increase(t, r.selector(names.ExceptionsTotal), end)
 	r.result.rule = r.byRule(t, end)
@@ -200,15 +201,15 @@ func (r *row) increase(t *testing.T, selector string, end time.Time) float64 {
 
 // byRule is what the counter after the Periskop server's rule amounts to from its raw
 // samples in the same time.
-func (r *row) byRule(t *testing.T, end time.Time) float64 {
+func (r *row) byRule(t *testing.T, end time.Time) uint64 {
 	t.Helper()
 	list, err := query(t.Context(), r.prometheus(), fmt.Sprintf("periskop_error_occurrences{service_name=%q}[%dms]", r.service(), end.Sub(r.start).Milliseconds()+1), end)
 	if err != nil {
 		t.Error(err)
 	}
-	var total float64
+	var total uint64
 	for _, s := range list {
-		rises(s.samples, func(_ time.Time, by float64) { total += by })
+		rises(s.samples, func(_ time.Time, by float64) { total += uint64(by) })
 	}
 	return total
 }
@@ -216,7 +217,7 @@ func (r *row) byRule(t *testing.T, end time.Time) float64 {
 // check holds against the truth what Prometheus counts, at the end and at any time before.
 func (r *row) check(t *testing.T) {
 	t.Helper()
-	if r.result.raw != float64(r.result.told) || r.result.increase != float64(r.result.told) {
+	if r.result.raw != r.result.told || r.result.increase != float64(r.result.told) {
 		t.Errorf("%s: %v are counted, and %v by increase, want %d", r.name, r.result.raw, r.result.increase, r.result.told)
 	}
 	list, err := r.samples(t.Context(), time.Time{})

@@ -203,7 +203,7 @@ func (r *run) settle(t *testing.T) {
 			if err == nil && maps.Equal(counted, row.due()) {
 				break
 			}
-			wait(t, 200*time.Millisecond)
+			wait(t, time.Second)
 		}
 		row.scraped(t)
 	}

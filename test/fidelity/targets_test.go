@@ -20,7 +20,7 @@ import (
 func targetScenarios() []scenario {
 	return []scenario{
 		{"steady", "Nothing happens.", func(t *testing.T, r *run) { r.plain(t, 3, fleet.ProcessOptions{}, shared) }},
-		{"new keys", "Every fourth exception has a key that was never seen before.", buildNewKeys},
+		{"new keys", "Two keys a second that were never seen before.", buildNewKeys},
 		{"targets restart", "Of four targets, one restarts every second.", buildRestarts},
 		{"targets unreachable", "Targets refuse connections, hang, answer with errors, and with half of a report, for a second each; one of them restarts meanwhile.", buildUnreachable},
 		{"discovery flaps", "The file of `file_sd_configs` is rewritten all the time, with another part of the targets each time.", buildFlapping},
@@ -34,10 +34,11 @@ func targetScenarios() []scenario {
 func buildNewKeys(t *testing.T, r *run) {
 	r.plain(t, 3, fleet.ProcessOptions{}, shared)
 	r.key = func(random *rand.Rand, i int) string {
-		if i%4 == 0 {
+		const each = 10
+		if i%each == 0 {
 			return fmt.Sprintf("New@%d", i)
 		}
-		return fmt.Sprintf("New@%d", 4*random.IntN(i/4+1))
+		return fmt.Sprintf("New@%d", each*random.IntN(i/each+1))
 	}
 }
 
