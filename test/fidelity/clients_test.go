@@ -122,7 +122,7 @@ func buildPushed(t *testing.T, r *run) {
 		}
 	}
 	r.begin = func(t *testing.T) { push(t, 0) }
-	r.disturb(scrapeInterval/2, func(t *testing.T, i int) {
+	r.disturb(scrapeInterval/4, func(t *testing.T, i int) {
 		push(t, i)
 		if i%8 == 0 {
 			r.restartOne(t, i/8)

@@ -63,6 +63,9 @@ rest is exact.
   history. Prometheus keeps what it has counted before.
 - What a target told within the last second before a ` + "`kill -9`" + ` of the exporter is only in memory. A target that still
   lives tells it again; of one that ended in the same second it is lost.
+- A scrape by Prometheus is taken to have arrived when the answer was written. When Prometheus ends, or gives up, in the
+  moment between that and storing it, it has missed the 0 with which new series begin, and ignores what they begin with
+  at the next scrape.
 `
 
 // table is the outcome of all cases in Markdown.

@@ -3,6 +3,7 @@
 package fidelity_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -12,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/fleet"
 	"github.com/periskop-exporter/periskop_exporter/internal/names"
@@ -26,6 +27,9 @@ type row struct {
 	// truth is what the exporter was told, and raised how many exceptions there were.
 	truth  func() fleet.Truth
 	raised func() uint64
+	// older is how much the truth leaves out because it was there before the watch began;
+	// nil leaves out nothing, and knows it all when the case begins.
+	older func() uint64
 
 	mu sync.Mutex // guards what follows
 	// before is what had been told before the watch began, by key, and raisedBefore
@@ -59,8 +63,11 @@ func (r *row) prometheus() *process.Program { return r.run.world.prometheusOf(r.
 
 // selector selects what the exporter exposes about the service.
 func (r *row) selector(metric string) string {
-	instance := strings.TrimPrefix(r.run.world.exporters[r.exporter].URL, "http://")
-	return fmt.Sprintf("%s{instance=%q,service_name=%q}", metric, instance, r.service())
+	return fmt.Sprintf("%s{instance=%q,service_name=%q}", metric, r.instance(), r.service())
+}
+
+func (r *row) instance() string {
+	return strings.TrimPrefix(r.run.world.exporters[r.exporter].URL, "http://")
 }
 
 func (r *row) toldByKey() map[string]uint64 {
@@ -110,9 +117,9 @@ func (r *row) scraped(t testing.TB) time.Time {
 	now, times := time.Now(), map[time.Time]bool{}
 	var last time.Time
 	process.Eventually(t, r.name+": Prometheus scrapes the exporter", func() error {
-		v, ok, err := scalar(t.Context(), r.prometheus(), "timestamp("+r.selector(names.ServiceWatchedSince)+")", time.Time{})
+		v, ok, err := scalar(t.Context(), r.prometheus(), fmt.Sprintf("timestamp(%s{instance=%q})", names.ExporterSeries, r.instance()), time.Time{})
 		if err != nil || !ok {
-			return cmpError(err)
+			return cmp.Or(err, errNotYet)
 		}
 		if last = time.UnixMilli(int64(math.Round(v * 1000))); last.After(now) {
 			times[last] = true
@@ -125,20 +132,17 @@ func (r *row) scraped(t testing.TB) time.Time {
 	return last
 }
 
-func cmpError(err error) error {
-	if err == nil {
-		return errNotYet
-	}
-	return err
-}
-
 // begin notes that all that was told until now is history. Prometheus must have seen
 // nothing of it.
 func (r *row) begin(t testing.TB) {
 	t.Helper()
-	r.told(t)
+	if r.older == nil {
+		r.told(t)
+	}
 	r.start = r.scraped(t)
-	r.forget(nil, 0)
+	if r.older == nil {
+		r.forget(nil, 0)
+	}
 	counted, ok, err := scalar(t.Context(), r.prometheus(), "sum("+r.selector(names.ExceptionsTotal)+")", r.start)
 	if err != nil || ok && counted != 0 {
 		t.Errorf("%s: %v of history is counted, want 0 (%v)", r.name, counted, err)
@@ -173,11 +177,14 @@ func (r *row) measure(t *testing.T) {
 		t.Fatal(err)
 	}
 	due := r.due()
-	if diff := cmp.Diff(counted, due); diff != "" {
+	if diff := gocmp.Diff(counted, due); diff != "" {
 		t.Errorf("%s: counted from raw samples (-got +want):\n%s", r.name, diff)
 	}
 	r.result = result{
 		name: r.name, told: sum(due), thrown: r.thrown(), before: sum(r.before), raw: sum(counted),
+	}
+	if r.older != nil {
+		r.result.before = r.older()
 	}
 	r.result.increase = r.increase(t, r.selector(names.ExceptionsTotal), end)
 	r.result.rule = r.byRule(t, end)
@@ -220,6 +227,7 @@ func (r *row) check(t *testing.T) {
 	if r.result.raw != r.result.told || r.result.increase != float64(r.result.told) {
 		t.Errorf("%s: %v are counted, and %v by increase, want %d", r.name, r.result.raw, r.result.increase, r.result.told)
 	}
+	r.note()
 	list, err := r.samples(t.Context(), time.Time{})
 	if err != nil {
 		t.Fatal(err)
@@ -250,13 +258,10 @@ func (r *row) checkSeries(t *testing.T, key string, samples []sample) {
 }
 
 // dueAt is the most that a scrape at that time may know of the key: what was told by its
-// timeout.
+// timeout, or by the end.
 func (r *row) dueAt(key string, at time.Time) uint64 {
 	latest := at.Add(prometheusTimeout)
-	i := sort.Search(len(r.timeline), func(i int) bool { return r.timeline[i].at.After(latest) })
-	if i == len(r.timeline) {
-		return r.due()[key]
-	}
+	i := sort.Search(len(r.timeline)-1, func(i int) bool { return r.timeline[i].at.After(latest) })
 	return r.timeline[i].due[key]
 }
 

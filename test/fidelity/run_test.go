@@ -18,8 +18,9 @@ import (
 var errNotYet = errors.New("not yet")
 
 const (
-	// scrapeInterval is that of the exporters.
-	scrapeInterval = 500 * time.Millisecond
+	// scrapeInterval is that of the exporters, and their timeout: a scrape that is given
+	// up when the target has sent all of its answer is a difference that nobody knows of.
+	scrapeInterval = time.Second
 	// throwInterval is how often an exception is thrown in each case.
 	throwInterval = 50 * time.Millisecond
 	// byRule scrapes as the exporters do, but at addresses of its own.

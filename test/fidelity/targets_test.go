@@ -21,8 +21,9 @@ func targetScenarios() []scenario {
 	return []scenario{
 		{"steady", "Nothing happens.", func(t *testing.T, r *run) { r.plain(t, 3, fleet.ProcessOptions{}, shared) }},
 		{"new keys", "Two keys a second that were never seen before.", buildNewKeys},
-		{"targets restart", "Of four targets, one restarts every second.", buildRestarts},
-		{"targets unreachable", "Targets refuse connections, hang, answer with errors, and with half of a report, for a second each; one of them restarts meanwhile.", buildUnreachable},
+		{"targets restart", "Of four targets, one restarts every two seconds.", buildRestarts},
+		{"targets unreachable", "Targets refuse connections, hang, answer with errors, and with half of a report, for 1.5 seconds each; one of them restarts meanwhile.", buildUnreachable},
+		{"first contact", "Exceptions are thrown from the beginning, and the targets are reached one after another: some is older than the watch, some is news.", buildFirstContact},
 		{"discovery flaps", "The file of `file_sd_configs` is rewritten all the time, with another part of the targets each time.", buildFlapping},
 		{"load balancer", "Eight processes answer in turn behind one address; they restart one by one.", buildBalanced},
 		{"pre-fork server", "What a real one served is replayed: four workers with counts of their own under one uuid, restarted twice.", buildPrefork},
@@ -44,13 +45,13 @@ func buildNewKeys(t *testing.T, r *run) {
 
 func buildRestarts(t *testing.T, r *run) {
 	r.plain(t, 4, fleet.ProcessOptions{}, shared)
-	r.disturb(time.Second, r.restartOne)
+	r.disturb(2*time.Second, r.restartOne)
 }
 
 func buildUnreachable(t *testing.T, r *run) {
 	r.plain(t, 4, fleet.ProcessOptions{}, shared)
 	faults := []fleet.Fault{fleet.Down, fleet.Hang, fleet.InternalError, fleet.HalfReport, fleet.CutOff, fleet.Empty}
-	r.disturb(time.Second, func(t *testing.T, i int) {
+	r.disturb(3*scrapeInterval/2, func(t *testing.T, i int) {
 		sick, well := r.targets[i%len(r.targets)], r.targets[(i+1)%len(r.targets)]
 		process.Eventually(t, "the target is back", func() error { return well.server.SetFault(fleet.NoFault) })
 		if err := sick.server.SetFault(faults[i%len(faults)]); err != nil {
@@ -78,7 +79,7 @@ func buildFlapping(t *testing.T, r *run) {
 	r.world.configure(shared, func() string { return r.fileConfig(file) })
 	r.countedBy(shared)
 	random := rand.New(rand.NewPCG(2, 2))
-	r.disturb(scrapeInterval, func(t *testing.T, _ int) {
+	r.disturb(scrapeInterval/2, func(t *testing.T, _ int) {
 		var some []string
 		for _, address := range r.addresses[shared] {
 			if random.IntN(2) == 0 {
@@ -118,7 +119,7 @@ func buildBalanced(t *testing.T, r *run) {
 	// of the processes each.
 	r.serve(t, fleet.Balance(handlers...), shared)
 	r.serve(t, fleet.Balance(handlers...), byRule)
-	r.world.configure(shared, func() string { return r.config(shared, "refresh_interval: 200ms") })
+	r.scrapedBy(shared)
 	r.countedBy(shared)
 	r.disturb(2*time.Second, r.restartOne)
 }
