@@ -10,9 +10,10 @@ import (
 type clock struct {
 	// known is false when the answer said nothing of the target's clock.
 	known bool
-	// skew is how far the target's clock is ahead of ours.
-	skew time.Duration
-	now  time.Time
+	// skew is how far the target's clock is at least ahead of ours, and skew + slack how
+	// far it is at most.
+	skew, slack time.Duration
+	now         time.Time
 }
 
 // clockOf reads the target's clock off the Date header of its answer. The header
@@ -27,7 +28,7 @@ func clockOf(s *periskop.Scrape) clock {
 	earliest := s.Date.Sub(s.End())
 	latest := s.Date.Add(time.Second).Sub(s.Start)
 	if earliest > 0 || latest < 0 {
-		c.skew = earliest
+		c.skew, c.slack = earliest, latest-earliest
 	}
 	return c
 }

@@ -84,6 +84,11 @@ type firstSight struct {
 	floor int64
 }
 
+// maxSilentSkew is how far the clock of a target may be ahead without it saying so: more
+// than clocks drift that are set now and then, or the first exceptions of every new
+// process with such a clock would be lost, and less than a wrong time zone.
+const maxSilentSkew = time.Minute
+
 // isNews reports whether the first total of an epoch arose since the watch on its
 // service began.
 func (f firstSight) isNews() bool {
@@ -98,9 +103,16 @@ func (f firstSight) isNews() bool {
 		return false
 	case !f.clock.known && f.knownProcess:
 		return true
+	case !f.clock.known && f.created.After(f.clock.now.Add(maxSilentSkew)):
+		return false // the clock is far ahead, and all times by it mean nothing
 	}
 	created := f.created.Add(-f.clock.skew)
-	if f.knownProcess && f.created.Nanosecond() == 0 {
+	switch {
+	case !f.knownProcess:
+		// It may be older than the watch, and its clock is known to the second only. It
+		// is taken to be as old as it can be, so that no history is counted.
+		created = created.Add(-f.clock.slack)
+	case f.created.Nanosecond() == 0:
 		// The Ruby client cuts to whole seconds. It may have been created up to a
 		// second later, and as the process did not report it before, it was.
 		created = created.Add(time.Second - 1)

@@ -279,6 +279,14 @@ func TestCounting(t *testing.T) {
 			},
 			want: map[string]uint64{"k": 5, "old": 0},
 		},
+		"a wrong clock is known to the second: a new process is as old as it can be": {
+			answers: []answer{
+				{uuid: "Z", target: "z:80", at: at(0).Add(300 * time.Millisecond)},
+				{uuid: "A", at: at(1), date: at(61), reports: one(5, at(60).Add(900*time.Millisecond))},
+				{uuid: "A", at: at(2), date: at(62), reports: append(one(5, at(60).Add(900*time.Millisecond)), aggregate("new", 2, at(60).Add(950*time.Millisecond)))},
+			},
+			want: map[string]uint64{"k": 0, "new": 2},
+		},
 		"no Date: an epoch of a known process is news": {
 			answers: []answer{start, {uuid: "A", at: at(2), noDate: true}, {uuid: "A", at: at(3), noDate: true, reports: one(5, at(-60))}},
 			want:    map[string]uint64{"k": 5},
@@ -286,6 +294,14 @@ func TestCounting(t *testing.T) {
 		"no Date: created_at decides for a new process": {
 			answers: []answer{start, {uuid: "A", at: at(3), noDate: true, reports: append(one(5, at(1)), aggregate("old", 7, at(-1)))}},
 			want:    map[string]uint64{"k": 5, "old": 0},
+		},
+		"no Date: a new process that is of the future has a wrong clock and may be old": {
+			answers: []answer{
+				start,
+				{uuid: "A", at: at(3), noDate: true, reports: append(one(5, at(60)), aggregate("soon", 7, at(3).Add(time.Second)))},
+				{uuid: "A", at: at(4), noDate: true, reports: append(one(6, at(60)), aggregate("new", 2, at(61)))},
+			},
+			want: map[string]uint64{"k": 1, "soon": 7, "new": 2},
 		},
 		"whole seconds, cut, of a known process": {
 			answers: []answer{

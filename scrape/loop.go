@@ -115,8 +115,9 @@ func (l *loop) schedule(now time.Time) {
 	l.state.Store(&next)
 }
 
-// beat scrapes once and passes on what came of it, unless the loop was stopped
-// meanwhile: what a cancelled scrape says is about us, not about the target.
+// beat scrapes once and passes on what came of it. Of a loop that was stopped meanwhile,
+// that is a report that had arrived: it may be the last of a target that is going away.
+// What a cancelled scrape says otherwise is about us, not about the target.
 func (l *loop) beat(ctx context.Context) {
 	s := &periskop.Scrape{Target: l.target.Load(), Start: time.Now(), Result: periskop.Success}
 	body, err := l.fetch(ctx, s)
@@ -126,6 +127,9 @@ func (l *loop) beat(ctx context.Context) {
 	}
 	s.Duration = time.Since(s.Start)
 	if ctx.Err() != nil {
+		if err == nil {
+			l.pool.fold(s)
+		}
 		return
 	}
 	if err != nil {

@@ -203,6 +203,25 @@ func TestLoopsAreIndependent(t *testing.T) {
 	})
 }
 
+// TestLoopStopsAfterAnswer takes the target away when its answer is in: what a pod tells
+// while it is being removed is the last that it will ever tell.
+func TestLoopStopsAfterAnswer(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"aggregated_errors":[]}`) })
+	r := newRecorder()
+	p := scrape.New(scrape.Options{Fold: r.fold})
+	p.SetDecode(func(body []byte) (*periskop.Report, error) {
+		p.SetTargets(nil)
+		return periskop.Decode(body)
+	})
+	p.Apply([]scrape.Service{shop()})
+	p.SetTargets(targetsOf("shop", target(url)))
+	run(t, p)
+	r.waitFor(t, "the answer", func() bool { return len(r.all()) > 0 })
+	if s := r.all()[0]; s.Result != periskop.Success || s.Report == nil {
+		t.Errorf("got %s, %v", s.Result, s.Report)
+	}
+}
+
 func TestLoopStopsDuringScrape(t *testing.T) {
 	inBubble(t, scrape.Options{}, func(t *testing.T, b *bubble) {
 		var asked atomic.Int32

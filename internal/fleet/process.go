@@ -222,7 +222,11 @@ func (p *Process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.options.NoDate {
 		date = time.Time{}
 	}
-	send(w, p.options.Client.contentType, date, body, func() { p.ledger.report(localAddress(r), totals) })
+	send(w, p.options.Client.contentType, date, body, func() {
+		if r.Context().Err() == nil { // the client has not given up
+			p.ledger.report(localAddress(r), totals)
+		}
+	})
 }
 
 // send writes an answer. A zero date leaves out the header.

@@ -178,6 +178,34 @@ func (r *Replay) Served() int {
 	return r.served
 }
 
+// Truth is what was reported, of the epochs in the captures that were served. Of each
+// epoch it knows only that: Raised is what was reported of it.
+func (r *Replay) Truth(service string) Truth {
+	var t Truth
+	index := map[Epoch]int{}
+	for _, c := range r.Captures[:r.Served()] {
+		report, err := periskop.Decode(c.Body)
+		if err != nil {
+			continue // some were recorded because they are no report
+		}
+		for i := range report.Aggregates {
+			a := &report.Aggregates[i]
+			name := Epoch{Service: service, Key: a.Key, TargetUUID: report.TargetUUID, CreatedAt: a.CreatedAt.UTC()}
+			at, known := index[name]
+			if !known {
+				at = len(t)
+				index[name] = at
+				name.First = a.TotalCount
+				t = append(t, name)
+			}
+			// A pre-fork server answers from one worker, then from another.
+			t[at].Reported = max(t[at].Reported, a.TotalCount)
+			t[at].Raised = t[at].Reported
+		}
+	}
+	return t
+}
+
 // ServeHTTP serves the current capture.
 func (r *Replay) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	r.mu.Lock()

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/periskop-exporter/periskop_exporter/internal/fleet"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
@@ -75,6 +77,30 @@ func TestReplayTruth(t *testing.T) {
 		if got := captures[7].Raised[a.Key]; got != a.TotalCount {
 			t.Errorf("%s: raised %d, reported %d", a.Key, got, a.TotalCount)
 		}
+	}
+}
+
+// TestReplayEpochs has two workers answer in turn, with counts of their own under one UUID.
+func TestReplayEpochs(t *testing.T) {
+	body := func(total, created string) []byte {
+		return []byte(`{"target_uuid":"a","aggregated_errors":[{"aggregation_key":"k","total_count":` + total + `,"created_at":"` + created + `"}]}`)
+	}
+	first := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	second := first.Add(time.Second)
+	one, two := first.Format(time.RFC3339), second.Format(time.RFC3339)
+	r := &fleet.Replay{
+		Captures:   []fleet.Capture{{Body: body("3", one)}, {Body: body("1", two)}, {Body: body("4", one)}, {Body: body("9", two)}},
+		EachScrape: true,
+	}
+	for range 3 {
+		answer(t, r)
+	}
+	want := fleet.Truth{
+		{Service: "shop", Key: "k", TargetUUID: "a", CreatedAt: first, Raised: 4, First: 3, Reported: 4},
+		{Service: "shop", Key: "k", TargetUUID: "a", CreatedAt: second, Raised: 1, First: 1, Reported: 1},
+	}
+	if diff := cmp.Diff(r.Truth("shop"), want); diff != "" {
+		t.Errorf("after three of four answers (-got +want):\n%s", diff)
 	}
 }
 

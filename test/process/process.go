@@ -23,6 +23,8 @@ const patience = 90 * time.Second
 type Program struct {
 	// URL is where it is reached, without a slash at the end.
 	URL string
+	// Data is the directory in which an exporter keeps its state.
+	Data string
 
 	name, path, ready string
 	args              []string

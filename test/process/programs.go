@@ -20,12 +20,13 @@ func Exporter(t testing.TB, config string, args ...string) *Program {
 	file := filepath.Join(dir, "config.yaml")
 	write(t, file, config)
 	address := FreeAddress(t)
+	data := filepath.Join(dir, "data")
 	return start(t, &Program{
 		name: "periskop_exporter", path: binary(t, "EXPORTER", "slim/periskop_exporter"),
-		URL: "http://" + address, ready: "/-/ready",
+		URL: "http://" + address, Data: data, ready: "/-/ready",
 		args: append([]string{
 			"--config.file=" + file, "--web.listen-address=" + address,
-			"--web.external-url=http://" + address, "--storage.path=" + filepath.Join(dir, "data"),
+			"--web.external-url=http://" + address, "--storage.path=" + data,
 		}, args...),
 	})
 }

@@ -1,0 +1,139 @@
+//go:build e2e
+
+package fidelity_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/fleet"
+)
+
+// exporterScenarios are the cases in which something happens to exporters, or to
+// Prometheus, or there are several exporters.
+func exporterScenarios() []scenario {
+	return []scenario{
+		{"exporter stopped and started", "It is stopped as an operator does, and is away for a second.", buildStopped},
+		{"exporter killed", "It is killed with `kill -9` {kills} times at random moments, in the middle of scrapes and commits.", buildKilled},
+		{"state lost", "It is killed, and its storage deleted. What is thrown until it has scraped every target again is history for it.", buildLost},
+		{"Prometheus restarted", "Prometheus is stopped just after a scrape, is away for a second, and needs some more until it scrapes again.", buildPrometheusRestarted},
+		{"two exporters", "Two exporters watch the same targets, which restart.", buildTwo},
+		{"exporter over exporters", "An exporter scrapes `/federate` of two others, which have half of the targets each; all three are killed in turn.", buildFederation},
+	}
+}
+
+// moreAndMore are keys of which there is a new one every second, so that series appear at
+// the moments of the disturbance too.
+func moreAndMore(random *rand.Rand, i int) string {
+	return fmt.Sprintf("Error@%d", random.IntN(6+i/20))
+}
+
+func buildStopped(t *testing.T, r *run) {
+	r.plain(t, 3, fleet.ProcessOptions{}, r.name)
+	r.key = moreAndMore
+	r.disturb(2*time.Second, func(t *testing.T, _ int) {
+		r.world.exporters[r.name].Stop(t)
+		wait(t, time.Second)
+		r.restart(t)
+	})
+}
+
+// buildKilled has no target end: what a target told just before the kill, and is not
+// there to tell again, is lost with an exporter that had no time to write it down.
+func buildKilled(t *testing.T, r *run) {
+	r.plain(t, 3, fleet.ProcessOptions{}, r.name)
+	r.key = moreAndMore
+	random := rand.New(rand.NewPCG(3, 3))
+	r.drive = func(t *testing.T) {
+		r.throw(func() {
+			for range r.world.kills {
+				// Half of them soon after it is ready.
+				wait(t, time.Duration(math.Pow(random.Float64(), 3)*float64(3*time.Second)))
+				r.world.exporters[r.name].Kill(t)
+				r.restart(t)
+			}
+		})
+	}
+}
+
+func buildLost(t *testing.T, r *run) {
+	r.plain(t, 3, fleet.ProcessOptions{}, r.name)
+	row := r.rows[0]
+	r.drive = func(t *testing.T) {
+		for range 2 {
+			r.throw(func() { wait(t, r.world.duration/4) })
+			r.settle(t)
+			exporter, due, thrown := r.world.exporters[r.name], row.due(), row.thrown()
+			exporter.Kill(t)
+			if err := os.RemoveAll(exporter.Data); err != nil {
+				t.Fatal(err)
+			}
+			r.history()
+			r.restart(t)
+			row.told(t)
+			row.scraped(t)
+			row.forget(due, thrown)
+		}
+		r.throw(func() { wait(t, r.world.duration/4) })
+	}
+}
+
+// buildPrometheusRestarted stops Prometheus just after a scrape. One that ends between
+// the answer and the storing of it loses the 0 with which a new series begins, and the
+// exporter cannot know.
+func buildPrometheusRestarted(t *testing.T, r *run) {
+	r.plain(t, 3, fleet.ProcessOptions{}, ofRestarts)
+	r.key = moreAndMore
+	r.disturb(0, func(t *testing.T, _ int) {
+		r.rows[0].scraped(t)
+		r.world.restarted.Stop(t)
+		wait(t, time.Second)
+		r.world.restarted.Start(t)
+	})
+}
+
+func buildTwo(t *testing.T, r *run) {
+	pair := []string{r.name + ", one", r.name + ", the other"}
+	for range 3 {
+		r.add(t, fleet.ProcessOptions{}, pair...)
+	}
+	for _, name := range pair {
+		r.scrapedBy(name)
+		r.countedBy(name).name = name
+	}
+	r.key = moreAndMore
+	r.disturb(2*time.Second, r.restartOne)
+}
+
+func buildFederation(t *testing.T, r *run) {
+	lower := []string{r.name + ", below", r.name + ", below too"}
+	for i := range 4 {
+		r.add(t, fleet.ProcessOptions{}, lower[i%2])
+	}
+	for _, name := range lower {
+		r.scrapedBy(name)
+	}
+	var federated []string
+	r.world.configure(r.name, func() string {
+		for _, name := range lower {
+			federated = append(federated, strings.TrimPrefix(r.world.exporters[name].URL, "http://"))
+		}
+		r.addresses[r.name] = federated
+		return r.config(r.name, fmt.Sprintf("endpoint: /federate, params: {service_name: [%s]}", r.service))
+	})
+	row := r.countedBy(r.name)
+	row.truth = func() fleet.Truth {
+		return r.fleet.Truth(append(r.addresses[lower[0]], r.addresses[lower[1]]...)...)
+	}
+	r.key = moreAndMore
+	all := append(lower, r.name)
+	r.disturb(2*time.Second, func(t *testing.T, i int) {
+		r.world.exporters[all[i%len(all)]].Kill(t)
+		r.world.exporters[all[i%len(all)]].Start(t)
+	})
+}

@@ -1,0 +1,69 @@
+//go:build e2e
+
+package fidelity_test
+
+import (
+	"flag"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/test/process"
+)
+
+var (
+	long   = flag.Bool("long", false, "let each case go on for minutes")
+	update = flag.Bool("update", false, "write the table to docs/fidelity.md")
+)
+
+const document = "../../docs/fidelity.md"
+
+// A scenario is what happens in one case.
+type scenario struct {
+	name string
+	// what says what happens, for the table.
+	what  string
+	build func(*testing.T, *run)
+}
+
+func scenarios() []scenario {
+	return append(append(targetScenarios(), clientScenarios()...), exporterScenarios()...)
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// All cases go on at once: they spend their time waiting.
+	if err := flag.Set("test.parallel", "64"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+// TestFidelity goes through all cases at the same time, and then makes the table.
+func TestFidelity(t *testing.T) {
+	w := &world{
+		duration: 12 * time.Second, patience: 20 * time.Second, kills: 5,
+		configs: map[string][]func() string{}, exporters: map[string]*process.Program{}, rule: newRule(),
+	}
+	if *long {
+		w.duration, w.patience, w.kills = 4*time.Minute, time.Minute, 50
+	}
+	for _, s := range scenarios() {
+		w.add(t, s)
+	}
+	w.start(t)
+	t.Run("case", func(t *testing.T) {
+		for _, r := range w.runs {
+			t.Run(r.name, func(t *testing.T) {
+				t.Parallel()
+				r.carryOut(t)
+			})
+		}
+	})
+	t.Logf("\n%s", table(w))
+	if *update && !t.Failed() {
+		if err := os.WriteFile(document, []byte(page(w)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
