@@ -54,6 +54,28 @@ func measure(b *testing.B, s shape, interval time.Duration) {
 	})
 }
 
+// BenchmarkScale asks whether the exporter keeps up with 10,000 targets, without a floor
+// beside it: that would take the cores that the exporter needs.
+func BenchmarkScale(b *testing.B) {
+	s := large(10_000, 50, 1)
+	const interval = 30 * time.Second
+	_, port := start(b, roleFleet, work{Shape: s})
+	exporter := process.Exporter(b, config(s, port, interval))
+	b.ResetTimer()
+	time.Sleep(2 * interval)
+	began, scraped := cpu(b, exporter.PID()), scrapes(b, exporter)
+	time.Sleep(2 * interval)
+	used, scraped := cpu(b, exporter.PID())-began, scrapes(b, exporter)-scraped
+	rss, highest := resident(b, exporter.PID())
+	if share := scraped / float64(2*s.Targets); share < 0.99 {
+		b.Errorf("only %.1f %% of the scrapes were done in time", 100*share)
+	}
+	b.ReportMetric(used.Seconds()/(2*interval).Seconds(), "cores")
+	b.ReportMetric(float64(s.Targets*s.size())/interval.Seconds()/1e6, "MB/s")
+	b.ReportMetric(rss/1e6, "rss-MB")
+	b.ReportMetric(highest/1e6, "peak-MB")
+}
+
 // config is that of a service with these targets.
 func config(s shape, port string, interval time.Duration) string {
 	targets := make([]string, s.Targets)
