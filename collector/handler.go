@@ -23,7 +23,7 @@ import (
 type Exceptions interface {
 	// Expose returns what the scraper is shown, and a function to call once it has
 	// been sent all of it. It is called once per scrape.
-	Expose(scraperID string) (*merge.Exposition, func())
+	Expose(who merge.Scraper) (*merge.Exposition, func())
 }
 
 // Options of a [Handler].
@@ -37,7 +37,7 @@ type Options struct {
 
 // Handler serves the metrics in the format that the scraper prefers, compressed if it
 // takes that; OpenMetrics and protobuf carry start timestamps and exemplars. A scraper is
-// known by its address and user agent.
+// known by its address and user agent, and by its connection for as long as it keeps one.
 func Handler(o Options) http.Handler {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -48,7 +48,7 @@ func Handler(o Options) http.Handler {
 		panic(err) // only for options that are out of range
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		exposition, answered := o.Exceptions.Expose(scraperID(r))
+		exposition, answered := o.Exceptions.Expose(merge.Scraper{ID: scraperID(r), Connection: r.RemoteAddr})
 		out := &writer{ResponseWriter: w}
 		compress(o.answer(exposition)).ServeHTTP(out, r)
 		if r.Method == http.MethodGet && out.whole() && r.Context().Err() == nil {

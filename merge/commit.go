@@ -3,7 +3,6 @@ package merge
 import (
 	"errors"
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -33,45 +32,41 @@ func (s *State) StoreStatus() StoreStatus {
 	return status
 }
 
-// Expose returns what metrics show to the scraper with that ID, once it is durable: it
+// Expose returns what metrics show to the scraper, once it is durable: it
 // waits for the store. When the store cannot be written, or does not answer for long, it
-// returns it all the same, and [State.StoreStatus] says so. An empty ID is a scraper
-// that is never known.
+// returns it all the same, and [State.StoreStatus] says so.
 //
 // The caller calls answered once the scraper has been sent all of it.
-func (s *State) Expose(scraperID string) (x *Exposition, answered func()) {
+func (s *State) Expose(who Scraper) (x *Exposition, answered func()) {
 	var (
-		now        = s.now()
-		generation uint64
+		now           = s.now()
+		valued, shown uint64
 	)
-	s.durably(false, func() { x, generation = s.exposition(scraperID, now) })
+	s.durably(false, func() { x, valued, shown = s.exposition(who, now) })
 	return x, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.meet(scraperID, generation, now)
+		s.meet(who, valued, shown, now)
 	}
 }
 
-// exposition returns what the scraper is shown, and the generation of the newest series
-// in it. The caller holds mu.
-func (s *State) exposition(scraperID string, now time.Time) (*Exposition, uint64) {
-	known, met := uint64(math.MaxUint64), false
-	if sc := s.scrapers[scraperID]; sc != nil && now.Sub(sc.seen) <= scraperMemory {
-		known, met = sc.generation, true
-	}
-	x := &Exposition{Exceptions: s.ledgers.counts.snapshot(known), Regressed: s.ledgers.regressions.snapshot(known)}
+// exposition returns what the scraper is shown, and the generations of the newest series
+// in it that have their value and of the newest of all. The caller holds mu.
+func (s *State) exposition(who Scraper, now time.Time) (x *Exposition, valued, shown uint64) {
+	valued, known := s.knows(who, now)
+	x = &Exposition{Exceptions: s.ledgers.counts.snapshot(valued), Regressed: s.ledgers.regressions.snapshot(valued)}
 	x.Seen = make([]*Seen, 0, len(s.seen))
 	clear(s.seen)
 	for _, svc := range s.shown {
 		x.Seen = svc.appendSeen(x.Seen, s.seen)
 	}
-	generation := s.ledgers.nextGeneration()
-	if !met {
+	shown = s.ledgers.nextGeneration()
+	if !known {
 		// It is shown values at once. That it is known from now on is committed with
 		// them: it does no harm if they do not arrive.
-		s.meet(scraperID, generation, now)
+		s.meet(who, valued, shown, now)
 	}
-	return x, generation
+	return x, valued, shown
 }
 
 // DurableSnapshot returns a snapshot once it is durable, as [State.Expose] does: what is

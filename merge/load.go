@@ -59,7 +59,9 @@ func (s *State) load(r *Records) {
 	}
 	for i := range r.Scrapers {
 		sc := &r.Scrapers[i]
-		s.scrapers[sc.ID] = &scraper{id: sc.ID, seen: sc.Seen, durable: sc.Seen, generation: sc.Generation}
+		s.scrapers[sc.ID] = &scraper{
+			id: sc.ID, seen: sc.Seen, durable: sc.Seen, generation: sc.Generation, connections: map[string]*connection{},
+		}
 		generation = max(generation, sc.Generation)
 	}
 	s.ledgers.setGeneration(generation + 1)

@@ -46,7 +46,7 @@ func openState(o merge.Options) *testState {
 
 // Exposition returns what a stranger is shown.
 func (s *testState) Exposition() *merge.Exposition {
-	x, _ := s.Expose("")
+	x, _ := s.Expose(merge.Scraper{})
 	return x
 }
 

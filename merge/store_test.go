@@ -110,9 +110,11 @@ func (m *memory) restart(s merge.Settings, now time.Time) *testState {
 	return state
 }
 
-// shown returns what a scraper is shown, and notes that it was.
+// shown returns what a scraper is shown, and notes that it was. "p on 1" is p on that
+// connection.
 func (s *testState) shown(scraper string) map[string]uint64 {
-	x, answered := s.Expose(scraper)
+	id, connection, _ := strings.Cut(scraper, " on ")
+	x, answered := s.Expose(merge.Scraper{ID: id, Connection: connection})
 	answered()
 	out := map[string]uint64{}
 	for _, series := range x.Exceptions {
@@ -302,11 +304,37 @@ func TestZeroSample(t *testing.T) {
 		check(t, "p again", s.shown("p"), map[string]uint64{"a": 5, "b": 3})
 		check(t, "q again", s.shown("q"), map[string]uint64{"a": 5, "b": 3})
 	})
+	t.Run("two on one host with connections of their own each get theirs", func(t *testing.T) {
+		_, s := begin()
+		s.shown("p on 1")
+		s.shown("p on 2")
+		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
+		check(t, "1", s.shown("p on 1"), map[string]uint64{"a": 5, "b": 0})
+		check(t, "2", s.shown("p on 2"), map[string]uint64{"a": 5, "b": 0})
+		check(t, "1 again", s.shown("p on 1"), map[string]uint64{"a": 5, "b": 3})
+		check(t, "2 again", s.shown("p on 2"), map[string]uint64{"a": 5, "b": 3})
+	})
+	t.Run("one that changes between connections is shown no zero after a value", func(t *testing.T) {
+		_, s := begin()
+		s.shown("p on 1")
+		s.shown("p on 2")
+		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
+		check(t, "first", s.shown("p on 1"), map[string]uint64{"a": 5, "b": 0})
+		check(t, "second", s.shown("p on 1"), map[string]uint64{"a": 5, "b": 3})
+		check(t, "on the other", s.shown("p on 2"), map[string]uint64{"a": 5, "b": 3})
+	})
+	t.Run("a new connection goes on where the last one was", func(t *testing.T) {
+		_, s := begin()
+		s.shown("p on 1")
+		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
+		check(t, "first", s.shown("p on 1"), map[string]uint64{"a": 5, "b": 0})
+		check(t, "second", s.shown("p on 2"), map[string]uint64{"a": 5, "b": 3})
+	})
 	t.Run("an answer that could not be written does not count", func(t *testing.T) {
 		_, s := begin()
 		s.shown("p")
 		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
-		s.Expose("p")
+		s.Expose(merge.Scraper{ID: "p"})
 		check(t, "the next one", s.shown("p"), map[string]uint64{"a": 5, "b": 0})
 	})
 	t.Run("a scraper is forgotten after ten minutes", func(t *testing.T) {
