@@ -132,6 +132,10 @@ func newServerContext(c *periskop.HTTPContext) *serverContext {
 }
 
 func (s server) resolve(w http.ResponseWriter, r *http.Request) {
+	if s.Resolve == nil {
+		http.Error(w, "this exporter is read only", http.StatusForbidden)
+		return
+	}
 	key := strings.TrimSuffix(r.PathValue("key"), "/")
 	if !s.Resolve(merge.ExceptionID(r.PathValue("service"), key), "") {
 		http.NotFound(w, r)
