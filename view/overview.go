@@ -2,6 +2,7 @@ package view
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
@@ -124,11 +125,23 @@ func newGrowingRows(s *merge.Snapshot, j judge, to links) []growingRow {
 	var rows []growingRow
 	for _, e := range list[:min(len(list), most)] {
 		rows = append(rows, growingRow{
-			Name: nameOf(e), Service: snippet(e.Service, serviceLength), URL: to.trace(e.ID, ""),
+			Name: shortName(e), Service: snippet(e.Service, serviceLength), URL: to.trace(e.ID, ""),
 			Growth: newChart(j.growth.Exception(e.ID), smallStep, smallHeight, j.span()),
 		})
 	}
 	return rows
+}
+
+// shortName leaves out the package of a class: where there is little room, the end of
+// the name tells more than its beginning.
+func shortName(e *merge.Exception) text {
+	if strings.ContainsAny(e.Class, " /") || strings.HasSuffix(e.Class, ".") {
+		return nameOf(e)
+	}
+	if at := strings.LastIndexByte(e.Class, '.'); at >= 0 {
+		return snippet(e.Class[at+1:], nameLength)
+	}
+	return nameOf(e)
 }
 
 func newFigures(services []*serviceHealth, to links) []figure {
