@@ -28,7 +28,7 @@ func (e *exporter) pages() (http.Handler, error) {
 			Version: version.Version, Revision: version.GetRevision(), Branch: version.Branch,
 			Date: version.BuildDate, GoVersion: version.GoVersion,
 		},
-		Started:     e.started,
+		Started:       e.started,
 		ExternalURL:   e.flags.external,
 		PrometheusURL: e.flags.prometheus,
 		GrafanaURL:    e.flags.grafana,
