@@ -114,3 +114,30 @@ func TestDepartureBound(t *testing.T) {
 		t.Error("it is not the oldest that were forgotten")
 	}
 }
+
+// BenchmarkObserve measures 100,000 keys: when none has grown, and when all have.
+func BenchmarkObserve(b *testing.B) {
+	const keys = 100_000
+	snapshots := make([]*merge.Snapshot, 2)
+	for i := range snapshots {
+		list := make([]*merge.Exception, keys)
+		for k := range list {
+			list[k] = countedKey(fmt.Sprintf("%06d", k), uint64(1+i))
+		}
+		snapshots[i] = snapshotOf(list...)
+	}
+	b.Run("steady", func(b *testing.B) {
+		var r merge.Recent
+		for b.Loop() {
+			r.Observe(snapshots[0], recentStart)
+		}
+	})
+	b.Run("all grow", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			var r merge.Recent
+			r.Observe(snapshots[0], recentStart)
+			r.Observe(snapshots[1], recentStart)
+		}
+	})
+}

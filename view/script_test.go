@@ -4,6 +4,7 @@ package view_test
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -162,5 +163,33 @@ func TestBrowserOwnFrames(t *testing.T) {
 	evaluate[int](t, b, `document.getElementById("only-own").click(), 0`)
 	if after := evaluate[int](t, b, shown); before != 8 || after != 3 {
 		t.Errorf("got %d frames, and %d of them own, want 8 and 3", before, after)
+	}
+}
+
+// TestBrowserOldLinks follows the links of a Periskop server's page.
+func TestBrowserOldLinks(t *testing.T) {
+	w := shopWorld(t)
+	server := httptest.NewServer(http.StripPrefix("/prefix", w.handler(t)))
+	defer server.Close()
+	b := startBrowser(t)
+	for hash, want := range map[string]string{
+		"#/shop/errors/" + url.PathEscape(shopKey): "/prefix/trace/" + merge.ExceptionID("shop", shopKey),
+		"#/shop/errors/" + otherKey + "/":          "/prefix/trace/" + merge.ExceptionID("shop", otherKey),
+		"#/shop":                                   "/prefix/exceptions?service_name=shop",
+		"#/shop/errors/":                           "/prefix/exceptions?service_name=shop",
+		"#services":                                "/prefix/#services",
+	} {
+		b.navigate(t, "about:blank")
+		b.navigate(t, server.URL+"/prefix/"+hash)
+		const address = `location.pathname + location.search + location.hash`
+		for range 200 { // the script leads on when the page is there
+			if evaluate[string](t, b, address) == want {
+				break
+			}
+			evaluate[int](t, b, `new Promise(done => setTimeout(() => done(0), 25))`)
+		}
+		if got := evaluate[string](t, b, address); got != want {
+			t.Errorf("%s leads to %s, want %s", hash, got, want)
+		}
 	}
 }

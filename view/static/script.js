@@ -1,6 +1,22 @@
 // What is more convenient with a script. Every page does without.
 "use strict";
 
+// Links to the pages of a Periskop server, /#/service/errors/key, lead to the same here.
+// What comes after the # never reaches the server.
+const old = location.hash.match(/^#\/([^/]+)(?:\/errors\/?(.*?)\/?)?$/);
+if (old) {
+	const [service, key] = [old[1], old[2] || ""].map(part => {
+		try {
+			return decodeURIComponent(part);
+		} catch {
+			return part; // it was written by hand
+		}
+	});
+	const root = document.querySelector(".brand").href;
+	const query = new URLSearchParams(key ? {service_name: service, aggregation_key: key} : {service_name: service});
+	location.replace(`${root}${key ? "trace" : "exceptions"}?${query}`);
+}
+
 // Buttons that copy the text of an element, or the address of a link, to the clipboard.
 for (const button of document.querySelectorAll("button[data-copy]")) {
 	const label = button.textContent;
