@@ -31,6 +31,7 @@ func curlCommand(c *periskop.HTTPContext) string {
 	}
 	words = append(words, "--url", shellQuote(target))
 	for _, h := range c.Headers {
+		h.Name = headerName(h.Name)
 		words = append(words, curlHeader(h)...)
 	}
 	if c.Body != "" {
@@ -56,7 +57,7 @@ func curlURL(c *periskop.HTTPContext) string {
 		return ""
 	}
 	for _, h := range c.Headers {
-		if strings.EqualFold(h.Name, "Host") && hostPattern.MatchString(h.Value) {
+		if strings.EqualFold(headerName(h.Name), "Host") && hostPattern.MatchString(h.Value) {
 			return "http://" + h.Value + c.URL
 		}
 	}
@@ -64,6 +65,14 @@ func curlURL(c *periskop.HTTPContext) string {
 }
 
 var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.:\[\]_-]+$`)
+
+// headerName returns the name of a header as it is sent: Rack, as CGI, has HTTP_ACCEPT.
+func headerName(name string) string {
+	if rest, ok := strings.CutPrefix(name, "HTTP_"); ok {
+		return http.CanonicalHeaderKey(strings.ReplaceAll(rest, "_", "-"))
+	}
+	return name
+}
 
 // curlHeader returns the words for a header: none for what curl makes by itself, and for
 // what is no header.

@@ -40,6 +40,11 @@ func TestCurl(t *testing.T) {
 			periskop.HTTPContext{Method: "GET", URL: "/a", Headers: header("Host", "shop.test:8080")},
 			start + `--url 'http://shop.test:8080/a' --header 'Host: shop.test:8080'`,
 		},
+		{
+			"headers as Rack has them",
+			periskop.HTTPContext{Method: "GET", URL: "/a", Headers: header("HTTP_HOST", "shop.test", "HTTP_X_REQUEST_ID", "7")},
+			start + `--url 'http://shop.test/a' --header 'Host: shop.test' --header 'X-Request-Id: 7'`,
+		},
 		{"path and no host", periskop.HTTPContext{Method: "GET", URL: "/a"}, start + `--url 'http://localhost/a'`},
 		{
 			"path and a strange host",

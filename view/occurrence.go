@@ -91,7 +91,7 @@ func newOccurrence(e *merge.Exception, at int, now time.Time, space *room, to li
 	}
 	// The context is small and must not be crowded out by the causes.
 	if out.HTTP = newHTTPContext(o.HTTPContext, space); out.HTTP != nil {
-		out.HTTP.setCurl(curlCommand(o.HTTPContext), to.curl(e.ID, o.UUID), space)
+		out.HTTP.setCurl(o.HTTPContext, to.curl(e.ID, o.UUID), space)
 	}
 	out.Causes = newCauses(o.Error.Cause, space)
 	out.OwnAndLibrary = space.mixed
@@ -163,7 +163,14 @@ func newHTTPContext(c *periskop.HTTPContext, space *room) *httpContext {
 }
 
 // setCurl shows the command if there is room for it: it is of no use unless it is whole.
-func (c *httpContext) setCurl(command, address string, space *room) {
+func (c *httpContext) setCurl(context *periskop.HTTPContext, address string, space *room) {
+	if len(context.Body)+len(context.URL) > blockRoom {
+		if curlURL(context) != "" {
+			c.CurlURL = address
+		}
+		return
+	}
+	command := curlCommand(context)
 	if command == "" {
 		return
 	}

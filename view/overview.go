@@ -135,13 +135,14 @@ func newGrowingRows(s *merge.Snapshot, j judge, to links) []growingRow {
 // shortName leaves out the package of a class: where there is little room, the end of
 // the name tells more than its beginning.
 func shortName(e *merge.Exception) text {
-	if strings.ContainsAny(e.Class, " /") || strings.HasSuffix(e.Class, ".") {
+	if strings.ContainsAny(e.Class, " /") || strings.HasSuffix(e.Class, ".") || strings.HasSuffix(e.Class, ":") {
 		return nameOf(e)
 	}
-	if at := strings.LastIndexByte(e.Class, '.'); at >= 0 {
-		return snippet(e.Class[at+1:], nameLength)
+	at := max(strings.LastIndexByte(e.Class, '.'), strings.LastIndexByte(e.Class, ':'))
+	if at < 0 {
+		return nameOf(e)
 	}
-	return nameOf(e)
+	return snippet(e.Class[at+1:], nameLength)
 }
 
 func newFigures(services []*serviceHealth, to links) []figure {
