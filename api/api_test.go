@@ -127,6 +127,26 @@ func TestCORS(t *testing.T) {
 	}
 }
 
+// TestResolveOrigin resolves for pages on localhost and for programs, and for no page of
+// another site.
+func TestResolveOrigin(t *testing.T) {
+	for origin, want := range map[string]int{
+		"":                           http.StatusNoContent,
+		"http://example.com":         http.StatusNoContent, // the host of the request
+		"http://localhost:3000":      http.StatusNoContent,
+		"http://localhost.evil.test": http.StatusForbidden,
+		"https://evil.test":          http.StatusForbidden,
+	} {
+		header := []string{}
+		if origin != "" {
+			header = append(header, "Origin", origin)
+		}
+		if w := do(t, shop(t), http.MethodDelete, "/services/shop/errors/bare/", header...); w.Code != want {
+			t.Errorf("from %q: got status %d, want %d", origin, w.Code, want)
+		}
+	}
+}
+
 func TestV1(t *testing.T) {
 	id := merge.ExceptionID("shop", key)
 	h := shop(t)

@@ -44,6 +44,7 @@ func TestResolve(t *testing.T) {
 		{"from another site", "/trace/" + id + "/resolve", "http://evil.test", "x", 403, false, ""},
 		{"reopen what is open", "/trace/" + id + "/reopen", own, "", 303, false, ""},
 		{"resolve", "/trace/" + strings.ToUpper(id) + "/resolve", own, " <b>fixed</b>\n", 303, true, "<b>fixed</b>"},
+		{"through a proxy", "/trace/" + id + "/resolve", "https://periskop.example.com", "proxied", 303, true, "proxied"},
 		{"again, with a long reason", "/trace/" + id + "/resolve", own, long, 303, true, long[:1000]},
 		{"with more than a form", "/trace/" + id + "/resolve", own, strings.Repeat(long, 10), 400, true, long[:1000]},
 		{"reopen from another site", "/trace/" + id + "/reopen", "null", "", 403, true, long[:1000]},

@@ -48,8 +48,8 @@ type Options struct {
 	// Started is when this process began.
 	Started time.Time
 	// ExternalURL is the address under which the root of the pages is reached from
-	// outside. The plain text form of a trace names its link with it; all other links
-	// are relative. Nil leaves that line out.
+	// outside. Forms of pages there are taken, and the plain text form of a trace names
+	// its link with it; all other links are relative. Nil leaves that line out.
 	ExternalURL *url.URL
 	// Now defaults to time.Now.
 	Now func() time.Time
@@ -167,7 +167,7 @@ func (v *view) routes() http.Handler {
 	mux.HandleFunc("GET /trace/{id}/text", v.serveText)
 	mux.HandleFunc("GET /trace/{id}/json", v.serveJSON)
 	mux.HandleFunc("GET /trace/{id}/curl", v.serveCurl)
-	sameOrigin := http.NewCrossOriginProtection()
+	sameOrigin := v.sameOrigin()
 	mux.Handle("POST /trace/{id}/resolve", sameOrigin.Handler(http.HandlerFunc(v.serveResolve)))
 	mux.Handle("POST /trace/{id}/reopen", sameOrigin.Handler(http.HandlerFunc(v.serveReopen)))
 	mux.HandleFunc("GET /status", v.serveStatus)
@@ -184,6 +184,18 @@ func (v *view) routes() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// sameOrigin refuses forms of other sites. Behind a proxy the host of a request need not
+// be that of the page it comes from, which is that of the external URL.
+func (v *view) sameOrigin() *http.CrossOriginProtection {
+	p := http.NewCrossOriginProtection()
+	if u := v.ExternalURL; u != nil {
+		if err := p.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			v.Logger.Warn("external URL is no origin; forms behind a proxy may be refused", "err", err)
+		}
+	}
+	return p
 }
 
 // secured sets the headers that every answer has. Nothing but our own style sheet,
