@@ -125,7 +125,7 @@ npm: $(NODE_MODULES)
 
 $(NODE_MODULES): $(NPM)/package.json $(NPM)/package-lock.json $(NPM)/.npmrc
 	@hack/install npm 'the tests with programs from npm' nodejs npm
-	npm ci --prefix $(NPM) --omit=dev --omit=optional --omit=peer --no-progress
+	cd $(NPM) && npm ci --omit=dev --omit=optional --omit=peer --no-progress
 	@touch $@
 
 .PHONY: check-tidy
