@@ -72,7 +72,7 @@ func (r *room) stack(frames []string) stack {
 		head, tail = frames[:headLines], frames[len(frames)-tailLines:]
 	}
 	s := stack{Head: r.frames(head), Tail: r.frames(tail)}
-	s.tell(r, slices.Concat(head, tail))
+	s.tell(r, slices.Concat(head[:len(s.Head)], tail[:len(s.Tail)]))
 	if left := len(frames) - len(s.Head) - len(s.Tail); left > 0 {
 		s.Left = plural(left, "line")
 	}
@@ -82,7 +82,6 @@ func (r *room) stack(frames []string) stack {
 // tell notes whose code the lines are that are shown.
 func (s *stack) tell(r *room, lines []string) {
 	told := origins(lines, r.own)
-	// Without room for all of the head, there is none for the tail.
 	for i := range s.Head {
 		s.Head[i].Origin = told[i]
 	}
