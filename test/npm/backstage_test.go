@@ -77,21 +77,31 @@ func testUnknown(t *testing.T, backstage *process.Program) {
 	}
 }
 
-// testResolved resolves as the Periskop server's own page does.
+// testResolved resolves as the Periskop server's own page does while it is developed, from
+// another port of localhost, and as no page of another site can.
 func testResolved(t *testing.T, exporter, backstage *process.Program, key string) {
 	t.Helper()
 	address := exporter.URL + "/services/shop/errors/" + url.PathEscape(key) + "/"
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, address, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
+	for _, step := range []struct {
+		origin string
+		status int
+	}{{"https://evil.example.com", http.StatusForbidden}, {"http://localhost:3000", http.StatusNoContent}} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, address, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", step.origin)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != step.status {
+			t.Errorf("from %s: got %s, want %d", step.origin, res.Status, step.status)
+		}
 	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
 	body, err := process.Get(t.Context(), backstage.URL+"/api/periskop/exporter/shop")
-	if res.StatusCode != http.StatusNoContent || err != nil || body != "[]" {
-		t.Errorf("resolve: got %s, and then %s, %v, want an empty list", res.Status, body, err)
+	if err != nil || body != "[]" {
+		t.Errorf("after it was resolved: got %s, %v, want an empty list", body, err)
 	}
 }
