@@ -99,27 +99,40 @@ func (w *world) serve(service, instance string, labels periskop.Labels, reports 
 	w.add(target, periskop.TargetHealth{Target: target, Last: last, Next: now.Add(21 * time.Second)})
 }
 
-// grow lets the services grow over the last hour, each of their keys in its own way.
+// grow lets what the services counted have come within the last hour, that of each key
+// in its own way.
 func (w *world) grow(services ...string) {
 	w.recent.Observe(&merge.Snapshot{}, now.Add(-2*time.Hour))
-	counts := map[string]uint64{}
 	for step := range merge.GrowthSteps {
-		at := now.Add(time.Duration(step-merge.GrowthSteps+1) * merge.GrowthStep)
 		s := &merge.Snapshot{}
 		for _, svc := range w.state.Snapshot().Services {
 			out := &merge.Service{Name: svc.Name}
 			for k, e := range svc.Exceptions {
 				copied := *e
-				if slices.Contains(services, svc.Name) && k%3 == 0 && step > k {
-					counts[e.ID] += uint64((step*step*(k+3) + k*17) % (7 + 2*step))
+				copied.Counts = []merge.Count{{}}
+				if slices.Contains(services, svc.Name) {
+					copied.Counts[0].Counted = grownTo(e.Counted(), k, step)
 				}
-				copied.Counts = []merge.Count{{Counted: counts[e.ID]}}
 				out.Exceptions = append(out.Exceptions, &copied)
 			}
 			s.Services = append(s.Services, out)
 		}
-		w.recent.Observe(s, at)
+		w.recent.Observe(s, now.Add(time.Duration(step-merge.GrowthSteps+1)*merge.GrowthStep))
 	}
+}
+
+// grownTo returns how much of total has come up to a step, for the key of that number.
+func grownTo(total uint64, k, step int) uint64 {
+	last := merge.GrowthSteps - 1 - (k*11)%merge.GrowthSteps
+	var part, whole uint64
+	for i := range last + 1 {
+		weight := uint64(1 + i*i + (i*(k+3)*17)%97)
+		whole += weight
+		if i <= step {
+			part += weight
+		}
+	}
+	return total * part / whole
 }
 
 // fail adds a target whose scrapes end like that.

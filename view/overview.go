@@ -120,7 +120,7 @@ func newOverviewPage(services []*serviceHealth, f serviceFilter, j judge, to lin
 
 // newGrowingRows returns the exceptions that grew most of late.
 func newGrowingRows(s *merge.Snapshot, j judge, to links) []growingRow {
-	const most = 8
+	const most = 6
 	list := filter{State: conditionGrowing, Sort: byGrowth}.exceptions(s, j)
 	var rows []growingRow
 	for _, e := range list[:min(len(list), most)] {
