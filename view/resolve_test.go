@@ -87,7 +87,7 @@ func TestDeparted(t *testing.T) {
 	w := shopWorld(t)
 	w.change = func(o *view.Options) {
 		o.Departed = func(id string) *merge.Departure {
-			if id != "0123456789abcdef" {
+			if id != "0123456789abcdef" && id != merge.ExceptionID("shop", "old") {
 				return nil
 			}
 			return &merge.Departure{
@@ -96,7 +96,11 @@ func TestDeparted(t *testing.T) {
 			}
 		}
 	}
-	rec := get(t, w.handler(t), "/trace/0123456789ABCDEF")
+	h := w.handler(t)
+	if got := get(t, h, "/trace?service_name=shop&aggregation_key=old").Header().Get("Location"); got != "./trace/"+merge.ExceptionID("shop", "old") {
+		t.Errorf("a lookup leads to %q", got)
+	}
+	rec := get(t, h, "/trace/0123456789ABCDEF")
 	if rec.Code != http.StatusNotFound {
 		t.Errorf("got status %d, want 404", rec.Code)
 	}
