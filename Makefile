@@ -43,7 +43,7 @@ test-go: test-packages prometheus ## run the tests of the packages
 	CGO_ENABLED=1 go test -race -shuffle=on -count=1 -tags $(SLIM_TAGS) ./...
 
 .PHONY: e2e
-e2e: test-packages slim prometheus ## run the end to end and browser tests alone
+e2e: test-packages npm slim prometheus ## run the end to end and browser tests alone
 	PROMTOOL=$(CURDIR)/bin/promtool AMTOOL=$(CURDIR)/bin/amtool \
 		go test -shuffle=on -count=1 -tags $(SLIM_TAGS),e2e ./test/... ./alerts ./view
 
@@ -78,8 +78,8 @@ fidelity: slim prometheus ## hold what Prometheus counts against the truth, for 
 	go test -count=1 -timeout 15m -tags $(SLIM_TAGS),e2e ./test/fidelity -long -update
 
 .PHONY: screenshots
-screenshots: test/screenshots test-packages slim ## take pictures of the pages, for the documentation
-	go test -count=1 -tags $(SLIM_TAGS),e2e,screenshots ./test/screenshots/...
+screenshots: test-packages ## take pictures of the pages, for the documentation
+	go test -count=1 -tags $(SLIM_TAGS),e2e,screenshots -run TestScreenshots ./view
 
 .PHONY: vulnerabilities
 vulnerabilities: ## look for known vulnerabilities in what is built
@@ -114,6 +114,19 @@ linter:
 test-packages:
 	@hack/install gcc 'the race detector' gcc libc6-dev
 	@hack/install chromium 'the browser tests' chromium fonts-dejavu-core
+
+# The programs that ask the exporter what they ask a Periskop server, and the one that
+# looks for what keeps people out. A locked tree is installed whole or not at all.
+NPM := test/npm/testdata
+NODE_MODULES := $(NPM)/node_modules/.package-lock.json
+
+.PHONY: npm
+npm: $(NODE_MODULES)
+
+$(NODE_MODULES): $(NPM)/package.json $(NPM)/package-lock.json $(NPM)/.npmrc
+	@hack/install npm 'the tests with programs from npm' nodejs npm
+	cd $(NPM) && npm ci --omit=dev --omit=optional --omit=peer --no-progress
+	@touch $@
 
 .PHONY: check-tidy
 check-tidy:

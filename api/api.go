@@ -14,7 +14,7 @@ type Options struct {
 	Targets  func() []periskop.ServiceTargets
 	Health   func() []periskop.TargetHealth
 	// Resolve marks the exception with that ID as resolved, and returns false when
-	// there is none.
+	// there is none. Nil refuses to resolve any.
 	Resolve func(id, reason string) bool
 	// Durable returns a snapshot that will not be taken back by a crash. It may wait
 	// for a disk.

@@ -21,6 +21,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
+// longKey is longer than the label of a series.
+var longKey = strings.Repeat("long/", 100)
+
 const key = "shop/Cart#add & <b>@1a"
 
 // shop is a state with one exception that has an occurrence, and one that has none.
@@ -50,6 +53,7 @@ func shop(t *testing.T) http.Handler {
 	fold(noon, periskop.Aggregate{Key: key, TotalCount: 40, Severity: "error", CreatedAt: created})
 	fold(noon.Add(time.Minute),
 		periskop.Aggregate{Key: key, TotalCount: 42, Severity: "error", CreatedAt: created, Latest: with},
+		periskop.Aggregate{Key: longKey, TotalCount: 1, Severity: "warning", CreatedAt: noon.Add(time.Second)},
 		periskop.Aggregate{Key: "bare", TotalCount: 1, Severity: "info", CreatedAt: noon.Add(time.Second)})
 	failed := &periskop.Scrape{Start: noon, Duration: time.Second, Result: periskop.Connection, Err: errors.New("connection refused")}
 	return api.New(api.Options{
@@ -123,6 +127,26 @@ func TestCORS(t *testing.T) {
 	}
 }
 
+// TestResolveOrigin resolves for pages on localhost and for programs, and for no page of
+// another site.
+func TestResolveOrigin(t *testing.T) {
+	for origin, want := range map[string]int{
+		"":                           http.StatusNoContent,
+		"http://example.com":         http.StatusNoContent, // the host of the request
+		"http://localhost:3000":      http.StatusNoContent,
+		"http://localhost.evil.test": http.StatusForbidden,
+		"https://evil.test":          http.StatusForbidden,
+	} {
+		header := []string{}
+		if origin != "" {
+			header = append(header, "Origin", origin)
+		}
+		if w := do(t, shop(t), http.MethodDelete, "/services/shop/errors/bare/", header...); w.Code != want {
+			t.Errorf("from %q: got status %d, want %d", origin, w.Code, want)
+		}
+	}
+}
+
 func TestV1(t *testing.T) {
 	id := merge.ExceptionID("shop", key)
 	h := shop(t)
@@ -131,10 +155,16 @@ func TestV1(t *testing.T) {
 		status int
 		want   []string
 	}{
-		"services":           {"/api/v1/services", 200, []string{`"service_name":"shop"`, `"exceptions":2`, `"targets":1,"targets_up":0`, `"discovery_problems":["no such host"]`, `"watched_since":null`}},
+		"services":           {"/api/v1/services", 200, []string{`"service_name":"shop"`, `"exceptions":3`, `"targets":1,"targets_up":0`, `"discovery_problems":["no such host"]`, `"watched_since":null`}},
 		"exceptions":         {"/api/v1/exceptions", 200, []string{`"exception_id":"` + id + `"`, `"total_count":42,"counted":2,"history":40`, `"aggregation_key":"bare"`}},
 		"of one severity":    {"/api/v1/exceptions?service_name=shop&severity=info", 200, []string{`"aggregation_key":"bare"`}},
 		"of no service":      {"/api/v1/exceptions?service_name=nope", 404, []string{`"status":"error"`, `"errorType":"not_found"`}},
+		"of one class":       {"/api/v1/exceptions?class=shop/Cart%23add+%26+%3Cb%3E&state=open", 200, []string{`[{"exception_id":"` + id + `"`}},
+		"of no class":        {"/api/v1/exceptions?class=Nope", 200, []string{`"data":[]`}},
+		"that are resolved":  {"/api/v1/exceptions?state=resolved", 200, []string{`"data":[]`}},
+		"with a bad state":   {"/api/v1/exceptions?state=odd", 400, []string{`none of all, open and resolved`}},
+		"trace of another":   {"/api/v1/trace?occurrence=gone&exception_id=" + id, 200, []string{`"occurrences":[]`}},
+		"trace by label":     {"/api/v1/trace?service_name=shop&aggregation_key=" + merge.LabelValue(longKey, 256), 200, []string{`"aggregation_key":"` + longKey}},
 		"with a bad limit":   {"/api/v1/exceptions?limit=0", 400, []string{`limit: \"0\" is not a number above 0`}},
 		"trace by id":        {"/api/v1/trace?exception_id=" + id, 200, []string{`"message":"why"`, `"instance":"a:80"`}},
 		"trace by key":       {"/api/v1/trace?service_name=shop&aggregation_key=shop/Cart%23add+%26+%3Cb%3E@1a", 200, []string{`"message":"why"`}},
@@ -157,5 +187,13 @@ func TestV1(t *testing.T) {
 	}
 	if w := do(t, h, http.MethodPost, "/api/v1/services"); w.Code != http.StatusMethodNotAllowed {
 		t.Errorf("POST: got status %d, want 405", w.Code)
+	}
+}
+
+// TestReadOnly resolves nothing when nobody may.
+func TestReadOnly(t *testing.T) {
+	h := api.New(api.Options{Snapshot: func() *merge.Snapshot { return &merge.Snapshot{} }})
+	if w := do(t, h, http.MethodDelete, "/services/shop/errors/bare/"); w.Code != http.StatusForbidden {
+		t.Errorf("got status %d, want 403", w.Code)
 	}
 }

@@ -11,17 +11,19 @@ import (
 // server answers as the Periskop server does: bare values, times in Unix seconds.
 type server struct{ Options }
 
-// localhostCORS lets pages that are developed on localhost read the answers, and
-// nobody else, as the Periskop server does.
+// localhostCORS lets pages on localhost, where the Periskop server's own page is developed,
+// read the answers and resolve, and those of no other site, as the Periskop server does.
 func localhostCORS(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if origin := r.Header.Get("Origin"); strings.HasPrefix(origin, "http://localhost:") {
+		if origin := r.Header.Get("Origin"); isLocalhost(origin) {
 			w.Header().Set("Access-Control-Allow-Origin", origin)
 			w.Header().Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
 		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+func isLocalhost(origin string) bool { return strings.HasPrefix(origin, "http://localhost:") }
 
 func (s server) services(w http.ResponseWriter, _ *http.Request) {
 	services := []string{}
@@ -132,6 +134,14 @@ func newServerContext(c *periskop.HTTPContext) *serverContext {
 }
 
 func (s server) resolve(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case s.Resolve == nil:
+		http.Error(w, "this exporter is read only", http.StatusForbidden)
+		return
+	case !isLocalhost(r.Header.Get("Origin")) && http.NewCrossOriginProtection().Check(r) != nil:
+		http.Error(w, "cross-origin request", http.StatusForbidden)
+		return
+	}
 	key := strings.TrimSuffix(r.PathValue("key"), "/")
 	if !s.Resolve(merge.ExceptionID(r.PathValue("service"), key), "") {
 		http.NotFound(w, r)

@@ -87,6 +87,7 @@ type v1Exception struct {
 	FirstSeen   *time.Time `json:"first_seen"`
 	LastSeen    *time.Time `json:"last_seen"`
 	ResolvedAt  *time.Time `json:"resolved_at"`
+	Reason      string     `json:"resolved_reason"`
 	Regressions uint64     `json:"regressions"`
 }
 
@@ -103,7 +104,7 @@ func newV1Exception(e *merge.Exception) v1Exception {
 		FirstSeen: timeOrNull(e.FirstSeen), LastSeen: timeOrNull(e.LastSeen), Regressions: e.Regressions,
 	}
 	if e.Resolved != nil {
-		out.ResolvedAt = timeOrNull(e.Resolved.At)
+		out.ResolvedAt, out.Reason = timeOrNull(e.Resolved.At), e.Resolved.Reason
 	}
 	for i := range e.Counts {
 		c := &e.Counts[i]
@@ -124,11 +125,17 @@ func timeOrNull(t time.Time) *time.Time {
 	return &t
 }
 
-// exceptions lists those of one service, or of all, at most limit of them.
+// exceptions lists those of one service, or of all, at most limit of them: those of a
+// severity and a class, that are open or resolved, if that is asked for.
 func (a v1) exceptions(w http.ResponseWriter, r *http.Request) {
 	limit, err := strconv.Atoi(orElse(r.FormValue("limit"), "10000"))
 	if err != nil || limit < 1 {
 		failure(w, http.StatusBadRequest, "bad_data", "limit: "+strconv.Quote(r.FormValue("limit"))+" is not a number above 0")
+		return
+	}
+	state := orElse(r.FormValue("state"), stateAll)
+	if state != stateAll && state != stateOpen && state != stateResolved {
+		failure(w, http.StatusBadRequest, "bad_data", "state: "+strconv.Quote(state)+" is none of all, open and resolved")
 		return
 	}
 	snapshot := a.Snapshot()
@@ -143,13 +150,26 @@ func (a v1) exceptions(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		for _, e := range svc.Exceptions {
-			if len(out) < limit && hasSeverity(e, r.FormValue("severity")) {
+			if len(out) < limit && hasState(e, state) && hasSeverity(e, r.FormValue("severity")) && hasClass(e, r.FormValue("class")) {
 				out = append(out, newV1Exception(e))
 			}
 		}
 	}
 	success(w, out)
 }
+
+// The states that can be asked for.
+const (
+	stateAll      = "all"
+	stateOpen     = "open"
+	stateResolved = "resolved"
+)
+
+func hasState(e *merge.Exception, state string) bool {
+	return state == stateAll || (state == stateResolved) == (e.Resolved != nil)
+}
+
+func hasClass(e *merge.Exception, class string) bool { return class == "" || e.Class == class }
 
 func orElse(s, otherwise string) string {
 	if s == "" {
@@ -181,8 +201,8 @@ type v1Occurrence struct {
 	HTTPContext *serverContext `json:"http_context"`
 }
 
-// trace returns one exception with its occurrences, found by exception_id, or by
-// service_name and aggregation_key.
+// trace returns one exception with its occurrences, or with one of them, found by
+// exception_id, or by service_name and aggregation_key.
 func (a v1) trace(w http.ResponseWriter, r *http.Request) {
 	id := r.FormValue("exception_id")
 	if id == "" {
@@ -192,7 +212,11 @@ func (a v1) trace(w http.ResponseWriter, r *http.Request) {
 		}
 		id = merge.ExceptionID(r.FormValue("service_name"), r.FormValue("aggregation_key"))
 	}
-	e := a.Snapshot().Find(id)
+	snapshot := a.Snapshot()
+	e := snapshot.Find(id)
+	if e == nil {
+		e = findLabel(snapshot.Service(r.FormValue("service_name")), r.FormValue("aggregation_key"))
+	}
 	if e == nil {
 		failure(w, http.StatusNotFound, "not_found", "no exception has the ID "+strconv.Quote(id)+": it was never reported, or has been gone for longer than it is kept")
 		return
@@ -200,6 +224,9 @@ func (a v1) trace(w http.ResponseWriter, r *http.Request) {
 	out := v1Trace{v1Exception: newV1Exception(e), Occurrences: []v1Occurrence{}}
 	for i := range e.Occurrences {
 		o := &e.Occurrences[i]
+		if uuid := r.FormValue("occurrence"); uuid != "" && o.UUID != uuid {
+			continue
+		}
 		out.Occurrences = append(out.Occurrences, v1Occurrence{
 			UUID: o.UUID, Timestamp: timeOrNull(o.Timestamp), Severity: o.Severity, Instance: o.Instance,
 			Error: newServerError(&o.Error), HTTPContext: newServerContext(o.HTTPContext),
@@ -208,56 +235,16 @@ func (a v1) trace(w http.ResponseWriter, r *http.Request) {
 	success(w, out)
 }
 
-type v1Target struct {
-	Service    string            `json:"service_name"`
-	Instance   string            `json:"instance"`
-	URL        string            `json:"scrape_url"`
-	Labels     map[string]string `json:"labels"`
-	Discovered map[string]string `json:"discovered_labels"`
-	Health     string            `json:"health"` // up, down or unknown
-	Result     string            `json:"last_result"`
-	LastError  string            `json:"last_error"`
-	LastScrape *time.Time        `json:"last_scrape"`
-	Duration   float64           `json:"last_scrape_duration_seconds"`
-	Size       int               `json:"last_scrape_size_bytes"`
-	DownSince  *time.Time        `json:"down_since"`
-	Interval   string            `json:"scrape_interval"`
-	Timeout    string            `json:"scrape_timeout"`
-}
-
-func (a v1) targets(w http.ResponseWriter, r *http.Request) {
-	name := r.FormValue("service_name")
-	out := []v1Target{}
-	for _, h := range a.Health() {
-		if name == "" || h.Target.Service == name {
-			out = append(out, newV1Target(h))
+// findLabel returns the exception whose key stands on series like that, or nil: long keys
+// are cut there.
+func findLabel(s *merge.Service, label string) *merge.Exception {
+	if s == nil || label == "" {
+		return nil
+	}
+	for _, e := range s.Exceptions {
+		if e.Label == label {
+			return e
 		}
 	}
-	success(w, out)
-}
-
-func newV1Target(h periskop.TargetHealth) v1Target {
-	t := h.Target
-	out := v1Target{
-		Service: t.Service, Instance: t.Instance, URL: t.URL, Labels: labelMap(t.Labels), Discovered: labelMap(t.Discovered),
-		Health: "unknown", DownSince: timeOrNull(h.DownSince), Interval: t.Interval.String(), Timeout: t.Timeout.String(),
-	}
-	if h.Last == nil {
-		return out
-	}
-	out.Health = "up"
-	if h.Last.Err != nil {
-		out.Health, out.LastError = "down", h.Last.Err.Error()
-	}
-	out.Result, out.LastScrape = string(h.Last.Result), timeOrNull(h.Last.Start)
-	out.Duration, out.Size = h.Last.Duration.Seconds(), h.Last.Size
-	return out
-}
-
-func labelMap(labels periskop.Labels) map[string]string {
-	out := make(map[string]string, len(labels))
-	for _, l := range labels {
-		out[l.Name] = l.Value
-	}
-	return out
+	return nil
 }

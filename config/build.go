@@ -73,6 +73,7 @@ func build(c *checker, root *node) *Config {
 		ExternalLabels: make(map[string]string, len(raw.Global.ExternalLabels)),
 		GroupBy:        words(raw.GroupBy),
 		MetricRelabel:  validated(raw.MetricRelabel),
+		OwnCode:        words(raw.OwnCode),
 		Limits: Limits{
 			KeysPerService:    int(raw.Limits.KeysPerService),
 			OccurrencesPerKey: int(raw.Limits.OccurrencesPerKey),
@@ -108,6 +109,7 @@ func (b *builder) service(raw rawService, n *node) Service {
 		Relabel:       validated(raw.Relabel),
 		MetricRelabel: validated(raw.MetricRelabel),
 		GroupBy:       words(raw.GroupBy),
+		OwnCode:       words(raw.OwnCode),
 		Scraper:       b.scraper(mergeScrapers(b.global, n.get("scraper"))),
 	}
 	if !n.has("metric_relabel_configs") {
@@ -115,6 +117,9 @@ func (b *builder) service(raw rawService, n *node) Service {
 	}
 	if !n.has("group_by") {
 		s.GroupBy = words(b.raw.GroupBy)
+	}
+	if !n.has("own_code") {
+		s.OwnCode = words(b.raw.OwnCode)
 	}
 	return s
 }

@@ -23,10 +23,11 @@ type Config struct {
 	// Services has at least one element; their names differ.
 	Services []Service
 
-	// GroupBy and MetricRelabel are what services without their own use. They are
-	// applied to Services already.
+	// GroupBy, MetricRelabel and OwnCode are what services without their own use. They
+	// are applied to Services already.
 	GroupBy       []string
 	MetricRelabel []*relabel.Config
+	OwnCode       []string
 
 	Limits    Limits
 	Redaction Redaction
@@ -55,6 +56,10 @@ type Service struct {
 	// GroupBy names the target labels that become labels of merged exceptions. None by
 	// default: exceptions are merged over all targets.
 	GroupBy []string
+
+	// OwnCode are beginnings of the packages, modules and paths that are the
+	// application's own, and not a library's. None by default: it is told by its form.
+	OwnCode []string
 
 	Scraper Scraper
 }

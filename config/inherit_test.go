@@ -92,6 +92,7 @@ func TestInheritance(t *testing.T) {
 func TestServiceReplacesTopLevel(t *testing.T) {
 	c := parse(t, `
 group_by: [env]
+own_code: [com.example.]
 metric_relabel_configs: [{action: drop, source_labels: [class], regex: Noise}]
 services:
   - name: inherits
@@ -99,28 +100,31 @@ services:
   - name: replaces
     static_configs: [{targets: [b]}]
     group_by: [version, team]
+    own_code: [/app/]
     metric_relabel_configs: [{action: labeldrop, regex: class}]
   - name: has none
     static_configs: [{targets: [c]}]
     group_by: []
+    own_code: []
     metric_relabel_configs: []
 `)
 	type service struct {
 		GroupBy []string
+		OwnCode []string
 		Actions []string
 	}
 	var got []service
 	for _, s := range c.Services {
-		out := service{GroupBy: s.GroupBy}
+		out := service{GroupBy: s.GroupBy, OwnCode: s.OwnCode}
 		for _, r := range s.MetricRelabel {
 			out.Actions = append(out.Actions, string(r.Action))
 		}
 		got = append(got, out)
 	}
 	want := []service{
-		{[]string{"env"}, []string{"drop"}},
-		{[]string{"version", "team"}, []string{"labeldrop"}},
-		{nil, nil},
+		{[]string{"env"}, []string{"com.example."}, []string{"drop"}},
+		{[]string{"version", "team"}, []string{"/app/"}, []string{"labeldrop"}},
+		{nil, nil, nil},
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)

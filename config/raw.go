@@ -18,6 +18,7 @@ type rawConfig struct {
 	Services      []rawService      `yaml:"services"`
 	GroupBy       []groupLabel      `yaml:"group_by"`
 	MetricRelabel []*relabel.Config `yaml:"metric_relabel_configs"`
+	OwnCode       []codePrefix      `yaml:"own_code"`
 	Limits        rawLimits         `yaml:"limits"`
 	Redaction     rawRedaction      `yaml:"redaction"`
 	Retention     rawRetention      `yaml:"retention"`
@@ -40,6 +41,7 @@ type rawService struct {
 	Relabel       []*relabel.Config `yaml:"relabel_configs"`
 	MetricRelabel []*relabel.Config `yaml:"metric_relabel_configs"`
 	GroupBy       []groupLabel      `yaml:"group_by"`
+	OwnCode       []codePrefix      `yaml:"own_code"`
 	Scraper       rawScraper        `yaml:"scraper"`
 }
 

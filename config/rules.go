@@ -14,6 +14,7 @@ func (c *checker) config(n *node) {
 		c.missing(n, "services", "add it "+write)
 	}
 	c.different(n.get("group_by"))
+	c.different(n.get("own_code"))
 	if services == nil {
 		return
 	}
@@ -81,6 +82,7 @@ func (c *checker) service(n *node) {
 	c.required(n, "name: myservice")
 	c.discovered(n)
 	c.different(n.get("group_by"))
+	c.different(n.get("own_code"))
 }
 
 // different reports entries of the list n that are equal to an earlier one.

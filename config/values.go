@@ -220,6 +220,17 @@ func checkLabelName(s string) error {
 	return fmt.Errorf("%s is not a label name; write letters, digits and underscores, beginning with no digit", quote(s))
 }
 
+// A codePrefix is the beginning of a package, a module or a path.
+type codePrefix string
+
+func (p *codePrefix) UnmarshalYAML(n *yaml.Node) error {
+	if strings.TrimSpace(n.Value) != n.Value || n.Value == "" {
+		return fmt.Errorf("%s is empty or has spaces at its ends; write for example com.example. or /app/", quote(n.Value))
+	}
+	*p = codePrefix(n.Value)
+	return nil
+}
+
 // A groupLabel is a label that merged exceptions can have beside the exporter's own.
 type groupLabel string
 

@@ -52,25 +52,48 @@ var bigPages = []struct{ name, address string }{
 	{"overview", "/"},
 	{"all", "/exceptions"},
 	{"all by key", "/exceptions?sort=key&page=2000"},
+	{"all by growth", "/exceptions?sort=growth&state=growing"},
 	{"service", "/exceptions?service_name=service-01"},
 	{"search in service", "/exceptions?service_name=service-01&q=nothing+is+like+this"},
 	{"search in all", "/exceptions?q=nothing-is-like-this"},
 	{"trace", "/trace/" + merge.ExceptionID("service-01", bigException("service-01", 1234).Key)},
 }
 
-func bigHandler(t testing.TB, services, keys int) http.Handler {
+// bigHandler shows a big snapshot in which every key has grown in so many steps.
+func bigHandler(t testing.TB, services, keys, steps int) http.Handler {
 	t.Helper()
 	s := bigSnapshot(services, keys)
-	h, err := view.New(view.Options{Snapshot: func() *merge.Snapshot { return s }, Now: func() time.Time { return now }})
+	recent := grownInAll(s, steps)
+	h, err := view.New(view.Options{
+		Snapshot: func() *merge.Snapshot { return s }, Growth: recent.Growth, Now: func() time.Time { return now },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
+func grownInAll(s *merge.Snapshot, steps int) *merge.Recent {
+	recent := &merge.Recent{}
+	for step := range steps + 1 {
+		grown := &merge.Snapshot{}
+		for _, svc := range s.Services {
+			out := &merge.Service{Name: svc.Name}
+			for k, e := range svc.Exceptions {
+				copied := *e
+				copied.Counts = []merge.Count{{Counted: uint64(step*(1000+k) + step*step)}}
+				out.Exceptions = append(out.Exceptions, &copied)
+			}
+			grown.Services = append(grown.Services, out)
+		}
+		recent.Observe(grown, now.Add(time.Duration(step-steps)*merge.GrowthStep))
+	}
+	return recent
+}
+
 // BenchmarkPages measures 50 services of 2,000 keys.
 func BenchmarkPages(b *testing.B) {
-	h := bigHandler(b, 50, 2000)
+	h := bigHandler(b, 50, 2000, 2)
 	for _, p := range bigPages {
 		b.Run(p.name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -86,7 +109,7 @@ func BenchmarkPages(b *testing.B) {
 // TestSize checks that pages do not grow with the number of keys.
 func TestSize(t *testing.T) {
 	const limit = 100_000
-	h := bigHandler(t, 2, 2000)
+	h := bigHandler(t, 2, 2000, merge.GrowthSteps)
 	for _, p := range bigPages {
 		if got := get(t, h, p.address).Body.Len(); got > limit {
 			t.Errorf("%s: %d bytes, more than %d", p.name, got, limit)

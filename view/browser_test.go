@@ -115,8 +115,8 @@ func (b *browser) call(t *testing.T, f func(context.Context, *chromedp.Target) e
 	}
 }
 
-// open loads a page, and opens all that is folded on it.
-func (b *browser) open(t *testing.T, address string) {
+// navigate loads a page.
+func (b *browser) navigate(t *testing.T, address string) {
 	t.Helper()
 	b.mu.Lock()
 	b.requests, b.problems = nil, nil
@@ -126,6 +126,12 @@ func (b *browser) open(t *testing.T, address string) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(address)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// open loads a page, and opens all that is folded on it.
+func (b *browser) open(t *testing.T, address string) {
+	t.Helper()
+	b.navigate(t, address)
 	evaluate[int](t, b, `document.querySelectorAll("details").forEach(d => d.open = true), 0`)
 }
 
@@ -159,11 +165,11 @@ func evaluate[T any](t *testing.T, b *browser, expression string) T {
 // survey is what is looked at on every page.
 const survey = `(() => {
 	const all = [...document.querySelectorAll("*")];
-	const name = e => e.tagName.toLowerCase() + (e.className ? "." + e.className : "") + " " + e.textContent.trim().slice(0, 40);
+	const name = e => e.tagName.toLowerCase() + (e.className ? "." + (e.className.baseVal ?? e.className) : "") + " " + e.textContent.trim().slice(0, 40);
 	return {
-		ran: window.pwned !== undefined || document.scripts.length > 0,
+		ran: window.pwned !== undefined || document.scripts.length !== 1 || !document.scripts[0].src.startsWith(location.origin + "/static/script."),
 		attributes: all.filter(e => [...e.attributes].some(a => a.name.startsWith("on") || a.name === "style")).map(name),
-		strange: all.filter(e => ["IFRAME", "OBJECT", "EMBED", "BASE", "STYLE", "SVG"].includes(e.tagName.toUpperCase())).map(name),
+		strange: all.filter(e => ["IFRAME", "OBJECT", "EMBED", "BASE", "STYLE"].includes(e.tagName.toUpperCase()) || e.matches("svg:not(.chart)")).map(name),
 		links: [...document.querySelectorAll("a")].filter(a => !String(a.href).startsWith(location.origin + "/")).map(name),
 		width: document.documentElement.scrollWidth - window.innerWidth,
 		wide: all.filter(e => !e.closest(".unseen, thead, .skip") && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(name),

@@ -2,7 +2,11 @@
 //
 // In go functions that return the present state: the merged snapshot, the targets
 // and their health, the configuration. Out comes one [http.Handler] with all pages.
-// It changes nothing and keeps nothing between requests.
+// It keeps nothing between requests, and changes nothing but by the two functions that
+// resolve and reopen an exception, which forms of our own pages alone can reach.
+//
+// The pages do without the script, which only adds keys and buttons to them. What an
+// exception grew by is drawn from [merge.Growth].
 //
 // Everything on a page that came from a target was written by a stranger. It is
 // printed as text by html/template alone, isolated from the text around it, and with

@@ -3,9 +3,7 @@ package view
 import (
 	"cmp"
 	"net/http"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 )
@@ -18,6 +16,10 @@ type exceptionsPage struct {
 	Filter     filter
 	Services   []option
 	Severities []option
+	States     []option
+	Groups     []groupSelect
+	Classes    []string // to choose from; there may be others
+	Span       string   // how far back the growth is known
 	Sorts      []option
 	Columns    []column
 	// ClearURL leads to the list without a filter; empty when there is none.
@@ -51,6 +53,8 @@ type exceptionRow struct {
 	Service    text
 	ServiceURL string
 	Severities []severity
+	Badges     []badge
+	Growth     chart
 	Count      string
 	First      moment
 	Last       moment
@@ -65,7 +69,7 @@ type emptyList struct {
 func (v *view) serveExceptions(w http.ResponseWriter, r *http.Request) {
 	f := parseFilter(r.URL.Query())
 	now := v.Now()
-	content := newExceptionsPage(v.Snapshot(), f, now, linksFrom(r))
+	content := newExceptionsPage(v.Snapshot(), f, judge{now, v.Growth()}, linksFrom(r))
 	v.render(w, r, http.StatusOK, pageExceptions, now, &page{
 		Title:    title(f.Query, "Exceptions", f.Service),
 		Section:  pageExceptions,
@@ -74,8 +78,8 @@ func (v *view) serveExceptions(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func newExceptionsPage(s *merge.Snapshot, f filter, now time.Time, to links) *exceptionsPage {
-	list := f.exceptions(s)
+func newExceptionsPage(s *merge.Snapshot, f filter, j judge, to links) *exceptionsPage {
+	list := f.exceptions(s, j)
 	pager, from, end := newPager(len(list), rowsPerPage, f.Page, func(n int) string {
 		f := f
 		f.Page = n
@@ -84,17 +88,18 @@ func newExceptionsPage(s *merge.Snapshot, f filter, now time.Time, to links) *ex
 	p := &exceptionsPage{
 		Filter:     f,
 		Services:   serviceOptions(s, f.Service),
-		Severities: severityOptions(s, f.Severity),
+		Span:       j.span(),
 		Sorts:      sortOptions(f.Sort),
 		Columns:    columns(f, to),
 		OneService: f.Service != "",
 		Pager:      pager,
 	}
+	p.setOptions(s, f)
 	if f.narrow() {
 		p.ClearURL = to.exceptions(filter{Sort: f.Sort})
 	}
 	for _, e := range list[from:end] {
-		p.Rows = append(p.Rows, newExceptionRow(e, now, to))
+		p.Rows = append(p.Rows, newExceptionRow(s.Service(e.Service), e, j, to))
 	}
 	if len(list) == 0 {
 		p.Empty = whyEmpty(s, f, to)
@@ -110,15 +115,17 @@ const (
 	keyLength     = 160
 )
 
-func newExceptionRow(e *merge.Exception, now time.Time, to links) exceptionRow {
+func newExceptionRow(s *merge.Service, e *merge.Exception, j judge, to links) exceptionRow {
 	row := exceptionRow{
 		URL:        to.trace(e.ID, ""),
 		Name:       nameOf(e),
 		Service:    snippet(e.Service, serviceLength),
 		ServiceURL: to.exceptions(filter{Service: e.Service}),
 		Count:      short(e.Total()),
-		First:      newMoment(now, e.FirstSeen),
-		Last:       newMoment(now, e.LastSeen),
+		Badges:     j.badges(s, e),
+		Growth:     newChart(j.growth.Exception(e.ID), smallStep, smallHeight, j.span()),
+		First:      newMoment(j.now, e.FirstSeen),
+		Last:       newMoment(j.now, e.LastSeen),
 	}
 	if e.Class != "" {
 		// The client libraries make the key of the class and a hash.
@@ -142,63 +149,13 @@ func nameOf(e *merge.Exception) text {
 	return name
 }
 
-func serviceOptions(s *merge.Snapshot, selected string) []option {
-	list := []option{{Value: "", Name: "All services", Selected: selected == ""}}
-	for _, svc := range s.Services {
-		list = append(list, newOption(svc.Name, selected))
-	}
-	if s.Service(selected) == nil && selected != "" {
-		list = append(list, newOption(selected, selected))
-	}
-	return list
-}
-
-// severityOptions lists the known severities and the others that occur, of which
-// targets can make up any number.
-func severityOptions(s *merge.Snapshot, selected string) []option {
-	const maxOptions = 20
-	known := map[string]bool{}
-	for _, name := range append(slices.Clone(knownSeverities), selected) {
-		known[name] = true
-	}
-	for _, svc := range s.Services {
-		for _, e := range svc.Exceptions {
-			for i := range e.Counts {
-				if len(known) < maxOptions {
-					known[e.Counts[i].Severity] = true
-				}
-			}
-		}
-	}
-	delete(known, "")
-	list := []option{{Value: "", Name: "All severities", Selected: selected == ""}}
-	for name := range known {
-		list = append(list, newOption(name, selected))
-	}
-	slices.SortFunc(list[1:], func(a, b option) int { return compareSeverities(a.Value, b.Value) })
-	return list
-}
-
-func newOption(name, selected string) option {
-	const most = 60
-	return option{Value: name, Name: excerpt(name, most), Selected: name == selected}
-}
-
-func sortOptions(selected order) []option {
-	list := make([]option, len(orders))
-	for i, o := range orders {
-		list[i] = option{Value: string(o.Order), Name: o.Name, Selected: o.Order == selected}
-	}
-	return list
-}
-
 func columns(f filter, to links) []column {
 	list := []column{f.column("Exception", "what", byKey, "ascending", to)}
 	if f.Service == "" {
 		list = append(list, column{Name: "Service", Class: "service"})
 	}
 	return append(list,
-		column{Name: "Severity", Class: "severities"},
+		f.column("Growth", "growth", byGrowth, "descending", to),
 		f.column("Count", "figure", byCount, "descending", to),
 		f.column("Last seen", "time", byLastSeen, "descending", to),
 		f.column("First seen", "time", byFirstSeen, "descending", to),
@@ -215,26 +172,47 @@ func (f filter) column(name, class string, o order, direction string, to links) 
 	return c
 }
 
+// whyEmpty says why nothing is listed. What was asked for may be a good thing not to find.
 func whyEmpty(s *merge.Snapshot, f filter, to links) *emptyList {
-	all := action{"See all exceptions", to.exceptions(filter{})}
+	open, all := action{"See all that are open", to.exceptions(filter{})}, action{"Include what is resolved", ""}
+	f.Page = 1
+	if f.State != conditionAny {
+		f := f
+		f.State = conditionAny
+		all.URL = to.exceptions(f)
+	}
 	switch {
 	case f.Service != "" && s.Service(f.Service) == nil:
 		return &emptyList{
 			Heading: "There is no such service",
 			Text:    "No service of this name is configured. It may have been renamed, or another exporter scrapes it.",
-			Actions: []action{{"See all services", to.overview()}, all},
+			Actions: []action{{"See all services", to.overview()}, open},
 		}
-	case f.Query != "" || f.Severity != "":
-		return &emptyList{
+	case f.Query != "" || f.Severity != "" || f.Class != "" || len(f.Group) > 0:
+		e := &emptyList{
 			Heading: "Nothing matches",
 			Text: "Every word has to occur in the service, key, class, message, stack trace, causes, URL, instance or ID of an exception. " +
 				"Only the newest occurrences of each are kept.",
-			Actions: []action{all},
+			Actions: []action{open},
 		}
+		if all.URL != "" {
+			e.Actions = append(e.Actions, all)
+		}
+		return e
+	case f.State != conditionOpen && f.State != conditionAny:
+		return &emptyList{Heading: "None is " + string(f.State), Text: emptyText[f.State], Actions: []action{open}}
 	}
 	return &emptyList{
 		Heading: "No exceptions",
-		Text:    "No target has reported any. The status page says whether targets are found and answer.",
-		Actions: []action{{"See the status of targets", to.status(targetFilter{})}},
+		Text:    "No target has reported any that is not resolved. The status page says whether targets are found and answer.",
+		Actions: []action{{"See the status of targets", to.status(targetFilter{})}, all},
 	}
+}
+
+// emptyText says what it means that no exception is in the condition.
+var emptyText = map[condition]string{
+	conditionNew:       "Nothing was seen for the first time within the last 24 hours.",
+	conditionRegressed: "Nothing that was resolved has come back.",
+	conditionGrowing:   "Nothing was counted within the last 10 minutes.",
+	conditionResolved:  "Nothing is marked as resolved.",
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -16,10 +17,16 @@ import (
 type filter struct {
 	Service  string
 	Severity string
+	Class    string // a part of it
+	State    condition
+	Group    []groupValue
 	Query    string
 	Sort     order
 	Page     int
 }
+
+// A groupValue is a group label that an exception must have been counted under.
+type groupValue struct{ Name, Value string }
 
 // An order is one that the list can be sorted in.
 type order string
@@ -29,6 +36,7 @@ const (
 	byLastSeen  order = "last_seen"
 	byFirstSeen order = "first_seen"
 	byCount     order = "count"
+	byGrowth    order = "growth"
 	byKey       order = "key"
 )
 
@@ -40,14 +48,21 @@ var orders = []struct {
 	{byLastSeen, "Last seen"},
 	{byFirstSeen, "First seen"},
 	{byCount, "Count"},
+	{byGrowth, "Growth"},
 	{byKey, "Key"},
 }
 
 // Parameters of the list beside those that are labels.
 const (
-	queryParam = "q"
-	sortParam  = "sort"
+	queryParam     = "q"
+	sortParam      = "sort"
+	conditionParam = "state"
+	// groupPrefix keeps group labels, which users choose, apart from all others.
+	groupPrefix = "group."
 )
+
+// maxGroupValues is more group labels than anybody has.
+const maxGroupValues = 20
 
 func parseFilter(q url.Values) filter {
 	const mostQuery = 2000 // bytes: a pasted message, not a book
@@ -55,6 +70,8 @@ func parseFilter(q url.Values) filter {
 	f := filter{
 		Service:  q.Get(names.ServiceName),
 		Severity: q.Get(names.Severity),
+		Class:    strings.TrimSpace(q.Get(names.Class)),
+		Group:    parseGroup(q),
 		Query:    query,
 		Sort:     byLastSeen,
 		Page:     pageNumber(q),
@@ -64,7 +81,23 @@ func parseFilter(q url.Values) filter {
 			f.Sort = o.Order
 		}
 	}
+	for _, c := range conditions {
+		if q.Get(conditionParam) == string(c.Condition) {
+			f.State = c.Condition
+		}
+	}
 	return f
+}
+
+func parseGroup(q url.Values) []groupValue {
+	var list []groupValue
+	for _, param := range slices.Sorted(maps.Keys(q)) {
+		name, ok := strings.CutPrefix(param, groupPrefix)
+		if value := q.Get(param); ok && value != "" && len(list) < maxGroupValues {
+			list = append(list, groupValue{name, value})
+		}
+	}
+	return list
 }
 
 // values leaves out what is the default.
@@ -72,6 +105,11 @@ func (f filter) values() url.Values {
 	q := url.Values{}
 	setParam(q, names.ServiceName, f.Service)
 	setParam(q, names.Severity, f.Severity)
+	setParam(q, names.Class, f.Class)
+	setParam(q, conditionParam, string(f.State))
+	for _, g := range f.Group {
+		setParam(q, groupPrefix+g.Name, g.Value)
+	}
 	setParam(q, queryParam, f.Query)
 	if f.Sort != byLastSeen {
 		setParam(q, sortParam, string(f.Sort))
@@ -81,28 +119,42 @@ func (f filter) values() url.Values {
 }
 
 // narrow reports whether the filter leaves anything out.
-func (f filter) narrow() bool { return f.Service != "" || f.Severity != "" || f.Query != "" }
+func (f filter) narrow() bool {
+	return f.Service != "" || f.Severity != "" || f.Class != "" || f.State != conditionOpen || len(f.Group) > 0 || f.Query != ""
+}
 
 // exceptions returns what the filter leaves, sorted.
-func (f filter) exceptions(s *merge.Snapshot) []*merge.Exception {
-	search := newSearch(f.Query)
+func (f filter) exceptions(s *merge.Snapshot, j judge) []*merge.Exception {
+	search, class := newSearch(f.Query), newWord(strings.ToLower(f.Class))
 	var list []*merge.Exception
 	for _, svc := range s.Services {
 		if f.Service != "" && svc.Name != f.Service {
 			continue
 		}
 		for _, e := range svc.Exceptions {
-			if f.hasSeverity(e) && search.matches(e) {
+			if j.is(f.State, svc, e) && f.hasCount(e) && (f.Class == "" || class.in(e.Class)) && search.matches(e) {
 				list = append(list, e)
 			}
 		}
 	}
-	f.Sort.sort(list)
+	j.sort(list, f.Sort)
 	return list
 }
 
-func (f filter) hasSeverity(e *merge.Exception) bool {
-	return f.Severity == "" || slices.ContainsFunc(e.Counts, func(c merge.Count) bool { return c.Severity == f.Severity })
+// hasCount reports whether the exception was counted under the severity and the group
+// labels.
+func (f filter) hasCount(e *merge.Exception) bool {
+	if f.Severity == "" && len(f.Group) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(e.Counts, func(c merge.Count) bool {
+		for _, g := range f.Group {
+			if c.Group.Value(g.Name) != g.Value {
+				return false
+			}
+		}
+		return f.Severity == "" || c.Severity == f.Severity
+	})
 }
 
 // A ranked is an exception with what it is sorted by: to look that up in each of them
@@ -115,10 +167,10 @@ type ranked struct {
 
 // sort puts equals in the order of their keys and services, so that pages do not
 // overlap.
-func (o order) sort(list []*merge.Exception) {
+func (j judge) sort(list []*merge.Exception, o order) {
 	sorted := make([]ranked, len(list))
 	for i, e := range list {
-		sorted[i] = ranked{o.rank(e), e.Key, e}
+		sorted[i] = ranked{j.rank(e, o), e.Key, e}
 	}
 	slices.SortFunc(sorted, func(a, b ranked) int {
 		if a.rank != b.rank {
@@ -131,12 +183,15 @@ func (o order) sort(list []*merge.Exception) {
 	}
 }
 
-func (o order) rank(e *merge.Exception) int64 {
+func (j judge) rank(e *merge.Exception, o order) int64 {
 	switch o {
 	case byFirstSeen:
 		return -unixNano(e.FirstSeen)
 	case byCount:
 		return -int64(min(e.Total(), math.MaxInt64))
+	case byGrowth:
+		grown := j.growth.Exception(e.ID)
+		return -int64(min(grown.Sum(merge.GrowthSteps), math.MaxInt64))
 	case byKey:
 		return 0
 	default:

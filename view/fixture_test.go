@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,15 +36,24 @@ type world struct {
 	targets []periskop.ServiceTargets
 	health  []periskop.TargetHealth
 	config  view.ConfigStatus
+	recent  *merge.Recent
+	// change is applied to the options of the handler. Nil changes nothing.
+	change func(*view.Options)
 }
 
 func newWorld(services ...merge.ServiceSettings) *world {
-	return &world{state: merge.New(merge.Options{Settings: merge.Settings{Services: services}})}
+	return &world{
+		state: merge.New(merge.Options{
+			Settings: merge.Settings{Services: services},
+			Now:      func() time.Time { return now.Add(-3 * time.Minute) }, // of what readers do
+		}),
+		recent: &merge.Recent{},
+	}
 }
 
 func (w *world) handler(t testing.TB) http.Handler {
 	t.Helper()
-	h, err := view.New(view.Options{
+	o := view.Options{
 		Snapshot:    w.state.Snapshot,
 		Targets:     func() []periskop.ServiceTargets { return w.targets },
 		Health:      func() []periskop.TargetHealth { return w.health },
@@ -52,8 +62,19 @@ func (w *world) handler(t testing.TB) http.Handler {
 		Build:       view.Build{Version: "0.1.0", Revision: "5d0c1f2a9b7e", Branch: "main", Date: "20261122-06:00:00", GoVersion: "go1.26.8"},
 		Started:     watched,
 		ExternalURL: &url.URL{Scheme: "https", Host: "periskop.example.com", Path: "/errors"},
-		Now:         func() time.Time { return now },
-	})
+		Growth:      w.recent.Growth,
+		Departed:    w.recent.Departed,
+		Resolve:     w.state.Resolve,
+		Reopen:      w.state.Reopen,
+		Storage: func() view.StorageStatus {
+			return view.StorageStatus{Path: "/var/lib/periskop", Size: 1_800_000, Commits: 412, LastAt: now.Add(-time.Second), Took: 4 * time.Millisecond}
+		},
+		Now: func() time.Time { return now },
+	}
+	if w.change != nil {
+		w.change(&o)
+	}
+	h, err := view.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +97,42 @@ func (w *world) serve(service, instance string, labels periskop.Labels, reports 
 	}
 	last := &periskop.Scrape{Target: target, Start: at, Duration: 23 * time.Millisecond, Result: periskop.Success, Size: 18_230}
 	w.add(target, periskop.TargetHealth{Target: target, Last: last, Next: now.Add(21 * time.Second)})
+}
+
+// grow lets what the services counted have come within the last hour, that of each key
+// in its own way.
+func (w *world) grow(services ...string) {
+	w.recent.Observe(&merge.Snapshot{}, now.Add(-2*time.Hour))
+	for step := range merge.GrowthSteps {
+		s := &merge.Snapshot{}
+		for _, svc := range w.state.Snapshot().Services {
+			out := &merge.Service{Name: svc.Name}
+			for k, e := range svc.Exceptions {
+				copied := *e
+				copied.Counts = []merge.Count{{}}
+				if slices.Contains(services, svc.Name) {
+					copied.Counts[0].Counted = grownTo(e.Counted(), k, step)
+				}
+				out.Exceptions = append(out.Exceptions, &copied)
+			}
+			s.Services = append(s.Services, out)
+		}
+		w.recent.Observe(s, now.Add(time.Duration(step-merge.GrowthSteps+1)*merge.GrowthStep))
+	}
+}
+
+// grownTo returns how much of total has come up to a step, for the key of that number.
+func grownTo(total uint64, k, step int) uint64 {
+	last := merge.GrowthSteps - 1 - (k*11)%merge.GrowthSteps
+	var part, whole uint64
+	for i := range last + 1 {
+		weight := uint64(1 + i*i + (i*(k+3)*17)%97)
+		whole += weight
+		if i <= step {
+			part += weight
+		}
+	}
+	return total * part / whole
 }
 
 // fail adds a target whose scrapes end like that.

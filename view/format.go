@@ -48,6 +48,9 @@ func plural[T int | uint64](n T, thing string) string {
 	return number(n) + " " + thing + "s"
 }
 
+// capital returns a word of ours with a capital letter.
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
 // byteSize prints a size in decimal units, as networks and disks have them.
 func byteSize(n int) string {
 	const kilo = 1000

@@ -19,7 +19,41 @@ type serviceHealth struct {
 	// How many targets are in which state.
 	Up, Down, Waiting int
 	LastScrape        time.Time
+
+	// What take fills in: how many exceptions are in which condition, which one of the
+	// open ones was seen last, and how much all of them grew.
+	Counts map[condition]int
+	Newest *merge.Exception
+	Growth merge.Increments
 }
+
+// listedConditions are those that the overview counts, the most urgent first.
+var listedConditions = []condition{conditionRegressed, conditionNew, conditionGrowing}
+
+// take counts the exceptions of the service.
+func (s *serviceHealth) take(j judge) {
+	s.Counts, s.Newest, s.Growth = map[condition]int{}, nil, j.growth.Service(s.Name)
+	if s.Service == nil {
+		return
+	}
+	for _, e := range s.Service.Exceptions {
+		if e.Resolved != nil {
+			continue
+		}
+		s.Counts[conditionOpen]++
+		if s.Newest == nil || e.LastSeen.After(s.Newest.LastSeen) {
+			s.Newest = e
+		}
+		for _, c := range listedConditions {
+			if j.is(c, s.Service, e) {
+				s.Counts[c]++
+			}
+		}
+	}
+}
+
+// troubled reports whether somebody should look after the service's targets.
+func (s *serviceHealth) troubled() bool { t := s.tone(); return t == toneBad || t == toneWarn }
 
 // targetState is how a target is.
 type targetState string
@@ -149,28 +183,23 @@ func (s *serviceHealth) notUp() string {
 	return strings.Join(parts, ", ")
 }
 
-// sortByTrouble puts the services first that want attention, and then those with the
-// newest exceptions.
+// sortByTrouble puts the services first whose targets want attention, then those with
+// the most exceptions that came back, are new, or grow, and then those with the newest.
 func sortByTrouble(list []*serviceHealth) {
 	slices.SortStableFunc(list, func(a, b *serviceHealth) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(tones, a.tone()), slices.Index(tones, b.tone())),
-			newestSeen(b.Service).Compare(newestSeen(a.Service)),
+			cmp.Compare(b.Counts[conditionRegressed], a.Counts[conditionRegressed]),
+			cmp.Compare(b.Counts[conditionNew], a.Counts[conditionNew]),
+			cmp.Compare(b.Growth.Sum(growingSteps), a.Growth.Sum(growingSteps)),
+			b.newestSeen().Compare(a.newestSeen()),
 		)
 	})
 }
 
-func newestSeen(s *merge.Service) time.Time {
-	if e := newestOf(s); e != nil {
-		return e.LastSeen
+func (s *serviceHealth) newestSeen() time.Time {
+	if s.Newest == nil {
+		return time.Time{}
 	}
-	return time.Time{}
-}
-
-// newestOf returns the exception that was seen last, or nil.
-func newestOf(s *merge.Service) *merge.Exception {
-	if s == nil || len(s.Exceptions) == 0 {
-		return nil
-	}
-	return slices.MaxFunc(s.Exceptions, func(a, b *merge.Exception) int { return a.LastSeen.Compare(b.LastSeen) })
+	return s.Newest.LastSeen
 }

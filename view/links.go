@@ -25,6 +25,13 @@ func linksFrom(r *http.Request) links {
 
 func (l links) overview() string { return l.root }
 
+func (l links) services(f serviceFilter) string {
+	if q := f.values(); len(q) > 0 {
+		return l.root + "?" + q.Encode()
+	}
+	return l.root
+}
+
 func (l links) exceptions(f filter) string { return l.to("exceptions", f.values()) }
 
 func (l links) status(f targetFilter) string { return l.to("status", f.values()) }
@@ -40,6 +47,20 @@ func (l links) trace(id, occurrence string) string {
 func (l links) text(id, occurrence string) string {
 	return l.to("trace/"+id+"/text", occurrenceValues(occurrence))
 }
+
+// json leads to the trace in the wire format, and curl to the command that repeats its
+// request.
+func (l links) json(id, occurrence string) string {
+	return l.to("trace/"+id+"/json", occurrenceValues(occurrence))
+}
+
+func (l links) curl(id, occurrence string) string {
+	return l.to("trace/"+id+"/curl", occurrenceValues(occurrence))
+}
+
+func (l links) resolve(id string) string { return l.to("trace/"+id+"/resolve", nil) }
+
+func (l links) reopen(id string) string { return l.to("trace/"+id+"/reopen", nil) }
 
 func (l links) static(name string) string { return l.to("static/"+name, nil) }
 

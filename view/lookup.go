@@ -21,7 +21,10 @@ func (v *view) serveLookup(w http.ResponseWriter, r *http.Request) {
 	}
 	snapshot := v.Snapshot()
 	found := lookUp(snapshot, service, key)
+	id := merge.ExceptionID(service, key)
 	switch {
+	case len(found) == 0 && v.Departed(id) != nil: // its page has what is left of it
+		redirect(w, linksFrom(r).trace(id, ""))
 	case len(found) == 0:
 		v.renderMessage(w, r, http.StatusNotFound, keyUnknown(snapshot, service, key, linksFrom(r)))
 	case len(found) == 1:

@@ -10,8 +10,9 @@ type messagePage struct {
 	What []fact
 	// Reasons why it may not be there.
 	Reasons []string
-	// PromQL asks Prometheus for what is known of it there.
+	// PromQL asks Prometheus for what is known of it there, and Queries do so at once.
 	PromQL  string
+	Queries []query
 	Actions []action
 }
 

@@ -17,12 +17,15 @@ type occurrence struct {
 	Severity  severity // empty when it is that of all
 	Permalink string
 	TextURL   string
+	JSONURL   string
 	// Addresses; empty where there is no such occurrence.
 	Newest, Newer, Older string
 
 	Error  chainLink
 	Causes *causes // nil when there are none
 	HTTP   *httpContext
+	// OwnAndLibrary is set when both kinds of frames occur in it.
+	OwnAndLibrary bool
 }
 
 // A chainLink is an exception, or one of its causes.
@@ -51,11 +54,15 @@ type httpContext struct {
 	Left    string // of the headers
 	Body    block
 	HasBody bool
+	// Curl is a command that repeats the request, "" when there is none or CurlURL has
+	// it because it is long.
+	Curl    string
+	CurlURL string // empty: there is no such command
 }
 
 type header struct{ Name, Value block }
 
-func newOccurrence(e *merge.Exception, at int, now time.Time, space *room, to links) *occurrence {
+func newOccurrence(e *merge.Exception, at int, now time.Time, space *room, to links, own []string) *occurrence {
 	o := &e.Occurrences[at]
 	out := &occurrence{
 		Ordinal:   ordinal(at, len(e.Occurrences)),
@@ -65,6 +72,7 @@ func newOccurrence(e *merge.Exception, at int, now time.Time, space *room, to li
 		Instance:  space.line(o.Instance),
 		Permalink: to.trace(e.ID, o.UUID),
 		TextURL:   to.text(e.ID, o.UUID),
+		JSONURL:   to.json(e.ID, o.UUID),
 	}
 	if all := severitiesOf(e); len(all) != 1 || all[0] != o.Severity {
 		out.Severity = newSeverity(o.Severity)
@@ -76,13 +84,17 @@ func newOccurrence(e *merge.Exception, at int, now time.Time, space *room, to li
 	if at+1 < len(e.Occurrences) {
 		out.Older = to.trace(e.ID, e.Occurrences[at+1].UUID)
 	}
+	space.own = own
 	out.Error = newChainLink(&o.Error, space)
 	if o.Error.Class == e.Class {
 		out.Error.Class = block{} // it is the heading of the page
 	}
 	// The context is small and must not be crowded out by the causes.
-	out.HTTP = newHTTPContext(o.HTTPContext, space)
+	if out.HTTP = newHTTPContext(o.HTTPContext, space); out.HTTP != nil {
+		out.HTTP.setCurl(o.HTTPContext, to.curl(e.ID, o.UUID), space)
+	}
 	out.Causes = newCauses(o.Error.Cause, space)
+	out.OwnAndLibrary = space.mixed
 	return out
 }
 
@@ -148,4 +160,23 @@ func newHTTPContext(c *periskop.HTTPContext, space *room) *httpContext {
 		out.Headers = append(out.Headers, header{space.line(h.Name), space.block(h.Value, oneLine, blockRoom)})
 	}
 	return out
+}
+
+// setCurl shows the command if there is room for it: it is of no use unless it is whole.
+func (c *httpContext) setCurl(context *periskop.HTTPContext, address string, space *room) {
+	if len(context.Body)+len(context.URL) > blockRoom {
+		if curlURL(context) != "" {
+			c.CurlURL = address
+		}
+		return
+	}
+	command := curlCommand(context)
+	if command == "" {
+		return
+	}
+	c.CurlURL = address
+	if _, cost, rest := visible(command, oneLine, min(blockRoom, space.left)); rest == 0 {
+		space.left -= cost
+		c.Curl = command
+	}
 }

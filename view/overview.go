@@ -2,17 +2,29 @@ package view
 
 import (
 	"net/http"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 )
 
+// servicesPerPage keeps the page well under 100 kB.
+const servicesPerPage = 60
+
 // An overviewPage is all services, those in trouble first.
 type overviewPage struct {
 	Reload   *reloadProblem
 	Figures  []figure
+	Filter   serviceFilter
+	Shows    []option
+	ClearURL string
+	Span     string // how far back the growth is known
 	Services []serviceRow
+	Pager    pager
+	// None is set when no service is configured, and NoMatch when the filter leaves none.
+	None, NoMatch bool
+	Growing       []growingRow
+	GrowingURL    string
 }
 
 // A figure is a number that says how things are.
@@ -33,9 +45,25 @@ type serviceRow struct {
 	Notes      []text // what is wrong
 	Exceptions string
 	Total      string
+	Conditions []conditionCount
+	Growth     chart
 	Newest     *newestRow // nil when there is none
 	NotUp      string
 	LastScrape moment
+}
+
+// A conditionCount is how many exceptions of a service are in a condition.
+type conditionCount struct {
+	Text string
+	Tone condition
+	URL  string
+}
+
+// A growingRow is one of the exceptions that grow most.
+type growingRow struct {
+	Name, Service text
+	URL           string
+	Growth        chart
 }
 
 type newestRow struct {
@@ -53,54 +81,106 @@ type reloadProblem struct {
 }
 
 func (v *view) serveOverview(w http.ResponseWriter, r *http.Request) {
-	now := v.Now()
-	snapshot := v.Snapshot()
+	j := judge{v.Now(), v.Growth()}
+	snapshot, to := v.Snapshot(), linksFrom(r)
 	services := joinHealth(snapshot, v.Targets(), v.Health())
-	content := newOverviewPage(services, now, linksFrom(r))
-	content.Reload = newReloadProblem(v.Config(), now, linksFrom(r))
-	v.render(w, r, http.StatusOK, pageOverview, now, &page{
+	for _, s := range services {
+		s.take(j)
+	}
+	content := newOverviewPage(services, parseServiceFilter(r.URL.Query()), j, to)
+	content.Growing = newGrowingRows(snapshot, j, to)
+	content.GrowingURL = to.exceptions(filter{State: conditionGrowing, Sort: byGrowth})
+	content.Reload = newReloadProblem(v.Config(), j.now, to)
+	v.render(w, r, http.StatusOK, pageOverview, j.now, &page{
 		Title:   title("Overview"),
 		Section: pageOverview,
 		Content: content,
 	})
 }
 
-func newOverviewPage(services []*serviceHealth, now time.Time, to links) *overviewPage {
-	services = slices.Clone(services)
-	sortByTrouble(services)
-	p := &overviewPage{Figures: newFigures(services, to)}
-	for _, s := range services {
-		p.Services = append(p.Services, newServiceRow(s, now, to))
+func newOverviewPage(services []*serviceHealth, f serviceFilter, j judge, to links) *overviewPage {
+	p := &overviewPage{Figures: newFigures(services, to), Filter: f, Shows: f.options(), Span: j.span(), None: len(services) == 0}
+	if f.Query != "" || f.Show != showAll {
+		p.ClearURL = to.overview()
 	}
+	services = f.services(services)
+	sortByTrouble(services)
+	var from, end int
+	p.Pager, from, end = newPager(len(services), servicesPerPage, f.Page, func(n int) string {
+		f := f
+		f.Page = n
+		return to.services(f)
+	})
+	for _, s := range services[from:end] {
+		p.Services = append(p.Services, newServiceRow(s, j, to))
+	}
+	p.NoMatch = len(services) == 0 && !p.None
 	return p
 }
 
+// newGrowingRows returns the exceptions that grew most of late.
+func newGrowingRows(s *merge.Snapshot, j judge, to links) []growingRow {
+	const most = 6
+	list := filter{State: conditionGrowing, Sort: byGrowth}.exceptions(s, j)
+	var rows []growingRow
+	for _, e := range list[:min(len(list), most)] {
+		rows = append(rows, growingRow{
+			Name: shortName(e), Service: snippet(e.Service, serviceLength), URL: to.trace(e.ID, ""),
+			Growth: newChart(j.growth.Exception(e.ID), smallStep, smallHeight, j.span()),
+		})
+	}
+	return rows
+}
+
+// shortName leaves out the package of a class: where there is little room, the end of
+// the name tells more than its beginning.
+func shortName(e *merge.Exception) text {
+	if strings.ContainsAny(e.Class, " /") || strings.HasSuffix(e.Class, ".") || strings.HasSuffix(e.Class, ":") {
+		return nameOf(e)
+	}
+	at := max(strings.LastIndexByte(e.Class, '.'), strings.LastIndexByte(e.Class, ':'))
+	if at < 0 {
+		return nameOf(e)
+	}
+	return snippet(e.Class[at+1:], nameLength)
+}
+
 func newFigures(services []*serviceHealth, to links) []figure {
-	var troubled, targets, up, down, exceptions int
+	var troubled, targets, up, down, open int
 	var total uint64
+	counts := map[condition]int{}
 	for _, s := range services {
-		if t := s.tone(); t == toneBad || t == toneWarn {
+		if s.troubled() {
 			troubled++
 		}
 		down += s.Down
 		targets += len(s.Targets)
 		up += s.Up
+		open += s.Counts[conditionOpen]
+		for _, c := range listedConditions {
+			counts[c] += s.Counts[c]
+		}
 		if s.Service != nil {
-			exceptions += len(s.Service.Exceptions)
 			total += totalOf(s.Service)
 		}
 	}
 	list := []figure{
 		{Name: "Services", Value: number(len(services)), Note: "none in trouble", Tone: toneGood},
-		{Name: "Exceptions", Value: number(exceptions), Note: occurrences(total), URL: to.exceptions(filter{})},
-		{Name: "Targets up", Value: number(up) + " of " + number(targets), URL: to.status(targetFilter{})},
+		{Name: "Targets up", Value: number(up) + " of " + number(targets), Note: "none down", URL: to.status(targetFilter{})},
+		{Name: "Open exceptions", Value: number(open), Note: occurrences(total), URL: to.exceptions(filter{})},
 	}
 	if troubled > 0 {
 		list[0].Note, list[0].Tone = number(troubled)+" in trouble", toneBad
+		list[0].URL = to.services(serviceFilter{Show: showTrouble})
 	}
 	if down > 0 {
-		list[2].Note, list[2].Tone = number(down)+" down", toneBad
-		list[2].URL = to.status(targetFilter{State: targetDown})
+		list[1].Note, list[1].Tone = number(down)+" down", toneBad
+		list[1].URL = to.status(targetFilter{State: targetDown})
+	}
+	notes := map[condition]string{conditionNew: "in 24 hours", conditionRegressed: "came back", conditionGrowing: "in 10 minutes"}
+	for _, c := range listedConditions {
+		f := figure{Name: capital(string(c)), Value: number(counts[c]), Note: notes[c], URL: to.exceptions(filter{State: c})}
+		list = append(list, f)
 	}
 	return list
 }
@@ -121,7 +201,7 @@ func totalOf(s *merge.Service) uint64 {
 	return sum
 }
 
-func newServiceRow(s *serviceHealth, now time.Time, to links) serviceRow {
+func newServiceRow(s *serviceHealth, j judge, to links) serviceRow {
 	row := serviceRow{
 		Name:       snippet(s.Name, nameLength),
 		URL:        to.exceptions(filter{Service: s.Name}),
@@ -132,15 +212,23 @@ func newServiceRow(s *serviceHealth, now time.Time, to links) serviceRow {
 		Tone:       s.tone(),
 		State:      s.targetsUp(),
 		NotUp:      s.notUp(),
-		LastScrape: newMoment(now, s.LastScrape),
+		LastScrape: newMoment(j.now, s.LastScrape),
+		Growth:     newChart(s.Growth, smallStep, smallHeight, j.span()),
+	}
+	for _, c := range listedConditions {
+		if n := s.Counts[c]; n > 0 {
+			row.Conditions = append(row.Conditions, conditionCount{
+				Text: number(n) + " " + string(c), Tone: c, URL: to.exceptions(filter{Service: s.Name, State: c}),
+			})
+		}
 	}
 	if s.Service == nil {
 		return row
 	}
-	row.Exceptions = number(len(s.Service.Exceptions))
+	row.Exceptions = number(s.Counts[conditionOpen])
 	row.Total = short(totalOf(s.Service))
-	if e := newestOf(s.Service); e != nil {
-		row.Newest = &newestRow{Name: nameOf(e), URL: to.trace(e.ID, ""), Seen: newMoment(now, e.LastSeen)}
+	if e := s.Newest; e != nil {
+		row.Newest = &newestRow{Name: nameOf(e), URL: to.trace(e.ID, ""), Seen: newMoment(j.now, e.LastSeen)}
 	}
 	return row
 }

@@ -33,7 +33,7 @@ type page struct {
 	NoSearch bool
 
 	Overview, Exceptions, Status string // addresses
-	Style, Icon                  string // addresses
+	Style, Icon, Script          string // addresses
 	Made                         moment
 	Version                      string
 
@@ -43,7 +43,7 @@ type page struct {
 // parseTemplates returns one set of templates per page: the layout, the parts that
 // pages share, and the page itself as "content".
 func parseTemplates() (map[string]*template.Template, error) {
-	shared, err := template.ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+	shared, err := template.New("shared").Funcs(template.FuncMap{"capital": capital}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse templates: %w", err)
 	}
@@ -68,6 +68,7 @@ func (v *view) render(w http.ResponseWriter, r *http.Request, status int, name s
 	p.Title += " – Periskop"
 	p.Overview, p.Exceptions, p.Status = to.overview(), to.exceptions(filter{}), to.status(targetFilter{})
 	p.Style, p.Icon = to.static(v.assets.names["style.css"]), to.static(v.assets.names["icon.svg"])
+	p.Script = to.static(v.assets.names["script.js"])
 	p.Made = newMoment(now, now)
 	p.Version = v.Build.Version
 

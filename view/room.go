@@ -1,11 +1,17 @@
 package view
 
+import "slices"
+
 // A room is what a page may still take of markup made of what targets sent. It keeps
 // a page readable, and a browser alive, whatever that is.
 type room struct {
 	left int
 	// whole is the address of everything; empty when there is none.
 	whole string
+	// own are beginnings of what is the application's own in stack traces, and mixed is
+	// set once one had both its frames and those of libraries.
+	own   []string
+	mixed bool
 }
 
 const (
@@ -50,8 +56,14 @@ func (r *room) line(s string) block { return r.block(s, oneLine, lineRoom) }
 
 // A stack is a stack trace, shortened in its middle when it is very long.
 type stack struct {
-	Head, Tail []block
+	Head, Tail []frame
 	Left       string // what is left out between the two
+}
+
+// A frame is a line of a stack trace.
+type frame struct {
+	block
+	Origin origin
 }
 
 func (r *room) stack(frames []string) stack {
@@ -60,22 +72,35 @@ func (r *room) stack(frames []string) stack {
 		head, tail = frames[:headLines], frames[len(frames)-tailLines:]
 	}
 	s := stack{Head: r.frames(head), Tail: r.frames(tail)}
+	s.tell(r, slices.Concat(head[:len(s.Head)], tail[:len(s.Tail)]))
 	if left := len(frames) - len(s.Head) - len(s.Tail); left > 0 {
 		s.Left = plural(left, "line")
 	}
 	return s
 }
 
+// tell notes whose code the lines are that are shown.
+func (s *stack) tell(r *room, lines []string) {
+	told := origins(lines, r.own)
+	for i := range s.Head {
+		s.Head[i].Origin = told[i]
+	}
+	for i := range s.Tail {
+		s.Tail[i].Origin = told[len(s.Head)+i]
+	}
+	r.mixed = r.mixed || slices.Contains(told, originOwn)
+}
+
 // frames returns as many as there is room for.
-func (r *room) frames(list []string) []block {
-	const itemCost = len("<li></li>\n")
-	var out []block
+func (r *room) frames(list []string) []frame {
+	const itemCost = len("<li class=own></li>\n")
+	var out []frame
 	for _, f := range list {
 		if r.left < itemCost {
 			break
 		}
 		r.left -= itemCost
-		out = append(out, r.block(f, lines, lineRoom))
+		out = append(out, frame{block: r.block(f, lines, lineRoom)})
 	}
 	return out
 }

@@ -116,6 +116,9 @@ type word struct {
 const frequent = "e.taoinsrhldcumpgf0123456789wybv:/kxjqz"
 
 func newWord(lower string) word {
+	if lower == "" {
+		return word{} // which is in nothing
+	}
 	w := word{text: lower, ascii: isASCII(lower)}
 	rarest := -1
 	for i := range len(lower) {
@@ -138,7 +141,7 @@ func newWord(lower string) word {
 // in reports whether the word occurs in s in any case. For words in ASCII it costs
 // little more than two searches for a byte.
 func (w *word) in(s string) bool {
-	if !w.ascii {
+	if !w.ascii && w.text != "" {
 		return !isASCII(s) && strings.Contains(strings.ToLower(s), w.text)
 	}
 	for _, c := range w.cases {

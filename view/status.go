@@ -18,8 +18,17 @@ type statusPage struct {
 	Pager    pager
 	Empty    string
 	Config   *configSection
+	Storage  *storageSection
 	Flags    []fact
 	Build    []fact
+}
+
+// A storageSection says how the state is kept.
+type storageSection struct {
+	Tone  tone
+	State string
+	Err   *block // why it cannot be written
+	Facts []fact
 }
 
 type configSection struct {
@@ -36,6 +45,9 @@ func (v *view) serveStatus(w http.ResponseWriter, r *http.Request) {
 	p := newStatusPage(services, parseTargetFilter(r.URL.Query()), now, to)
 	p.Reload = newReloadProblem(config, now, to)
 	p.Config = newConfigSection(config, now, to)
+	if v.Storage != nil {
+		p.Storage = newStorageSection(v.Storage(), now)
+	}
 	p.Build = newBuildFacts(v.Build, v.Started, now)
 	for _, f := range v.Flags {
 		space := room{left: lineRoom}
@@ -107,6 +119,40 @@ func newConfigSection(c ConfigStatus, now time.Time, to links) *configSection {
 		Text:   space.block(c.Text, lines, blockRoom),
 		URL:    to.config(),
 	}
+}
+
+func newStorageSection(s StorageStatus, now time.Time) *storageSection {
+	if s.Path == "" {
+		return &storageSection{Tone: toneWarn, State: "in memory only: counters begin at zero at each start"}
+	}
+	out := &storageSection{Tone: toneGood, State: "written"}
+	if s.Commits == 0 {
+		out.Tone, out.State = toneWait, "nothing to write yet"
+	}
+	if s.Err != nil {
+		space := room{left: lineRoom}
+		reason := space.line(s.Err.Error())
+		out.Tone, out.State, out.Err = toneBad, "cannot be written; counting goes on in memory", &reason
+	}
+	last := newMoment(now, s.LastAt)
+	if last.Machine != "" {
+		last.Absolute += ", " + last.Relative + ", in " + took(s.Took)
+	}
+	out.Facts = newFacts(
+		"Directory", s.Path,
+		"Size", byteSize(int(s.Size)),
+		"Last written", last.Absolute,
+		"Failed", failures(s),
+		"Damaged", s.Damaged,
+	)
+	return out
+}
+
+func failures(s StorageStatus) string {
+	if s.Failures == 0 {
+		return ""
+	}
+	return number(s.Failures) + " of " + plural(s.Failures+s.Commits, "time")
 }
 
 func newBuildFacts(b Build, started, now time.Time) []fact {

@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,6 +23,7 @@ type tracePage struct {
 	ServiceURL string
 	ID         string
 	Severities []severity
+	Badges     []badge
 	// Overflow is set when this is where keys past the limit are counted together.
 	Overflow bool
 
@@ -32,11 +34,24 @@ type tracePage struct {
 	First   moment
 	Last    moment
 	Counts  *countTable
+	Growth  chart
+	Span    string // how far back the growth is known
+
+	Resolution resolution
+	Queries    []query
+	JSONURL    string // everything
 
 	// Gone is the UUID of the occurrence that was asked for and is not kept.
 	Gone        *block
 	Occurrence  *occurrence // nil when none is kept
 	Occurrences []occurrenceRow
+	Instances   []instanceRow
+}
+
+// An instanceRow is where occurrences that are kept came from.
+type instanceRow struct {
+	Name  block
+	Count string
 }
 
 // A countTable is how often the exception was counted per group and severity.
@@ -65,11 +80,11 @@ func (v *view) serveTrace(w http.ResponseWriter, r *http.Request) {
 	snapshot := v.Snapshot()
 	e := findException(snapshot, id)
 	if e == nil {
-		v.renderMessage(w, r, http.StatusNotFound, exceptionUnknown(id, linksFrom(r)))
+		v.renderMessage(w, r, http.StatusNotFound, v.exceptionUnknown(strings.ToLower(id), linksFrom(r)))
 		return
 	}
 	now := v.Now()
-	p := newTracePage(snapshot, e, r.URL.Query().Get(names.Occurrence), now, linksFrom(r))
+	p := v.newTracePage(snapshot.Service(e.Service), e, r.URL.Query().Get(names.Occurrence), now, linksFrom(r))
 	status := http.StatusOK
 	if p.Gone != nil {
 		status = http.StatusNotFound
@@ -86,7 +101,8 @@ func findException(s *merge.Snapshot, id string) *merge.Exception {
 	return s.Find(strings.ToLower(id))
 }
 
-func exceptionUnknown(id string, to links) *messagePage {
+// exceptionUnknown says what is still known of an exception that is not here.
+func (v *view) exceptionUnknown(id string, to links) *messagePage {
 	m := &messagePage{
 		Heading: "This exception is not here",
 		Lead:    "No exception has this ID now.",
@@ -103,18 +119,40 @@ func exceptionUnknown(id string, to links) *messagePage {
 	}
 	if isExceptionID(id) {
 		m.PromQL = seriesQuery(url.Values{names.ExceptionID: {id}})
+		m.Queries = v.queries(m.PromQL)
 	} else {
 		m.Reasons = []string{"The link is cut short or changed: an ID has 16 digits from 0 to f."}
+	}
+	if d := v.Departed(id); d != nil {
+		m.Heading = "This exception is gone"
+		m.Lead = "It is not reported any more, and its stack traces are not kept. This is what is left of it."
+		m.What = departureFacts(d, v.Now())
+		m.Actions = append([]action{{"See the exceptions of its service", to.exceptions(filter{Service: d.Service})}}, m.Actions...)
 	}
 	return m
 }
 
-func newTracePage(s *merge.Snapshot, e *merge.Exception, uuid string, now time.Time, to links) *tracePage {
+func departureFacts(d *merge.Departure, now time.Time) []fact {
+	when := func(t time.Time) string {
+		m := newMoment(now, t)
+		if m.Machine == "" {
+			return ""
+		}
+		return m.Absolute + ", " + m.Relative
+	}
+	return newFacts(
+		"ID", d.ID, "Service", d.Service, "Class", d.Class, "Key", d.Key, "Count", number(d.Total),
+		"First seen", when(d.FirstSeen), "Last seen", when(d.LastSeen), "Gone since", when(d.At),
+	)
+}
+
+func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, now time.Time, to links) *tracePage {
 	at := indexOf(e.Occurrences, uuid)
 	space := &room{left: pageRoom, whole: to.text(e.ID, "")}
 	if at >= 0 {
 		space.whole = to.text(e.ID, uuid)
 	}
+	j := judge{now, v.Growth()}
 	p := &tracePage{
 		Name:       space.line(cmp.Or(e.Class, e.Key, "(no class, no key)")),
 		Key:        space.line(e.Key),
@@ -127,12 +165,19 @@ func newTracePage(s *merge.Snapshot, e *merge.Exception, uuid string, now time.T
 		First:      newMoment(now, e.FirstSeen),
 		Last:       newMoment(now, e.LastSeen),
 		Counts:     newCountTable(e.Counts, space),
+		Badges:     j.badges(s, e),
+		Growth:     newChart(j.growth.Exception(e.ID), largeStep, largeHeight, j.span()),
+		Span:       j.span(),
+		Resolution: v.newResolution(e, now, space, to),
+		Queries:    v.queries(growthQuery(e.ID)),
+		JSONURL:    to.json(e.ID, ""),
+		Instances:  newInstanceRows(e.Occurrences, space),
 	}
 	if e.History > 0 {
 		p.History = number(e.History)
 	}
-	if svc := s.Service(e.Service); svc != nil {
-		p.Watched = newMoment(now, svc.WatchedSince)
+	if s != nil {
+		p.Watched = newMoment(now, s.WatchedSince)
 	}
 	for _, name := range severitiesOf(e) {
 		p.Severities = append(p.Severities, newSeverity(name))
@@ -144,7 +189,7 @@ func newTracePage(s *merge.Snapshot, e *merge.Exception, uuid string, now time.T
 	}
 	p.Occurrences = newOccurrenceRows(e, at, now, space, to)
 	if len(e.Occurrences) > 0 {
-		p.Occurrence = newOccurrence(e, at, now, space, to)
+		p.Occurrence = newOccurrence(e, at, now, space, to, v.OwnCode(e.Service))
 	}
 	return p
 }
@@ -195,6 +240,23 @@ func groupLabels(counts []merge.Count) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// newInstanceRows lists the instances, the one with the most occurrences first.
+func newInstanceRows(occurrences []periskop.Occurrence, space *room) []instanceRow {
+	counts := map[string]int{}
+	for i := range occurrences {
+		counts[occurrences[i].Instance]++
+	}
+	delete(counts, "")
+	sorted := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
+	})
+	var rows []instanceRow
+	for _, name := range sorted {
+		rows = append(rows, instanceRow{space.line(name), number(counts[name])})
+	}
+	return rows
 }
 
 func newOccurrenceRows(e *merge.Exception, current int, now time.Time, space *room, to links) []occurrenceRow {

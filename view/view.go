@@ -23,16 +23,33 @@ type Options struct {
 	Targets func() []periskop.ServiceTargets
 	// Health returns what scraping knows of the targets. Nil means nothing.
 	Health func() []periskop.TargetHealth
+	// Growth returns what was counted of late. Nil means that nothing is known.
+	Growth func() *merge.Growth
+	// Departed returns what is known of an exception that is gone, or nil. Nil means
+	// that nothing is known of any.
+	Departed func(id string) *merge.Departure
+	// OwnCode returns the beginnings of packages and paths that are the service's own,
+	// for its stack traces. Nil means that they are told by their form.
+	OwnCode func(service string) []string
+	// Resolve and Reopen mark the exception of that ID, durably, and return false when
+	// there is none. Nil means that the pages change nothing.
+	Resolve func(id, reason string) bool
+	Reopen  func(id string) bool
+	// PrometheusURL and GrafanaURL are where traces link to for the history of their
+	// exception. Nil leaves a link out.
+	PrometheusURL, GrafanaURL *url.URL
 	// Config returns the running configuration. Nil leaves it out.
 	Config func() ConfigStatus
+	// Storage returns how the state is kept. Nil leaves it out.
+	Storage func() StorageStatus
 	// Flags are shown in this order.
 	Flags []Flag
 	Build Build
 	// Started is when this process began.
 	Started time.Time
 	// ExternalURL is the address under which the root of the pages is reached from
-	// outside. The plain text form of a trace names its link with it; all other links
-	// are relative. Nil leaves that line out.
+	// outside. Forms of pages there are taken, and the plain text form of a trace names
+	// its link with it; all other links are relative. Nil leaves that line out.
 	ExternalURL *url.URL
 	// Now defaults to time.Now.
 	Now func() time.Time
@@ -51,6 +68,23 @@ type ConfigStatus struct {
 	// It is nil when the last reload succeeded, or there was none.
 	ReloadErr error
 	ReloadAt  time.Time
+}
+
+// StorageStatus is how the state is kept.
+type StorageStatus struct {
+	// Path is where; "" means in memory only.
+	Path string
+	// Size is in bytes.
+	Size int64
+	// Damaged says what was found damaged when the program started; "" for nothing.
+	Damaged string
+	// Commits succeeded, Failures did not.
+	Commits, Failures uint64
+	// LastAt is when the last commit succeeded, and Took how long that took.
+	LastAt time.Time
+	Took   time.Duration
+	// Err is why the last commit failed; nil when it succeeded.
+	Err error
 }
 
 // A Flag is a command line flag with its value, secrets hidden.
@@ -102,6 +136,15 @@ func setDefaults(o *Options) {
 	if o.Health == nil {
 		o.Health = func() []periskop.TargetHealth { return nil }
 	}
+	if o.Growth == nil {
+		o.Growth = func() *merge.Growth { return nil }
+	}
+	if o.Departed == nil {
+		o.Departed = func(string) *merge.Departure { return nil }
+	}
+	if o.OwnCode == nil {
+		o.OwnCode = func(string) []string { return nil }
+	}
 	if o.Config == nil {
 		o.Config = func() ConfigStatus { return ConfigStatus{} }
 	}
@@ -113,7 +156,8 @@ func setDefaults(o *Options) {
 	}
 }
 
-// routes answers GET and HEAD; the mux refuses other methods by itself.
+// routes answers GET and HEAD, and the forms of a trace, which no other site can send.
+// The mux refuses other methods by itself.
 func (v *view) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", v.serveOverview)
@@ -121,6 +165,11 @@ func (v *view) routes() http.Handler {
 	mux.HandleFunc("GET /trace", v.serveLookup)
 	mux.HandleFunc("GET /trace/{id}", v.serveTrace)
 	mux.HandleFunc("GET /trace/{id}/text", v.serveText)
+	mux.HandleFunc("GET /trace/{id}/json", v.serveJSON)
+	mux.HandleFunc("GET /trace/{id}/curl", v.serveCurl)
+	sameOrigin := v.sameOrigin()
+	mux.Handle("POST /trace/{id}/resolve", sameOrigin.Handler(http.HandlerFunc(v.serveResolve)))
+	mux.Handle("POST /trace/{id}/reopen", sameOrigin.Handler(http.HandlerFunc(v.serveReopen)))
 	mux.HandleFunc("GET /status", v.serveStatus)
 	mux.HandleFunc("GET /status/config", v.serveConfig)
 	mux.Handle("GET /static/{name}", v.assets)
@@ -137,13 +186,25 @@ func (v *view) routes() http.Handler {
 	})
 }
 
-// secured sets the headers that every answer has. Nothing but our own style sheet and
-// icon is loaded, and no script runs. The referrer is kept from other sites; it is not
+// sameOrigin refuses forms of other sites. Behind a proxy the host of a request need not
+// be that of the page it comes from, which is that of the external URL.
+func (v *view) sameOrigin() *http.CrossOriginProtection {
+	p := http.NewCrossOriginProtection()
+	if u := v.ExternalURL; u != nil {
+		if err := p.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			v.Logger.Warn("external URL is no origin; forms behind a proxy may be refused", "err", err)
+		}
+	}
+	return p
+}
+
+// secured sets the headers that every answer has. Nothing but our own style sheet,
+// script and icon is loaded, and no script runs that stands in a page. The referrer is kept from other sites; it is not
 // kept from our own, as browsers then send "Origin: null" with forms.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; "+
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "+
 			"base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")

@@ -82,7 +82,7 @@ func shopWorld(t testing.TB) *world {
 	return w
 }
 
-var hashedName = regexp.MustCompile(`\.[0-9a-f]{12}\.(css|svg)`)
+var hashedName = regexp.MustCompile(`\.[0-9a-f]{12}\.(css|svg|js)`)
 
 // TestGolden compares whole pages with those in testdata, which are to be reviewed
 // like code when they change.
@@ -210,7 +210,7 @@ func TestHeaders(t *testing.T) {
 	for _, address := range []string{"/", "/exceptions", "/trace/" + id, "/trace/" + id + "/text", "/status", "/status/config", "/nothing", "/trace/none"} {
 		rec := get(t, h, address)
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 			"X-Content-Type-Options":  "nosniff",
 			"Referrer-Policy":         "same-origin",
 			"Cache-Control":           "no-store",
@@ -243,6 +243,7 @@ func TestStatic(t *testing.T) {
 	page := get(t, h, "/").Body.String()
 	for _, tt := range []struct{ pattern, contentType string }{
 		{`href="\./(static/style\.[0-9a-f]{12}\.css)"`, "text/css; charset=utf-8"},
+		{`src="\./(static/script\.[0-9a-f]{12}\.js)"`, "text/javascript; charset=utf-8"},
 		{`href="\./(static/icon\.[0-9a-f]{12}\.svg)"`, "image/svg+xml"},
 	} {
 		found := regexp.MustCompile(tt.pattern).FindStringSubmatch(page)
@@ -259,7 +260,10 @@ func TestStatic(t *testing.T) {
 	}
 }
 
-var linkPattern = regexp.MustCompile(`(?:href|src|action)="([^"]*)"`)
+// linkPattern finds what a page leads to, and addressPattern also where its forms go.
+var addressPattern = regexp.MustCompile(`(?:href|src|action)="([^"]*)"`)
+
+var linkPattern = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
 
 // TestPrefix follows every link from the overview on, under a prefix and behind a
 // proxy that adds another one that nobody here knows of.
@@ -388,6 +392,16 @@ func TestPayloads(t *testing.T) {
 			for _, o := range e.Occurrences {
 				check("/trace/" + e.ID + "?occurrence=" + url.QueryEscape(o.UUID))
 			}
+		}
+	}
+}
+
+// checkContains checks that all of want are somewhere in a page.
+func checkContains(t *testing.T, address, page string, want ...string) {
+	t.Helper()
+	for _, s := range want {
+		if !strings.Contains(page, s) {
+			t.Errorf("%s: %q is not on the page", address, s)
 		}
 	}
 }

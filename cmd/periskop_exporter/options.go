@@ -14,6 +14,7 @@ import (
 // so that nothing is scraped that they do not expect.
 func (e *exporter) apply(cfg *config.Config) error {
 	e.payloadSize.Store(cfg.Limits.PayloadSize)
+	e.ownCode.Store(ownCode(cfg))
 	e.state.Configure(mergeSettings(cfg))
 	e.pool.Apply(scrapeServices(cfg))
 	return e.discovery.Apply(discoveryServices(cfg))
@@ -35,6 +36,14 @@ func mergeSettings(cfg *config.Config) merge.Settings {
 		})
 	}
 	return o
+}
+
+func ownCode(cfg *config.Config) *map[string][]string {
+	own := make(map[string][]string, len(cfg.Services))
+	for i := range cfg.Services {
+		own[cfg.Services[i].Name] = cfg.Services[i].OwnCode
+	}
+	return &own
 }
 
 func redactor(r config.Redaction) func(*periskop.Occurrence) {

@@ -14,20 +14,39 @@ import (
 
 // pages returns the handler of the web view.
 func (e *exporter) pages() (http.Handler, error) {
-	return view.New(view.Options{
+	o := view.Options{
 		Snapshot: e.state.Snapshot,
 		Targets:  e.discovered,
 		Health:   e.pool.Health,
+		Growth:   e.recent.Growth,
+		Departed: e.recent.Departed,
+		OwnCode:  func(service string) []string { return (*e.ownCode.Load())[service] },
 		Config:   e.configStatus,
+		Storage:  e.storageStatus,
 		Flags:    e.flags.shown,
 		Build: view.Build{
 			Version: version.Version, Revision: version.GetRevision(), Branch: version.Branch,
 			Date: version.BuildDate, GoVersion: version.GoVersion,
 		},
-		Started:     e.started,
-		ExternalURL: e.flags.external,
-		Logger:      e.logger.With("component", "view"),
-	})
+		Started:       e.started,
+		ExternalURL:   e.flags.external,
+		PrometheusURL: e.flags.prometheus,
+		GrafanaURL:    e.flags.grafana,
+		Logger:        e.logger.With("component", "view"),
+	}
+	if e.canChange() {
+		o.Resolve, o.Reopen = e.resolve, e.reopen
+	}
+	return view.New(o)
+}
+
+func (e *exporter) storageStatus() view.StorageStatus {
+	s := e.state.StoreStatus()
+	out := view.StorageStatus{Commits: s.Commits, Failures: s.Failures, LastAt: s.Last, Took: s.Duration, Err: s.Err}
+	if e.store != nil {
+		out.Path, out.Size, out.Damaged = e.stateDir, e.store.Size(), e.store.Damaged()
+	}
+	return out
 }
 
 func (e *exporter) configStatus() view.ConfigStatus {
@@ -37,16 +56,19 @@ func (e *exporter) configStatus() view.ConfigStatus {
 
 // api returns the handler of all that programs ask.
 func (e *exporter) api() http.Handler {
-	return api.New(api.Options{
+	o := api.Options{
 		Snapshot: e.state.Snapshot,
 		Targets:  e.discovered,
 		Health:   e.pool.Health,
-		Resolve:  e.state.Resolve,
 		Durable:  e.state.DurableSnapshot,
 		UUID:     e.uuid,
 		Push:     e.push,
 		MaxPush:  e.payloadSize.Load,
-	})
+	}
+	if e.canChange() {
+		o.Resolve = e.resolve
+	}
+	return api.New(o)
 }
 
 // uuid names this exporter for as long as its counters go on: over restarts, if they

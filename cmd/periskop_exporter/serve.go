@@ -46,14 +46,18 @@ type exporter struct {
 	started  time.Time
 
 	store     *store.Store // nil without a place to keep state
+	stateDir  string       // where it is, "" without
 	state     *merge.State
 	pool      *scrape.Pool
 	discovery *discovery.Discovery
 	reloader  *reloader
+	recent    merge.Recent // what the charts of the pages show
 	// listeners are served on in place of the addresses in flags, if there are any.
 	listeners []net.Listener
 	// targets are those that discovery published last.
 	targets atomic.Pointer[[]periskop.ServiceTargets]
+	// ownCode has, by service, what is its own in stack traces.
+	ownCode atomic.Pointer[map[string][]string]
 	// payloadSize is how many bytes a pushed report may have.
 	payloadSize atomic.Int64
 }
@@ -91,6 +95,7 @@ func (e *exporter) openState(cfg *config.Config) error {
 		if err != nil {
 			return err
 		}
+		e.stateDir = dir
 		e.store, options.Store, options.Saved = kept, kept, saved
 	}
 	e.state = merge.New(options)
@@ -172,6 +177,7 @@ func (e *exporter) serve(ctx context.Context) error {
 	parts.Go(func() error { return e.discovery.Run(pipeline) })
 	parts.Go(func() error { return e.maintain(pipeline) })
 	parts.Go(func() error { return e.commit(pipeline) })
+	parts.Go(func() error { return e.observe(pipeline) })
 
 	err = e.listen(ctx, handler)
 	stopPipeline()

@@ -29,12 +29,17 @@ type serveFlags struct {
 	routePrefix     string
 	telemetryPath   string
 	enableLifecycle bool
+	readOnly        bool
+	prometheusURL   string
+	grafanaURL      string
 	storagePath     string
 	storagePathSet  bool
 	memory          memoryFlags
 
 	// external is externalURL, checked, or where the program finds itself.
 	external *url.URL
+	// prometheus and grafana are the URLs of those names, checked; nil without one.
+	prometheus, grafana *url.URL
 	// shown are all flags with their values.
 	shown []view.Flag
 }
@@ -70,6 +75,11 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 		PlaceHolder("<path>").StringVar(&f.routePrefix)
 	cmd.Flag("web.telemetry-path", "The path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload.").BoolVar(&f.enableLifecycle)
+	cmd.Flag("web.read-only", "Let nobody resolve or reopen exceptions.").BoolVar(&f.readOnly)
+	cmd.Flag("web.prometheus-url", "The URL under which browsers reach Prometheus, for links to the history of an exception.").
+		PlaceHolder("<URL>").StringVar(&f.prometheusURL)
+	cmd.Flag("web.grafana-url", "The URL under which browsers reach Grafana, for links to the history of an exception.").
+		PlaceHolder("<URL>").StringVar(&f.grafanaURL)
 	cmd.Flag("storage.path", "The directory for what must survive a restart. Empty keeps nothing: counters then begin at zero.").
 		Default("data/").IsSetByUser(&f.storagePathSet).StringVar(&f.storagePath)
 	f.memory.add(cmd)
@@ -95,6 +105,12 @@ func (f *serveFlags) check() error {
 	if f.external, err = f.parseExternalURL(); err != nil {
 		return err
 	}
+	if f.prometheus, err = parseURL("--web.prometheus-url", f.prometheusURL); err != nil {
+		return err
+	}
+	if f.grafana, err = parseURL("--web.grafana-url", f.grafanaURL); err != nil {
+		return err
+	}
 	if f.routePrefix == "" {
 		f.routePrefix = f.external.Path
 	}
@@ -118,15 +134,26 @@ func (f *serveFlags) parseExternalURL() (*url.URL, error) {
 	if f.externalURL == "" {
 		return ownURL(*f.web.WebListenAddresses)
 	}
-	u, err := url.Parse(f.externalURL)
+	return parseURL("--web.external-url", f.externalURL)
+}
+
+// parseURL returns the URL that is the value of a flag, nil when it is empty.
+func parseURL(flag, value string) (*url.URL, error) {
+	if value == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(value)
 	if err != nil {
-		return nil, fmt.Errorf("--web.external-url: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("--web.external-url: %q is not a URL such as https://periskop.example.com/", f.externalURL)
+		return nil, fmt.Errorf("%s: %q is not a URL such as https://periskop.example.com/", flag, value)
+	}
+	if u.User != nil {
+		return nil, fmt.Errorf("%s: it has a user name or a password, which every page would show", flag)
 	}
 	if u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("--web.external-url: %q has a query or a fragment, which links would lose", f.externalURL)
+		return nil, fmt.Errorf("%s: %q has a query or a fragment, which links would lose", flag, value)
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	return u, nil

@@ -33,7 +33,23 @@ func (e *exporter) handler() (http.Handler, error) {
 		prefixed.Handle("/", http.RedirectHandler(prefix+"/", http.StatusFound))
 		h = prefixed
 	}
-	return e.recorder.Recover(http.NewCrossOriginProtection().Handler(h)), nil
+	protection, err := e.sameOrigin()
+	if err != nil {
+		return nil, err
+	}
+	return e.recorder.Recover(protection.Handler(h)), nil
+}
+
+// sameOrigin refuses what pages of other sites want to change. Behind a proxy the host of
+// a request need not be that of the page it comes from, which is that of the external URL.
+func (e *exporter) sameOrigin() (*http.CrossOriginProtection, error) {
+	p := http.NewCrossOriginProtection()
+	if err := p.AddTrustedOrigin(e.flags.external.Scheme + "://" + e.flags.external.Host); err != nil {
+		return nil, fmt.Errorf("--web.external-url: %w", err)
+	}
+	// The API of the Periskop server says itself which pages may resolve.
+	p.AddInsecureBypassPattern("DELETE " + e.flags.routePrefix + "/services/")
+	return p, nil
 }
 
 func (e *exporter) metrics() http.Handler {

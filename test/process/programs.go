@@ -31,6 +31,21 @@ func Exporter(t testing.TB, config string, args ...string) *Program {
 	})
 }
 
+// Node runs a script with Node.js. It is given the address to listen on and args, and
+// is up once it answers at the path ready.
+func Node(t testing.TB, script, ready string, args ...string) *Program {
+	t.Helper()
+	path, err := exec.LookPath("node")
+	if err != nil {
+		t.Fatalf("%v; make e2e installs it", err)
+	}
+	address := FreeAddress(t)
+	return start(t, &Program{
+		name: "node", path: path, URL: "http://" + address, ready: ready,
+		args: append([]string{script, address}, args...),
+	})
+}
+
 // Run runs the exporter's program with a subcommand that ends by itself, and returns
 // what it prints.
 func Run(t testing.TB, args ...string) string {

@@ -1,0 +1,3 @@
+// Package npm tests the exporter with programs from the npm registry, as their users run
+// them. `make npm` installs them below testdata.
+package npm

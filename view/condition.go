@@ -1,0 +1,123 @@
+package view
+
+import (
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/merge"
+)
+
+// A condition is something about an exception that a reader looks for.
+type condition string
+
+// The conditions. They are also parameters of the list and classes of the style sheet.
+const (
+	conditionOpen      condition = "" // not resolved
+	conditionNew       condition = "new"
+	conditionRegressed condition = "regressed"
+	conditionGrowing   condition = "growing"
+	conditionResolved  condition = "resolved"
+	conditionAny       condition = "all"
+)
+
+// conditions are all of them, with the name that a select has for them.
+var conditions = []struct {
+	Condition condition
+	Name      string
+}{
+	{conditionOpen, "Open"},
+	{conditionNew, "New"},
+	{conditionRegressed, "Regressed"},
+	{conditionGrowing, "Growing"},
+	{conditionResolved, "Resolved"},
+	{conditionAny, "All"},
+}
+
+const (
+	// newAge is how long an exception is new: until everybody had a working day to
+	// see it.
+	newAge = 24 * time.Hour
+	// growingSteps are those in which it was counted if it is growing: ten minutes.
+	growingSteps = 5
+)
+
+// A judge knows what conditions depend on beside the exception.
+type judge struct {
+	now    time.Time
+	growth *merge.Growth
+}
+
+// is reports whether an exception of the service is in that condition.
+func (j judge) is(c condition, s *merge.Service, e *merge.Exception) bool {
+	switch c {
+	case conditionAny:
+		return true
+	case conditionResolved:
+		return e.Resolved != nil
+	case conditionNew:
+		return j.isNew(s, e)
+	case conditionRegressed:
+		return e.Resolved == nil && e.Regressions > 0
+	case conditionGrowing:
+		grown := j.growth.Exception(e.ID)
+		return e.Resolved == nil && grown.Sum(growingSteps) > 0
+	default:
+		return e.Resolved == nil
+	}
+}
+
+// isNew reports whether the exception first came within newAge, as far as that is
+// known: what was there before the watch on its service began may be of any age.
+func (j judge) isNew(s *merge.Service, e *merge.Exception) bool {
+	if e.Resolved != nil || s == nil || s.WatchedSince.IsZero() || e.Key == merge.OverflowKey {
+		return false
+	}
+	return e.FirstSeen.After(s.WatchedSince) && j.now.Sub(e.FirstSeen) < newAge
+}
+
+// A badge is a condition, ready to print.
+type badge struct {
+	Name string
+	Tone condition
+	// Note says more, for who points at it.
+	Note string
+}
+
+// badges are those of an exception, the most urgent first.
+func (j judge) badges(s *merge.Service, e *merge.Exception) []badge {
+	notes := map[condition]string{
+		conditionRegressed: "It was resolved, and came back " + times(e.Regressions),
+		conditionNew:       "First seen within the last " + distance(newAge),
+		conditionGrowing:   "Counted within the last " + distance(growingSteps*merge.GrowthStep),
+		conditionResolved:  "Hidden from lists until its count grows",
+	}
+	var list []badge
+	for _, c := range []condition{conditionRegressed, conditionNew, conditionGrowing, conditionResolved} {
+		if j.is(c, s, e) {
+			list = append(list, badge{Name: string(c), Tone: c, Note: notes[c]})
+		}
+	}
+	return list
+}
+
+func times(n uint64) string {
+	if n == 1 {
+		return "once"
+	}
+	return number(n) + " times"
+}
+
+// span says how far back the growth is known.
+func (j judge) span() string {
+	if j.growth == nil {
+		return "last hour"
+	}
+	// The first step has just begun when the last one has.
+	const whole = (merge.GrowthSteps - 2) * merge.GrowthStep
+	if d := j.now.Sub(j.growth.Since); d < whole {
+		if d < time.Minute {
+			return "last minute"
+		}
+		return "last " + distance(d)
+	}
+	return "last hour"
+}
