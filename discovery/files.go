@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/discovery/targetgroup"
+	"gopkg.in/yaml.v3"
 )
 
 // files judges file discovery. It complains about a file that it cannot read at each
@@ -66,7 +68,8 @@ func (f *files) update(now time.Time, groups []*targetgroup.Group) {
 	f.findMissing()
 	f.others.update(now, groups)
 	for path, b := range f.broken {
-		if names(groups, path) || len(groups) == 0 && b.state != stateOf(path) {
+		// An update that was on its way when the file broke tells what was in it before.
+		if names(groups, path) && isReadable(path) || len(groups) == 0 && b.state != stateOf(path) {
 			delete(f.broken, path)
 		}
 	}
@@ -140,6 +143,19 @@ func names(groups []*targetgroup.Group, path string) bool {
 		}
 	}
 	return false
+}
+
+// isReadable reports whether the file holds groups now.
+func isReadable(path string) bool {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	var groups []*targetgroup.Group
+	if strings.EqualFold(filepath.Ext(path), ".json") {
+		return json.Unmarshal(content, &groups) == nil
+	}
+	return yaml.Unmarshal(content, &groups) == nil
 }
 
 func stat(path string) (fileState, error) {
