@@ -15,6 +15,7 @@ const (
 	ServiceHasNoTargets = "PeriskopServiceHasNoTargets"
 	ScrapesFailing      = "PeriskopScrapesFailing"
 	ExporterDown        = "PeriskopExporterDown"
+	StateNotWritten     = "PeriskopStateNotWritten"
 	SeriesOverflow      = "PeriskopSeriesOverflow"
 	ConfigReloadFailed  = "PeriskopConfigReloadFailed"
 )
@@ -68,7 +69,7 @@ func groups(o *Options) []group {
 	return []group{
 		{"periskop-exceptions", []alert{newException(o), exceptionRegressed(o), exceptionSpike(o), highExceptionRate(o)}},
 		{"periskop-targets", []alert{targetDown(o), serviceHasNoTargets(o), scrapesFailing(o)}},
-		{"periskop-exporter", []alert{exporterDown(o), seriesOverflow(o), configReloadFailed(o)}},
+		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), seriesOverflow(o), configReloadFailed(o)}},
 	}
 }
 
