@@ -3,12 +3,14 @@ package alerts
 import (
 	"slices"
 	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 )
 
 // The names of the alerts. Each has a page of its name in docs/alerts.
 const (
-	NewException        = "PeriskopNewException"
-	ExceptionRegressed  = "PeriskopExceptionRegressed"
+	NewException        = names.NewException
+	ExceptionRegressed  = names.ExceptionRegressed
 	ExceptionSpike      = "PeriskopExceptionSpike"
 	HighExceptionRate   = "PeriskopHighExceptionRate"
 	TargetDown          = "PeriskopTargetDown"

@@ -14,9 +14,12 @@ import (
 // so that nothing is scraped that they do not expect.
 func (e *exporter) apply(cfg *config.Config) error {
 	e.payloadSize.Store(cfg.Limits.PayloadSize)
+	if err := e.notifier.Configure(notifySettings(cfg)); err != nil {
+		return err
+	}
 	e.state.Configure(mergeSettings(cfg))
 	e.pool.Apply(scrapeServices(cfg))
-	return e.discovery.Apply(discoveryServices(cfg))
+	return e.discovery.Apply(append(discoveryServices(cfg), alertmanagerServices(cfg)...))
 }
 
 func mergeSettings(cfg *config.Config) merge.Settings {
@@ -26,6 +29,8 @@ func mergeSettings(cfg *config.Config) merge.Settings {
 		LabelLength:       cfg.Limits.LabelLength,
 		SeriesRetention:   cfg.Retention.Series,
 		ProcessRetention:  cfg.Retention.Process,
+		EpisodeQuiet:      cfg.Alerting.QuietAfter,
+		EpisodeLimit:      cfg.Alerting.PerService,
 		Redact:            redactor(cfg.Redaction),
 	}
 	for i := range cfg.Services {
