@@ -29,6 +29,17 @@ func Exporter(t testing.TB, config string, args ...string) *Program {
 	})
 }
 
+// Demo runs the exporter on its sample services.
+func Demo(t testing.TB) *Program {
+	t.Helper()
+	address := FreeAddress(t)
+	return start(t, &Program{
+		name: "demo", path: binary(t, "EXPORTER", "slim/periskop_exporter"),
+		URL: "http://" + address, ready: "/-/ready",
+		args: []string{"demo", "--port=" + address[strings.LastIndexByte(address, ':')+1:]},
+	})
+}
+
 // Run runs the exporter's program with a subcommand that ends by itself, and returns
 // what it prints.
 func Run(t testing.TB, args ...string) string {
