@@ -43,9 +43,14 @@ test-go: test-packages prometheus ## run the tests of the packages
 	CGO_ENABLED=1 go test -race -shuffle=on -count=1 -tags $(SLIM_TAGS) ./...
 
 .PHONY: e2e
-e2e: test-packages slim prometheus ## run the end to end and browser tests alone
+e2e: test-packages grafana-packages slim prometheus ## run the end to end and browser tests alone
 	PROMTOOL=$(CURDIR)/bin/promtool AMTOOL=$(CURDIR)/bin/amtool \
 		go test -shuffle=on -count=1 -tags $(SLIM_TAGS),e2e ./test/... ./alerts ./view
+
+.PHONY: e2e-grafana
+e2e-grafana: test-packages grafana-packages slim prometheus ## look at the dashboards in a real Grafana: GRAFANA_HOME=…
+	GRAFANA_HOME=$(GRAFANA_HOME) SCREENSHOTS=$(CURDIR)/bin/screenshots/grafana \
+		go test -count=1 -v -tags $(SLIM_TAGS),e2e_grafana ./test/grafana/...
 
 .PHONY: e2e-kubernetes
 e2e-kubernetes: kubernetes ## run the tests against a real kube-apiserver
@@ -114,6 +119,12 @@ linter:
 test-packages:
 	@hack/install gcc 'the race detector' gcc libc6-dev
 	@hack/install chromium 'the browser tests' chromium fonts-dejavu-core
+
+# Grafana's own code, for the tests of the dashboards.
+.PHONY: grafana-packages
+grafana-packages:
+	@hack/install npm 'the tests of the dashboards' nodejs npm
+	@hack/npm test/grafana
 
 .PHONY: check-tidy
 check-tidy:

@@ -63,7 +63,8 @@ func byInstance(title, description, unit, expr string) *panel {
 
 func scrapes() *panel {
 	return graph("Scrapes of targets by result", "Scrapes per second, by how they ended, of all exporters together, stacked.", unitRate).stacked().
-		line(fmt.Sprintf("sum by (%s) (%s)", names.Result, over("rate", series(names.ScrapesTotal, ofExporter), perPoint)), legendOf(names.Result))
+		line(fmt.Sprintf("sum by (%s) (%s)", names.Result, over("rate", series(names.ScrapesTotal, ofExporter), perPoint)), legendOf(names.Result)).
+		coloured(append(failureColours(), [2]string{"success", "green"})...)
 }
 
 func scrapeDurations() *panel {
@@ -73,8 +74,7 @@ func scrapeDurations() *panel {
 
 func refused() *panel {
 	return graph("Refused reports by reason", "What targets reported per second and could not be counted, by reason; the metrics' page says what they mean.", unitRate).
-		line(fmt.Sprintf("sum by (%s, %s) (%s)", names.ServiceName, names.Reason, over("rate", series(names.TargetInconsistenciesTotal, ofExporter), perPoint)),
-			legendOf(names.ServiceName)+" "+legendOf(names.Reason))
+		line(fmt.Sprintf("sum by (%s) (%s)", names.Reason, over("rate", series(names.TargetInconsistenciesTotal, ofExporter), perPoint)), legendOf(names.Reason))
 }
 
 func exposedSeries() *panel {
@@ -103,7 +103,8 @@ func directAlerts() *panel {
 	return graph("Direct alerts sent", "Alerts per second that exporters sent to Alertmanagers by themselves, that could not be sent and are tried again, and that were given up.", unitRate).
 		line(rate(names.ExporterAlertsSent), "sent").
 		line(rate(names.ExporterAlertsFailed), "failed").
-		line(rate(names.ExporterAlertsDropped), "dropped")
+		line(rate(names.ExporterAlertsDropped), "dropped").
+		coloured([2]string{"sent", "green"}, [2]string{"failed", "orange"}, [2]string{"dropped", "red"})
 }
 
 func activeAlerts() *panel {

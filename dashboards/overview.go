@@ -15,7 +15,7 @@ func overview(o Options) dashboard {
 		band{8, []*panel{byService(), bySeverity()}},
 		band{11, []*panel{growing()}},
 		band{9, []*panel{newInRange()}},
-		band{9, []*panel{growingOverTime()}},
+		band{11, []*panel{growingOverTime()}},
 		band{1, []*panel{row("Targets")}},
 		band{8, []*panel{targets(), failures()}},
 	)
@@ -67,7 +67,8 @@ func byService() *panel {
 func bySeverity() *panel {
 	by := oneService + ", " + names.Severity
 	return graph("Exceptions by severity", "Exceptions per second of each severity, stacked.", unitRate).stacked().
-		line(fmt.Sprintf("sum by (%s) (%s)", names.Severity, exceptions("rate", by, perPoint)), legendOf(names.Severity))
+		line(fmt.Sprintf("sum by (%s) (%s)", names.Severity, exceptions("rate", by, perPoint)), legendOf(names.Severity)).
+		coloured([2]string{"error", "red"}, [2]string{"warning", "orange"}, [2]string{"info", "blue"})
 }
 
 // How many exceptions are shown of those that grew most.
@@ -81,14 +82,14 @@ var (
 	serviceColumn   = column{names.ServiceName, "Service", []property{{"links", []link{toService("__data.fields." + names.ServiceName)}}}}
 	classColumn     = column{names.Class, "Class", toTrace("__data.fields." + names.ExceptionID)}
 	keyColumn       = column{names.AggregationKey, "Aggregation key", toTrace("__data.fields." + names.ExceptionID)}
-	firstSeenColumn = func(field string) column { return column{field, "First seen", unitOf(unitAgo, 140)} }
-	lastSeenColumn  = func(field string) column { return column{field, "Last seen", unitOf(unitAgo, 140)} }
+	firstSeenColumn = func(field string) column { return column{field, "First seen", unitOf(unitAgo, 175)} }
+	lastSeenColumn  = func(field string) column { return column{field, "Last seen", unitOf(unitAgo, 175)} }
 	countColumn     = func(field, title string) column {
-		return column{field, title, append(unitOf(unitCount, 110), property{"decimals", 0})}
+		return column{field, title, append(unitOf(unitCount, 130), property{"decimals", 0})}
 	}
 	// The ID keeps its name: links refer to the field by it.
 	idColumn = column{names.ExceptionID, names.ExceptionID, append(toTrace("__data.fields."+names.ExceptionID),
-		property{"custom.width", 160}, property{"displayName", "ID"})}
+		property{"custom.width", 180}, property{"displayName", "ID"})}
 )
 
 func growing() *panel {
@@ -142,7 +143,12 @@ func failures() *panel {
 	by := oneService + ", " + names.Result
 	failed := highest(by, over("rate", series(names.ScrapesTotal, ofService, notSuccess), perPoint))
 	return graph("Failed scrapes by result", "Scrapes per second that failed, by how they ended, stacked.", unitRate).stacked().
-		line(fmt.Sprintf("sum by (%s) (%s)", names.Result, failed), legendOf(names.Result))
+		line(fmt.Sprintf("sum by (%s) (%s)", names.Result, failed), legendOf(names.Result)).
+		coloured(failureColours()...)
+}
+
+func failureColours() [][2]string {
+	return [][2]string{{"connection", "red"}, {"timeout", "orange"}, {"http_status", "yellow"}, {"invalid_payload", "purple"}, {"too_large", "blue"}}
 }
 
 func legendOf(label string) string { return "{{" + label + "}}" }

@@ -53,9 +53,25 @@ func graph(title, description, unit string) *panel {
 		Unit: unit, Min: ptr(0.0), Color: &color{"palette-classic"},
 		Custom: map[string]any{"drawStyle": "line", "fillOpacity": 10, "lineWidth": 1, "showPoints": "never", "spanNulls": false},
 	}
+	if top, ok := leastTop[unit]; ok {
+		p.FieldConfig.Defaults.Custom["axisSoftMax"] = top
+	}
 	p.Options = map[string]any{
 		"legend":  map[string]any{"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": []string{}},
 		"tooltip": map[string]any{"mode": "multi", "sort": "desc"},
+	}
+	return p
+}
+
+// leastTop is how far axes go at least: without it, those of nothing but zeros go to 100.
+var leastTop = map[string]float64{unitCount: 1, unitRate: 0.02}
+
+// coloured gives series of these names their colours, whatever others there are.
+func (p *panel) coloured(colours ...[2]string) *panel {
+	for _, c := range colours {
+		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, override{matcher{"byName", c[0]}, []property{
+			{"color", map[string]any{"mode": "fixed", "fixedColor": c[1]}},
+		}})
 	}
 	return p
 }
@@ -72,9 +88,9 @@ func (p *panel) stacked() *panel {
 	return p
 }
 
-// wideLegend puts long names beside the lines, with their values.
+// wideLegend gives each name a line of its own below the graph, with values.
 func (p *panel) wideLegend() *panel {
-	p.Options["legend"] = map[string]any{"displayMode": "table", "placement": "right", "showLegend": true, "calcs": []string{"max", "lastNotNull"}, "width": 480}
+	p.Options["legend"] = map[string]any{"displayMode": "table", "placement": "bottom", "showLegend": true, "calcs": []string{"max", "lastNotNull"}}
 	return p
 }
 

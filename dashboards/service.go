@@ -15,8 +15,8 @@ func service(o Options) dashboard {
 	v.IncludeAll, v.AllValue, v.Current = false, "", nil
 	d.Panels = layout(
 		band{4, serviceTotals()},
-		band{9, []*panel{byKey()}},
-		band{11, []*panel{exceptionsOf()}},
+		band{11, []*panel{byKey()}},
+		band{9, []*panel{exceptionsOf()}},
 		band{8, []*panel{byClass(), bySeverity()}},
 		band{1, []*panel{row("Targets")}},
 		band{8, []*panel{targets(), failures(), slowTargets()}},
