@@ -127,7 +127,10 @@ func exposition() *panel {
 
 func builds() *panel {
 	return table("Builds", "What runs, and since when.", []column{
-		{names.Instance, "Instance", nil}, {"version", "Version", nil}, {"revision", "Revision", nil}, {"goversion", "Go", nil},
+		{names.Instance, "Instance", nil},
+		{"version", "Version", nil},
+		{"revision", "Revision", nil},
+		{"goversion", "Go", nil},
 		{"Value #A", "Running", unitOf(unitAgo, 140)},
 	}, "Instance", fmt.Sprintf("1000 * max by (%[1]s, version, revision, goversion) (%[2]s * on (job, %[1]s) group_left () %[3]s)",
 		names.Instance, series(names.ExporterBuildInfo, ofExporter), series("process_start_time_seconds", ofExporter)))

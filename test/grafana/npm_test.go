@@ -23,9 +23,10 @@ func TestLinks(t *testing.T) {
 	run(t, "node", "bundle.mjs", bundle)
 	demo := process.Demo(t)
 	prometheus := process.Prometheus(t, process.PrometheusOptions{Scrape: []*process.Program{demo}})
+	// A new series is at zero once; only then is its exception new.
 	process.Eventually(t, "a new exception", func() error {
 		samples, err := process.Query(t.Context(), prometheus,
-			"periskop_exception_first_seen_timestamp_seconds > on (service_name) group_left () periskop_service_watched_since_timestamp_seconds")
+			"periskop_exceptions_total > 0 and on (service_name, exception_id) (periskop_exception_first_seen_timestamp_seconds > on (service_name) group_left () periskop_service_watched_since_timestamp_seconds)")
 		if err == nil && len(samples) == 0 {
 			err = errors.New("none yet")
 		}
