@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +48,7 @@ func TestDashboardQueries(t *testing.T) {
 	process.Eventually(t, "a new exception", func() error {
 		return someSample(t, prometheus, "periskop_exception_first_seen_timestamp_seconds > on (service_name) group_left () periskop_service_watched_since_timestamp_seconds")
 	})
+	t.Run("documentation", func(t *testing.T) { testDocumentedQueries(t, prometheus) })
 	for _, name := range []string{"overview", "service", "exporter"} {
 		t.Run(name, func(t *testing.T) {
 			var b board
@@ -54,6 +57,23 @@ func TestDashboardQueries(t *testing.T) {
 			}
 			b.check(t, prometheus, substitution(began))
 		})
+	}
+}
+
+// testDocumentedQueries asks what docs/alerting.md has to ask. What each gives, promtool
+// tests; here all are to be understood, and those about any exception to have data.
+func testDocumentedQueries(t *testing.T, prometheus *process.Program) {
+	text, err := os.ReadFile("../../docs/alerting.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("(?s)```promql\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		expr := m[1]
+		if strings.HasPrefix(expr, "sum by (service_name) (rate(periskop_exceptions_total[5m]))") || strings.HasPrefix(expr, "max by") || strings.HasPrefix(expr, "topk") {
+			process.Eventually(t, expr, func() error { return someSample(t, prometheus, expr) })
+		} else if _, err := process.Query(t.Context(), prometheus, expr); err != nil {
+			t.Errorf("%v in\n%s", err, expr)
+		}
 	}
 }
 
