@@ -34,6 +34,7 @@ func TestEpisodes(t *testing.T) {
 	}{
 		{"history has none", []answer{one(0, "a", "k", 5, at(-60)), one(1, "a", "k", 6, at(-60))}, merge.Episode{}},
 		{"what began after the watch has one", []answer{watch, one(3, "a", "k", 1, at(2))}, merge.Episode{Began: at(3)}},
+		{"when it is first counted", []answer{watch, one(3, "a", "k", 0, at(2)), one(4, "a", "k", 1, at(2))}, merge.Episode{Began: at(4)}},
 		{"it goes on while it grows", []answer{watch, one(3, "a", "k", 1, at(2)), one(50, "a", "k", 2, at(2)), one(100, "a", "k", 3, at(2))}, merge.Episode{Began: at(3)}},
 		{"what grows after an hour of quiet is no part of it", []answer{watch, one(3, "a", "k", 1, at(2)), one(63, "a", "k", 2, at(2))}, merge.Episode{Began: at(3), Over: true}},
 		{"being reported still is no growth", []answer{watch, one(3, "a", "k", 1, at(2)), one(63, "a", "k", 1, at(2))}, merge.Episode{Began: at(3)}},
