@@ -134,16 +134,17 @@ func TestDirectAlerts(t *testing.T) {
 
 	// Alertmanager is away while many keys are new, of which no more is told one by one.
 	s.alertmanager.Kill(t)
-	for i := range 100 {
+	for i := range 1000 {
 		s.raise(fmt.Sprint("burst ", i))
 	}
 	for _, e := range s.exporters {
+		waitForMetric(t, e, `aggregation_key="burst 999"`)
 		process.Eventually(t, "a failure", func() error { return noSuch(e, t, "periskop_exporter_alerts_failed_total 0") })
 	}
 	s.alertmanager.Start(t)
 	want = append([]string{"PeriskopExceptionRegressed history", "PeriskopManyExceptions"}, want[1:]...)
 	many := s.told(t, "PeriskopManyExceptions", "", want...)
-	if summary := many.Annotations["summary"]; summary != "100 more new or returned exceptions in shop" {
+	if summary := many.Annotations["summary"]; summary != "1000 more new or returned exceptions in shop" {
 		t.Errorf("the summary of the burst is %q", summary)
 	}
 }
