@@ -47,6 +47,11 @@ e2e: test-packages npm slim prometheus ## run the end to end and browser tests a
 	PROMTOOL=$(CURDIR)/bin/promtool AMTOOL=$(CURDIR)/bin/amtool \
 		go test -shuffle=on -count=1 -tags $(SLIM_TAGS),e2e ./test/... ./alerts ./view
 
+.PHONY: e2e-grafana
+e2e-grafana: test-packages npm slim prometheus ## look at the dashboards in a real Grafana: GRAFANA_HOME=…
+	GRAFANA_HOME=$(GRAFANA_HOME) SCREENSHOTS=$(CURDIR)/bin/screenshots/grafana \
+		go test -count=1 -v -tags $(SLIM_TAGS),e2e_grafana ./test/grafana/...
+
 .PHONY: e2e-kubernetes
 e2e-kubernetes: kubernetes ## run the tests against a real kube-apiserver
 	@hack/build bin/kubernetes/periskop_exporter . -tags $(KUBERNETES_TAGS) -ldflags '$(LDFLAGS)' -o bin/kubernetes/periskop_exporter ./cmd/periskop_exporter
@@ -115,18 +120,13 @@ test-packages:
 	@hack/install gcc 'the race detector' gcc libc6-dev
 	@hack/install chromium 'the browser tests' chromium fonts-dejavu-core
 
-# The programs that ask the exporter what they ask a Periskop server, and the one that
-# looks for what keeps people out. A locked tree is installed whole or not at all.
-NPM := test/npm/testdata
-NODE_MODULES := $(NPM)/node_modules/.package-lock.json
-
+# The programs that ask the exporter what they ask a Periskop server, the one that looks
+# for what keeps people out, and Grafana's own code for the tests of the dashboards.
 .PHONY: npm
-npm: $(NODE_MODULES)
-
-$(NODE_MODULES): $(NPM)/package.json $(NPM)/package-lock.json $(NPM)/.npmrc
+npm:
 	@hack/install npm 'the tests with programs from npm' nodejs npm
-	cd $(NPM) && npm ci --omit=dev --omit=optional --omit=peer --no-progress
-	@touch $@
+	@hack/npm test/npm/testdata --omit=dev --omit=optional --omit=peer
+	@hack/npm test/grafana
 
 .PHONY: check-tidy
 check-tidy:

@@ -3,18 +3,21 @@ package alerts
 import (
 	"slices"
 	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 )
 
 // The names of the alerts. Each has a page of its name in docs/alerts.
 const (
-	NewException        = "PeriskopNewException"
-	ExceptionRegressed  = "PeriskopExceptionRegressed"
+	NewException        = names.NewException
+	ExceptionRegressed  = names.ExceptionRegressed
 	ExceptionSpike      = "PeriskopExceptionSpike"
 	HighExceptionRate   = "PeriskopHighExceptionRate"
 	TargetDown          = "PeriskopTargetDown"
 	ServiceHasNoTargets = "PeriskopServiceHasNoTargets"
 	ScrapesFailing      = "PeriskopScrapesFailing"
 	ExporterDown        = "PeriskopExporterDown"
+	StateNotWritten     = "PeriskopStateNotWritten"
 	SeriesOverflow      = "PeriskopSeriesOverflow"
 	ConfigReloadFailed  = "PeriskopConfigReloadFailed"
 )
@@ -68,7 +71,7 @@ func groups(o *Options) []group {
 	return []group{
 		{"periskop-exceptions", []alert{newException(o), exceptionRegressed(o), exceptionSpike(o), highExceptionRate(o)}},
 		{"periskop-targets", []alert{targetDown(o), serviceHasNoTargets(o), scrapesFailing(o)}},
-		{"periskop-exporter", []alert{exporterDown(o), seriesOverflow(o), configReloadFailed(o)}},
+		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), seriesOverflow(o), configReloadFailed(o)}},
 	}
 }
 

@@ -53,3 +53,42 @@ func configReloadFailed(*Options) alert {
 			" could not load the configuration file and runs with the one before.",
 	}
 }
+
+// Reasons of [StateNotWritten], as values of the label reason.
+const (
+	commitsFail = "commits_fail"
+	fileDamaged = "file_damaged"
+)
+
+// damageTold is how long it is told that a damaged file was set aside: the metric says
+// so until the exporter restarts, and by then somebody on call has seen it.
+const damageTold = 24 * time.Hour
+
+// stateNotWritten fires when commits fail, or a damaged file was set aside. A single
+// failure is told as well, and so is an exporter that fails every now and then: the
+// counter rose, even if the last commit succeeded. One that fell back to memory at its
+// start fails at every commit.
+func stateNotWritten(*Options) alert {
+	failing := fmt.Sprintf("(max by (%s) (%s) > 0 or min by (%s) (%s) == 0)",
+		jobLabel, over("increase", names.ExporterStateCommitFailures, bridged),
+		jobLabel, current(names.ExporterStateCommitSuccess))
+	damaged := fmt.Sprintf("(max by (%s) (%s == 1 unless %s offset %s == 1))",
+		jobLabel, current(names.ExporterStateDamaged), names.ExporterStateDamaged, span(damageTold))
+	because := func(reason, expr string) string {
+		return fmt.Sprintf(`label_replace(%s, %q, %q, "", "")`, expr, names.Reason, reason)
+	}
+	return alert{
+		name:     StateNotWritten,
+		expr:     because(commitsFail, failing) + " or " + because(fileDamaged, damaged),
+		wait:     5 * time.Minute,
+		severity: critical,
+		subject:  exporter,
+		summary:  `The Periskop exporter {{ if eq $labels.` + names.Reason + ` "` + fileDamaged + `" }}has lost its state{{ else }}cannot write its state{{ end }}`,
+		description: `{{ if eq $labels.` + names.Reason + ` "` + fileDamaged + `" }}` +
+			list(names.ExporterStateDamaged+"{"+jobLabel+"=%q} == 1", jobLabel, names.Instance, "An exporter") +
+			" found its state file damaged, set it aside, and began anew: counters start at zero, and what was known is history." +
+			"{{ else }}" +
+			list(names.ExporterStateCommitSuccess+"{"+jobLabel+"=%q} == 0", jobLabel, names.Instance, "An exporter") +
+			" could not write to the state file and counts in memory: a restart now would lose what was not written.{{ end }}",
+	}
+}

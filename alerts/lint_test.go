@@ -23,6 +23,7 @@ var exposed = []string{
 	"up",
 	names.ExceptionsTotal, names.ExceptionFirstSeen, names.ExceptionsRegressedTotal, names.ServiceWatchedSince,
 	names.ServiceTargets, names.TargetUp, names.ScrapesTotal, names.ExporterOverflowKeys, names.ExporterConfigReloadSuccess,
+	names.ExporterStateCommitFailures, names.ExporterStateCommitSuccess, names.ExporterStateDamaged,
 }
 
 func TestComplete(t *testing.T) {
@@ -61,10 +62,10 @@ func lintRule(t *testing.T, r rule) {
 			t.Errorf("%s: %s becomes %q", r.Alert, name, out)
 		}
 	}
-	if s := r.Annotations["summary"]; len(s) > 120 || strings.HasSuffix(s, ".") {
+	if s := expand(t, r.Alert, r.Annotations["summary"]); len(s) > 120 || strings.HasSuffix(s, ".") {
 		t.Errorf("%s: the summary is no headline: %s", r.Alert, s)
 	}
-	if d := r.Annotations["description"]; !strings.HasSuffix(d, ".") {
+	if d := expand(t, r.Alert, r.Annotations["description"]); !strings.HasSuffix(d, ".") {
 		t.Errorf("%s: the description is no sentence: %s", r.Alert, d)
 	}
 }
@@ -96,7 +97,7 @@ func expand(t *testing.T, alert, text string) string {
 	t.Helper()
 	labels := map[string]string{
 		"service_name": "check out", "aggregation_key": "a/b#c&d", "exception_id": "0123456789abcdef",
-		"class": "", "result": "timeout", "job": "periskop", "instance": "a:80", "target": "a:80",
+		"class": "", "result": "timeout", "reason": "file_damaged", "job": "periskop", "instance": "a:80", "target": "a:80",
 	}
 	funcs := template.FuncMap{
 		"humanizeTimestamp":  func(float64) string { return "2026-11-22 12:00:00 +0000 UTC" },
@@ -174,7 +175,7 @@ func TestPages(t *testing.T) {
 			}
 		}
 	}
-	want := alerts.Names()
+	want := append(alerts.Names(), names.ManyExceptions)
 	slices.Sort(want)
 	if diff := cmp.Diff(pages, want); diff != "" {
 		t.Errorf("pages (-got +want):\n%s", diff)

@@ -2,6 +2,8 @@ package alerts
 
 import (
 	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 )
 
 // A Format is a kind of rule file.
@@ -77,7 +79,7 @@ type Resource struct {
 // Defaults returns the options that hold where none are given.
 func Defaults() Options {
 	return Options{
-		RunbookURL: "https://github.com/periskop-exporter/periskop_exporter/blob/main/docs/alerts/{alert}.md",
+		RunbookURL: names.RunbookURL,
 		Job:        "periskop",
 		// Three times what may pass between a first occurrence and its evaluation with
 		// usual settings: 45 s until its target is scraped, 1 min until the exporter

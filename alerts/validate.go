@@ -131,7 +131,7 @@ func (o *Options) checkNames() []error {
 // identifying are the labels that come with an alert. To overwrite one would make one
 // alert of many.
 var identifying = []string{
-	model.AlertNameLabel, names.ServiceName, names.AggregationKey, names.ExceptionID, names.Class, names.Result, jobLabel,
+	model.AlertNameLabel, names.ServiceName, names.AggregationKey, names.ExceptionID, names.Class, names.Result, names.Reason, jobLabel,
 }
 
 func (o *Options) checkLabels() []error {

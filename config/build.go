@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	commonconfig "github.com/prometheus/common/config"
@@ -27,6 +28,9 @@ const (
 	defaultSeriesAge    = duration(7 * 24 * time.Hour)
 	defaultProcessAge   = duration(time.Hour)
 	defaultAlertTimeout = duration(10 * time.Second)
+	defaultQuietAfter   = duration(time.Hour)
+	defaultResendDelay  = duration(time.Minute) // as Prometheus
+	defaultPerService   = count(20)
 )
 
 func defaultConfig() rawConfig {
@@ -38,6 +42,7 @@ func defaultConfig() rawConfig {
 			PayloadSize:       defaultPayload,
 		},
 		Retention: rawRetention{Series: defaultSeriesAge, Process: defaultProcessAge},
+		Alerting:  rawAlerting{QuietAfter: defaultQuietAfter, ResendDelay: defaultResendDelay, PerService: defaultPerService},
 	}
 }
 
@@ -89,9 +94,7 @@ func build(c *checker, root *node) *Config {
 	for i, n := range root.get("services").items {
 		cfg.Services = append(cfg.Services, b.service(raw.Services[i], n))
 	}
-	if n := root.get("alerting"); n != nil {
-		cfg.Alerting = b.alerting(n)
-	}
+	cfg.Alerting = b.alerting(root.get("alerting"))
 	return cfg
 }
 
@@ -150,7 +153,15 @@ func (b *builder) scraper(n *node) Scraper {
 }
 
 func (b *builder) alerting(n *node) Alerting {
-	a := Alerting{Relabel: validated(b.raw.Alerting.Relabel)}
+	raw := b.raw.Alerting
+	a := Alerting{
+		Relabel:    validated(raw.Relabel),
+		QuietAfter: time.Duration(raw.QuietAfter), ResendDelay: time.Duration(raw.ResendDelay),
+		PerService: int(raw.PerService), DashboardURL: strings.TrimSuffix(string(raw.DashboardURL), "/"),
+	}
+	if n == nil {
+		return a
+	}
 	for _, item := range n.get("alertmanagers").items {
 		raw := defaultAlertmanager()
 		b.decode(item, &raw)

@@ -112,12 +112,23 @@ type Retention struct {
 	Process time.Duration // a process neither discovered nor seen is forgotten, by default after 1 hour
 }
 
-// Alerting says where direct alerts go. The zero value sends none.
+// Alerting says where direct alerts go. Without Alertmanagers none are sent.
 type Alerting struct {
 	Alertmanagers []Alertmanager
 
 	// Relabel is applied to every alert, before an Alertmanager's own AlertRelabel.
 	Relabel []*relabel.Config
+
+	// QuietAfter is how long an exception must not occur for its alert to end, by default
+	// 1h, and ResendDelay how often it is sent until then, by default 1m.
+	QuietAfter, ResendDelay time.Duration
+
+	// PerService is how many alerts a service may raise within an hour one by one, by
+	// default 20; one more stands for the rest.
+	PerService int
+
+	// DashboardURL is where the overview dashboard is, empty for none.
+	DashboardURL string
 }
 
 // An Alertmanager is a set of Alertmanagers that are discovered and spoken to alike.

@@ -60,6 +60,7 @@ func TestDefaults(t *testing.T) {
 		}},
 		Limits:    config.Limits{KeysPerService: 2000, OccurrencesPerKey: 10, LabelLength: 256, PayloadSize: 64 << 20},
 		Retention: config.Retention{Series: 7 * 24 * time.Hour, Process: time.Hour},
+		Alerting:  config.Alerting{QuietAfter: time.Hour, ResendDelay: time.Minute, PerService: 20},
 	}
 	if diff := cmp.Diff(got, want, ignore); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
@@ -163,6 +164,9 @@ func TestEveryOption(t *testing.T) {
 	am := got.Alerting.Alertmanagers
 	if len(am) != 1 || am[0].Scheme != "https" || am[0].PathPrefix != "/am" || am[0].Timeout != 5*time.Second || am[0].APIVersion != "v2" ||
 		len(am[0].Relabel) != 1 || len(am[0].AlertRelabel) != 1 || len(got.Alerting.Relabel) != 1 || am[0].HTTPClient.Authorization.Type != "Bearer" {
+		t.Errorf("alerting is %+v", got.Alerting)
+	}
+	if a := got.Alerting; a.QuietAfter != 30*time.Minute || a.ResendDelay != 20*time.Second || a.PerService != 5 || a.DashboardURL != "https://grafana/d/x" {
 		t.Errorf("alerting is %+v", got.Alerting)
 	}
 }

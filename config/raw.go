@@ -76,6 +76,10 @@ type rawRetention struct {
 type rawAlerting struct {
 	Alertmanagers []rawAlertmanager `yaml:"alertmanagers"`
 	Relabel       []*relabel.Config `yaml:"alert_relabel_configs"`
+	QuietAfter    duration          `yaml:"quiet_after"`
+	ResendDelay   duration          `yaml:"resend_delay"`
+	PerService    count             `yaml:"alerts_per_service"`
+	DashboardURL  webURL            `yaml:"dashboard_url"`
 }
 
 type rawAlertmanager struct {

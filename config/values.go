@@ -126,6 +126,17 @@ func (e *endpoint) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
+// A webURL is an absolute URL of a page.
+type webURL string
+
+func (u *webURL) UnmarshalYAML(n *yaml.Node) error {
+	if err := checkURL(n.Value, "http", "https"); n.Value != "" && err != nil {
+		return err
+	}
+	*u = webURL(n.Value)
+	return nil
+}
+
 // split returns the path and the query.
 func (e endpoint) split() (path string, query url.Values) {
 	u, err := url.Parse(string(e))

@@ -154,6 +154,7 @@ type target struct {
 	Format       string     `json:"format"`
 	Instant      bool       `json:"instant"`
 	Range        bool       `json:"range"`
+	Exemplar     bool       `json:"exemplar,omitempty"`
 }
 
 type fieldConfig struct {
@@ -169,8 +170,15 @@ type field struct {
 	NoValue    string         `json:"noValue,omitempty"`
 	Color      *color         `json:"color,omitempty"`
 	Thresholds *thresholds    `json:"thresholds,omitempty"`
+	Mappings   []mapping      `json:"mappings,omitempty"`
 	Links      []link         `json:"links,omitempty"`
 	Custom     map[string]any `json:"custom,omitempty"`
+}
+
+// A mapping shows values as something else.
+type mapping struct {
+	Type    string         `json:"type"`
+	Options map[string]any `json:"options"`
 }
 
 type color struct {

@@ -24,6 +24,7 @@ type board struct {
 			DataSource source
 		}
 	}
+	Links  []dataLink
 	Panels []boardPanel
 }
 
@@ -69,9 +70,9 @@ type boardPanel struct {
 
 type dataLink struct{ Title, URL string }
 
-func read(t *testing.T) board {
+func read(t *testing.T, name string) board {
 	t.Helper()
-	out, err := dashboards.Overview(dashboards.Options{})
+	out, err := dashboards.JSON(name, dashboards.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,32 @@ func read(t *testing.T) board {
 // exposed are the metrics that queries may ask for.
 var exposed = []string{
 	names.ExceptionsTotal, names.ExceptionFirstSeen, names.ExceptionLastSeen, names.ExceptionsRegressedTotal,
-	names.ServiceWatchedSince, names.ServiceTargets, names.TargetUp, names.ScrapesTotal,
+	names.ServiceWatchedSince, names.ServiceTargets, names.TargetUp, names.TargetScrapeDuration, names.ScrapesTotal,
+}
+
+// exposedByExporter are those that the dashboard of the exporter may ask for as well.
+var exposedByExporter = []string{
+	names.ExporterBuildInfo, names.ExporterStateCommitSuccess, names.ExporterConfigReloadSuccess, names.ExporterDiscoveryProblems,
+	names.ExporterOverflowKeys, names.ScrapesTotal, names.TargetScrapeDuration, names.TargetInconsistenciesTotal, names.ExporterSeries,
+	names.ExporterStateCommits, names.ExporterStateCommitFailures, names.ExporterStateCommitDuration, names.ExporterStateSize,
+	names.ExporterAlertsSent, names.ExporterAlertsFailed, names.ExporterAlertsDropped, names.ExporterAlertsActive, names.ExporterAlertmanagers,
+	"up", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds", "scrape_duration_seconds",
+}
+
+// eachBoard runs a test over every dashboard.
+func eachBoard(t *testing.T, test func(*testing.T, board)) {
+	t.Helper()
+	for _, name := range dashboards.Names() {
+		t.Run(name, func(t *testing.T) { test(t, read(t, name)) })
+	}
+}
+
+// subject is what every query is narrowed down to, as it is substituted.
+func (b *board) subject() (matcher string, metrics []string) {
+	if b.UID == dashboards.UID(dashboards.Exporter) {
+		return `job=~"periskop"`, exposedByExporter
+	}
+	return names.ServiceName + `=~"checkout|search"`, exposed
 }
 
 // substituted is the query as Grafana sends it.
@@ -93,10 +119,11 @@ func substituted(expr string) string {
 	return strings.NewReplacer(
 		"$__range", "6h", "$__rate_interval", "1m", "${__from}", "1795345200000",
 		"$service", "checkout|search", "$severity", ".*", "$class", ".*", "$key", `shop/Cart\\.add`,
+		"$job", "periskop", "$instance", ".*",
 	).Replace(expr)
 }
 
-func lintExpr(t *testing.T, where, expr string) {
+func (b *board) lintExpr(t *testing.T, where, expr string) {
 	t.Helper()
 	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(substituted(expr))
 	if err != nil {
@@ -108,18 +135,20 @@ func lintExpr(t *testing.T, where, expr string) {
 		if !ok {
 			return nil
 		}
-		if !slices.Contains(exposed, s.Name) {
+		matcher, metrics := b.subject()
+		if !slices.Contains(metrics, s.Name) {
 			t.Errorf("%s: asks for %s, which is not exposed", where, s)
 		}
-		if !strings.Contains(s.String(), names.ServiceName+`=~"checkout|search"`) {
-			t.Errorf("%s: %s is for all services, whichever are chosen", where, s)
+		if !strings.Contains(s.String(), matcher) {
+			t.Errorf("%s: %s is for all there are, whichever are chosen", where, s)
 		}
 		return nil
 	})
 }
 
-func TestPanels(t *testing.T) {
-	d := read(t)
+func TestPanels(t *testing.T) { eachBoard(t, lintPanels) }
+
+func lintPanels(t *testing.T, d board) {
 	titles := map[string]bool{}
 	for _, p := range d.Panels {
 		if p.Title == "" || titles[p.Title] {
@@ -138,25 +167,25 @@ func TestPanels(t *testing.T) {
 		if p.DataSource == nil || *p.DataSource != chosen {
 			t.Errorf("%s: data source is not the one that is chosen", p.Title)
 		}
-		lintTargets(t, p)
+		d.lintTargets(t, p)
 		if p.Type == "stat" && (p.FieldConfig.Defaults.Thresholds == nil || len(p.FieldConfig.Defaults.Thresholds.Steps) == 0) {
 			t.Errorf("%s: has no thresholds", p.Title)
 		}
-		lintTable(t, p)
+		d.lintTable(t, p)
 	}
 }
 
 // chosen is the data source of the variable.
 var chosen = source{"prometheus", "${datasource}"}
 
-func lintTargets(t *testing.T, p boardPanel) {
+func (b *board) lintTargets(t *testing.T, p boardPanel) {
 	t.Helper()
 	if len(p.Targets) == 0 {
 		t.Errorf("%s: asks for nothing", p.Title)
 	}
 	refs := map[string]bool{}
 	for _, target := range p.Targets {
-		lintExpr(t, p.Title, target.Expr)
+		b.lintExpr(t, p.Title, target.Expr)
 		if refs[target.RefID] || target.RefID == "" {
 			t.Errorf("%s: query %q is there twice or has no name", p.Title, target.RefID)
 		}
@@ -175,7 +204,7 @@ func lintTargets(t *testing.T, p boardPanel) {
 
 // lintTable checks that the columns are those that the queries give, and that the
 // overrides name columns.
-func lintTable(t *testing.T, p boardPanel) {
+func (b *board) lintTable(t *testing.T, p boardPanel) {
 	t.Helper()
 	if p.Type != "table" {
 		return
@@ -204,21 +233,29 @@ func lintTable(t *testing.T, p boardPanel) {
 			if err := json.Unmarshal(property.Value, &l); err != nil {
 				t.Fatal(err)
 			}
+			if strings.HasPrefix(l[0].URL, "/d/") {
+				continue // to another dashboard
+			}
 			links++
 			if got, want := l[0].URL, "${exporter:raw}/trace/${__data.fields.exception_id}"; got != want {
 				t.Errorf("%s: %s leads to %s, want %s", p.Title, o.Matcher.Options, got, want)
 			}
 		}
 	}
+	if b.UID == dashboards.UID(dashboards.Exporter) {
+		return // it is not about exceptions
+	}
 	if links == 0 || !slices.Contains(fields, names.ExceptionID) {
 		t.Errorf("%s: rows do not lead to the trace", p.Title)
 	}
 }
 
-func TestGrid(t *testing.T) {
+func TestGrid(t *testing.T) { eachBoard(t, lintGrid) }
+
+func lintGrid(t *testing.T, d board) {
 	taken := map[[2]int]string{}
 	ids := map[int]bool{}
-	for _, p := range read(t).Panels {
+	for _, p := range d.Panels {
 		if ids[p.ID] || p.ID <= 0 {
 			t.Errorf("%s: ID %d is there twice, or none", p.Title, p.ID)
 		}
@@ -241,8 +278,9 @@ func TestGrid(t *testing.T) {
 var reference = regexp.MustCompile(`\$\{?(\w+)`)
 
 // TestVariables checks that every variable is used, defined, and may take all values.
-func TestVariables(t *testing.T) {
-	d := read(t)
+func TestVariables(t *testing.T) { eachBoard(t, lintVariables) }
+
+func lintVariables(t *testing.T, d board) {
 	text, err := json.Marshal(d)
 	if err != nil {
 		t.Fatal(err)
@@ -251,7 +289,7 @@ func TestVariables(t *testing.T) {
 	for _, m := range reference.FindAllSubmatch(text, -1) {
 		used[string(m[1])] = true
 	}
-	known := map[string]bool{"__range": true, "__rate_interval": true, "__from": true, "__data": true, "__field": true, "__all": true, "1": true}
+	known := map[string]bool{"__range": true, "__rate_interval": true, "__from": true, "__url_time_range": true, "__data": true, "__field": true, "__all": true, "1": true}
 	for i, v := range d.Templating.List {
 		known[v.Name] = true
 		if !used[v.Name] {
@@ -266,8 +304,9 @@ func TestVariables(t *testing.T) {
 		if v.Type != "query" {
 			continue
 		}
-		if !v.Multi || !v.IncludeAll || v.AllValue != ".*" {
-			t.Errorf("%s: wants to be many or all", v.Name)
+		isOne := d.UID == dashboards.UID(dashboards.Service) && v.Name == "service"
+		if !v.Multi || v.IncludeAll == isOne || (v.AllValue == ".*") == isOne {
+			t.Errorf("%s: wants to be many or all, or those that are chosen", v.Name)
 		}
 		if v.DataSource == nil || *v.DataSource != chosen {
 			t.Errorf("%s: data source is not the one that is chosen", v.Name)
@@ -288,19 +327,21 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-func TestAnnotations(t *testing.T) {
+func TestAnnotations(t *testing.T) { eachBoard(t, lintAnnotations) }
+
+func lintAnnotations(t *testing.T, d board) {
 	marks := 0
-	for _, a := range read(t).Annotations.List {
+	for _, a := range d.Annotations.List {
 		if a.Expr == "" {
 			continue
 		}
 		marks++
-		lintExpr(t, a.Name, a.Expr)
+		d.lintExpr(t, a.Name, a.Expr)
 		if a.DataSource != chosen {
 			t.Errorf("%s: data source is not the one that is chosen", a.Name)
 		}
 	}
-	if marks == 0 {
+	if marks == 0 && d.UID != dashboards.UID(dashboards.Exporter) {
 		t.Error("nothing marks new exceptions")
 	}
 }

@@ -38,6 +38,14 @@ func stat(title, description, unit, expr string, steps ...step) *panel {
 	return p
 }
 
+// answer is a question that is answered with no or yes.
+func answer(title, description, expr, no, yes string) *panel {
+	p := stat(title, description, "bool_yes_no", expr, base("red"), from(1, "green"))
+	text := func(value string, index int) map[string]any { return map[string]any{"text": value, "index": index} }
+	p.FieldConfig.Defaults.Mappings = []mapping{{"value", map[string]any{"0": text(no, 0), "1": text(yes, 1)}}}
+	return p
+}
+
 // graph is one or more lines over time, from zero up.
 func graph(title, description, unit string) *panel {
 	p := newPanel("timeseries", title, description)
@@ -45,9 +53,25 @@ func graph(title, description, unit string) *panel {
 		Unit: unit, Min: ptr(0.0), Color: &color{"palette-classic"},
 		Custom: map[string]any{"drawStyle": "line", "fillOpacity": 10, "lineWidth": 1, "showPoints": "never", "spanNulls": false},
 	}
+	if top, ok := leastTop[unit]; ok {
+		p.FieldConfig.Defaults.Custom["axisSoftMax"] = top
+	}
 	p.Options = map[string]any{
 		"legend":  map[string]any{"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": []string{}},
 		"tooltip": map[string]any{"mode": "multi", "sort": "desc"},
+	}
+	return p
+}
+
+// leastTop is how far axes go at least: without it, those of nothing but zeros go to 100.
+var leastTop = map[string]float64{unitCount: 1, unitRate: 0.02}
+
+// coloured gives series of these names their colours, whatever others there are.
+func (p *panel) coloured(colours ...[2]string) *panel {
+	for _, c := range colours {
+		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, override{matcher{"byName", c[0]}, []property{
+			{"color", map[string]any{"mode": "fixed", "fixedColor": c[1]}},
+		}})
 	}
 	return p
 }
@@ -64,11 +88,20 @@ func (p *panel) stacked() *panel {
 	return p
 }
 
+// wideLegend gives each name a line of its own below the graph, with values.
+func (p *panel) wideLegend() *panel {
+	p.Options["legend"] = map[string]any{"displayMode": "table", "placement": "bottom", "showLegend": true, "calcs": []string{"max", "lastNotNull"}}
+	return p
+}
+
 // A column is a field of a table: a label or the value of a query.
 type column struct {
 	field, title string
 	properties   []property
 }
+
+// hidden is a field that the table does not show.
+func hidden(field string) column { return column{field: field} }
 
 // table merges the results of its queries, each row one set of labels.
 func table(title, description string, columns []column, sortBy string, exprs ...string) *panel {
@@ -78,6 +111,10 @@ func table(title, description string, columns []column, sortBy string, exprs ...
 	}
 	order := organize{ExcludeByName: map[string]bool{"Time": true}, IndexByName: map[string]int{}, RenameByName: map[string]string{}}
 	for i, c := range columns {
+		if c.title == "" {
+			order.ExcludeByName[c.field] = true
+			continue
+		}
 		order.IndexByName[c.field] = i
 		order.RenameByName[c.field] = c.title
 		if len(c.properties) > 0 {
@@ -103,6 +140,7 @@ const (
 	unitShare   = "percentunit"
 	unitText    = "string"
 	unitSeconds = "s"
+	unitBytes   = "bytes"
 	unitAgo     = "dateTimeFromNow"
 )
 

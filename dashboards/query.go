@@ -57,6 +57,12 @@ func grown(count int, window string) string {
 	return fmt.Sprintf("topk(%d, %s > 0)", count, exceptions("increase", oneException, window))
 }
 
+// mostGrown selects what grew most in the time shown. The choice is made once, at the
+// end, and not for each point.
+func mostGrown(by string) string {
+	return fmt.Sprintf("topk(%d, %s)", inGraph, highest(by, fmt.Sprintf("increase(%s[%s] @ end())", series(names.ExceptionsTotal, ofAll), wholeRange)))
+}
+
 // firstSeen is when exceptions were first seen, in milliseconds. Of several groups or
 // exporters the earliest counts.
 func firstSeen() string {
@@ -76,11 +82,14 @@ func isNew() string {
 		sameID, series(names.ExceptionsTotal, ofAll))
 }
 
-// targetsUp is 1 for each target that some exporter reaches, and 0 for the others. The
-// target is in the label instance, or in exported_instance where Prometheus puts the
-// exporter's in its place.
-func targetsUp() string {
-	expr := series(names.TargetUp, ofService)
+// targetsUp is 1 for each target that some exporter reaches, and 0 for the others.
+func targetsUp() string { return perTarget(names.TargetUp) }
+
+// perTarget is the highest that some exporter says of each target. The target is in the
+// label instance, or in exported_instance where Prometheus puts the exporter's in its
+// place.
+func perTarget(metric string) string {
+	expr := series(metric, ofService)
 	for _, from := range []string{names.Instance, "exported_" + names.Instance} {
 		expr = fmt.Sprintf(`label_replace(%s, %q, "$1", %q, "(.+)")`, expr, targetLabel, from)
 	}

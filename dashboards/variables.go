@@ -12,10 +12,7 @@ import (
 func variables(o Options) []variable {
 	exceptions := func(matchers string) string { return series(names.ExceptionsTotal, matchers) }
 	return []variable{
-		{
-			Name: "datasource", Label: "Data source", Description: "The Prometheus that scrapes the exporter.",
-			Type: "datasource", Query: "prometheus", Refresh: 1, Options: []choice{},
-		},
+		dataSourceVariable(),
 		// Services without exceptions have targets, and are to be found as well.
 		labelVariable("service", "Service", "The service that raises the exceptions.", names.ServiceTargets, names.ServiceName),
 		labelVariable("severity", "Severity", "The severity that the service gives them.", exceptions(ofService), names.Severity),
@@ -23,6 +20,13 @@ func variables(o Options) []variable {
 		labelVariable("key", "Key", "The key under which the service aggregates them.",
 			exceptions(fmt.Sprintf(`%s,%s=~"$class"`, ofService, names.Class)), names.AggregationKey),
 		exporterVariable(o.ExternalURL),
+	}
+}
+
+func dataSourceVariable() variable {
+	return variable{
+		Name: "datasource", Label: "Data source", Description: "The Prometheus that scrapes the exporter.",
+		Type: "datasource", Query: "prometheus", Refresh: 1, Options: []choice{},
 	}
 }
 

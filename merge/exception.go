@@ -24,6 +24,7 @@ type exception struct {
 	occurrences []periskop.Occurrence
 	resolved    *Resolution
 	regressions uint64
+	episode     Episode
 	// epochs is how many epochs of known processes report it.
 	epochs int
 	// exposed is set while it has a series.
@@ -195,6 +196,7 @@ func (e *exception) snapshot(service string) *Exception {
 		Counts:  make([]Count, len(e.counts)),
 		History: e.history, FirstSeen: e.firstSeen, LastSeen: e.lastSeen,
 		Occurrences: e.occurrences, Resolved: e.resolved, Regressions: e.regressions,
+		Grown: e.grown, Episode: e.episode,
 	}
 	for i, c := range e.counts {
 		e.view.Counts[i] = Count{Group: c.group, Severity: c.severity, Counted: c.counted, Start: c.start}

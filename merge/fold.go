@@ -237,6 +237,7 @@ func (f *folding) lastSeen(a *arrival, v verdict) time.Time {
 func (f *folding) count(e *exception, a *arrival, v verdict) {
 	seen := f.lastSeen(a, v)
 	e.lastSeen = later(e.lastSeen, seen)
+	f.service.stir(e, v.increment, f.now, f.settings)
 	if v.increment > 0 {
 		e.grown = later(e.grown, f.now)
 	} else {

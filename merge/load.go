@@ -22,7 +22,7 @@ func (e *exception) record() ExceptionRecord {
 	r := ExceptionRecord{
 		ExceptionName: e.name(), Key: e.key, Class: e.class, History: e.history,
 		FirstSeen: e.firstSeen, LastSeen: e.lastSeen, Grown: e.grown,
-		Resolved: e.resolved, Regressions: e.regressions,
+		Resolved: e.resolved, Regressions: e.regressions, Episode: e.episode,
 		Counts: make([]Count, len(e.counts)),
 	}
 	for i, c := range e.counts {
@@ -78,6 +78,7 @@ func (s *State) loadException(r *ExceptionRecord) {
 	for _, c := range r.Counts {
 		e.counts = append(e.counts, &count{group: c.Group, groupKey: labelsKey(c.Group), severity: c.Severity, counted: c.Counted, start: c.Start})
 	}
+	svc.restoreEpisode(e, r.Episode)
 	svc.exceptions[e.key] = e
 	svc.byID[e.id] = e
 }

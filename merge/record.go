@@ -112,6 +112,7 @@ type ExceptionRecord struct {
 	Grown       time.Time
 	Resolved    *Resolution
 	Regressions uint64
+	Episode     Episode
 }
 
 // An OccurrencesRecord is the list of all occurrences that are kept of an exception.

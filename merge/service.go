@@ -32,6 +32,8 @@ type service struct {
 	// known processes report each.
 	overflow        map[keyID]int
 	inconsistencies map[Reason]uint64
+	// told is when episodes began that are told of by themselves, within the last hour.
+	told []time.Time
 
 	// sorted holds the exceptions by key; nil when stale.
 	sorted []*exception

@@ -72,6 +72,9 @@ type Exception struct {
 	Resolved *Resolution
 	// Regressions is how often it came back after it was resolved.
 	Regressions uint64
+	// Grown is when it was last counted, or, for history, last seen.
+	Grown   time.Time
+	Episode Episode
 }
 
 // A Resolution is somebody's word that an exception will not come back.

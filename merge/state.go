@@ -42,6 +42,12 @@ type Settings struct {
 	// ProcessRetention is how long a process is known that is neither discovered nor
 	// answers. Defaults to 1 hour.
 	ProcessRetention time.Duration
+	// EpisodeQuiet is how long an exception must not grow for its [Episode] to end.
+	// Defaults to 1 hour.
+	EpisodeQuiet time.Duration
+	// EpisodeLimit is how many episodes of a service within an hour are told of one by
+	// one. Defaults to 20.
+	EpisodeLimit int
 	// Redact removes secrets from an occurrence before it is kept. Nil keeps all.
 	// It is called concurrently.
 	Redact func(*periskop.Occurrence)
@@ -75,6 +81,8 @@ func (o *Settings) setDefaults() {
 	setDefault(&o.LabelLength, 256)
 	setDefault(&o.SeriesRetention, 7*24*time.Hour)
 	setDefault(&o.ProcessRetention, time.Hour)
+	setDefault(&o.EpisodeQuiet, time.Hour)
+	setDefault(&o.EpisodeLimit, 20)
 }
 
 func setDefault[T comparable](v *T, value T) {

@@ -142,6 +142,9 @@ func encodeException(r *merge.ExceptionRecord) []byte {
 		e.uint(r.Counts[i].Counted)
 		e.time(r.Counts[i].Start)
 	}
+	e.time(r.Episode.Began)
+	e.bool(r.Episode.Over)
+	e.bool(r.Episode.Crowded)
 	return e.b
 }
 
@@ -161,6 +164,9 @@ func decodeException(key, value []byte) (merge.ExceptionRecord, error) {
 	r.Counts = make([]merge.Count, d.count())
 	for i := range r.Counts {
 		r.Counts[i] = merge.Count{Group: d.labels(), Severity: d.string(), Counted: d.uint(), Start: d.time()}
+	}
+	if len(d.b) > 0 { // files written before there were episodes end here
+		r.Episode = merge.Episode{Began: d.time(), Over: d.bool(), Crowded: d.bool()}
 	}
 	return r, d.err
 }

@@ -45,7 +45,7 @@ func everything() *merge.Records {
 		Exceptions: []merge.ExceptionRecord{{
 			ExceptionName: exception, Key: "a\x00b", Class: "C",
 			Counts:  []merge.Count{{Group: periskop.Labels{{Name: "env", Value: "prod"}}, Severity: "error", Counted: 3, Start: noon}, {Severity: "info"}},
-			History: 9, FirstSeen: noon, LastSeen: noon, Grown: noon, Regressions: 2,
+			History: 9, FirstSeen: noon, LastSeen: noon, Grown: noon, Regressions: 2, Episode: merge.Episode{Began: noon, Over: true, Crowded: true},
 			Resolved: &merge.Resolution{At: noon, Reason: "fixed in 1.2"},
 		}},
 		Occurrences: []merge.OccurrencesRecord{{ExceptionName: exception, Occurrences: []periskop.Occurrence{{

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ const demoTargetDownAfter = 3 * time.Minute
 type demoFlags struct {
 	prometheus, alertmanager string
 	seed                     uint64
+	port                     int
 }
 
 func (c *commands) addDemo() {
@@ -36,6 +38,7 @@ func (c *commands) addDemo() {
 	})
 	cmd.Flag("prometheus", "The Prometheus program to run as well, with alerting rules.").PlaceHolder("<path>").StringVar(&f.prometheus)
 	cmd.Flag("alertmanager", "The Alertmanager program to run as well.").PlaceHolder("<path>").StringVar(&f.alertmanager)
+	cmd.Flag("port", "The port of the exporter on localhost; another one when it is taken.").Default(strconv.Itoa(demoPort)).IntVar(&f.port)
 	cmd.Flag("seed", "The same seed raises the same exceptions.").Default("1").Uint64Var(&f.seed)
 }
 
@@ -51,7 +54,7 @@ func (c *commands) demo(ctx context.Context, f *demoFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, services.Close()) }()
-	listener, err := demo.ListenLocal(ctx, demoPort)
+	listener, err := demo.ListenLocal(ctx, f.port)
 	if err != nil {
 		return err
 	}
@@ -88,7 +91,7 @@ func demoServeFlags(dir string, config []byte, address net.Addr) (*serveFlags, e
 	}
 	none, noSocket := "", false
 	return &serveFlags{
-		configFile: file, telemetryPath: "/metrics", enableLifecycle: true,
+		configFile: file, storagePath: filepath.Join(dir, "data"), storagePathSet: true, telemetryPath: "/metrics", enableLifecycle: true,
 		web:      &web.FlagConfig{WebListenAddresses: &[]string{address.String()}, WebSystemdSocket: &noSocket, WebConfigFile: &none},
 		external: &url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", port)},
 	}, nil

@@ -15,9 +15,12 @@ import (
 func (e *exporter) apply(cfg *config.Config) error {
 	e.payloadSize.Store(cfg.Limits.PayloadSize)
 	e.ownCode.Store(ownCode(cfg))
+	if err := e.notifier.Configure(notifySettings(cfg)); err != nil {
+		return err
+	}
 	e.state.Configure(mergeSettings(cfg))
 	e.pool.Apply(scrapeServices(cfg))
-	return e.discovery.Apply(discoveryServices(cfg))
+	return e.discovery.Apply(append(discoveryServices(cfg), alertmanagerServices(cfg)...))
 }
 
 func mergeSettings(cfg *config.Config) merge.Settings {
@@ -27,6 +30,8 @@ func mergeSettings(cfg *config.Config) merge.Settings {
 		LabelLength:       cfg.Limits.LabelLength,
 		SeriesRetention:   cfg.Retention.Series,
 		ProcessRetention:  cfg.Retention.Process,
+		EpisodeQuiet:      cfg.Alerting.QuietAfter,
+		EpisodeLimit:      cfg.Alerting.PerService,
 		Redact:            redactor(cfg.Redaction),
 	}
 	for i := range cfg.Services {

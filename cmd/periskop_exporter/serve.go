@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/periskop-exporter/periskop_exporter/alerts/notify"
 	"github.com/periskop-exporter/periskop_exporter/collector"
 	"github.com/periskop-exporter/periskop_exporter/config"
 	"github.com/periskop-exporter/periskop_exporter/discovery"
@@ -50,6 +51,7 @@ type exporter struct {
 	state     *merge.State
 	pool      *scrape.Pool
 	discovery *discovery.Discovery
+	notifier  *notify.Notifier
 	reloader  *reloader
 	recent    merge.Recent // what the charts of the pages show
 	// listeners are served on in place of the addresses in flags, if there are any.
@@ -118,6 +120,10 @@ func (e *exporter) build(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	e.notifier = notify.New(notify.Options{
+		Snapshot: e.state.DurableSnapshot, ExternalURL: e.flags.external.String(),
+		Registerer: e.registry, Logger: e.logger.With("component", "notify"),
+	})
 	e.reloader = newReloader(e.flags.configFile, e.apply, e.logger, e.registry)
 	e.register()
 	return e.reloader.start(cfg)
@@ -154,7 +160,9 @@ func (e *exporter) register() {
 }
 
 // setTargets passes on what discovery found.
-func (e *exporter) setTargets(targets []periskop.ServiceTargets) {
+func (e *exporter) setTargets(all []periskop.ServiceTargets) {
+	targets, alertmanagers := split(all)
+	e.notifier.SetTargets(alertmanagers)
 	e.targets.Store(&targets)
 	e.state.Discovered(targets)
 	e.pool.SetTargets(targets)
@@ -178,6 +186,7 @@ func (e *exporter) serve(ctx context.Context) error {
 	parts.Go(func() error { return e.maintain(pipeline) })
 	parts.Go(func() error { return e.commit(pipeline) })
 	parts.Go(func() error { return e.observe(pipeline) })
+	parts.Go(func() error { return e.notifier.Run(pipeline) })
 
 	err = e.listen(ctx, handler)
 	stopPipeline()

@@ -32,6 +32,11 @@ const (
 	ExporterStateCommitDuration     = "periskop_exporter_state_last_commit_duration_seconds"
 	ExporterStateSize               = "periskop_exporter_state_size_bytes"
 	ExporterStateDamaged            = "periskop_exporter_state_damaged"
+	ExporterAlertsSent              = "periskop_exporter_alerts_sent_total"
+	ExporterAlertsFailed            = "periskop_exporter_alerts_failed_total"
+	ExporterAlertsDropped           = "periskop_exporter_alerts_dropped_total"
+	ExporterAlertsActive            = "periskop_exporter_alerts_active"
+	ExporterAlertmanagers           = "periskop_exporter_alertmanagers"
 )
 
 // Labels.

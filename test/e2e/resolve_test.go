@@ -36,10 +36,10 @@ func TestResolve(t *testing.T) {
 	exporter := process.Exporter(t, config)
 	trace := exporter.URL + waitForTrace(t, exporter, "/exceptions?q=CartError")
 
-	if status := post(t, trace+"/resolve", "https://evil.example.com"); status != http.StatusForbidden {
+	if status := resolveFrom(t, trace+"/resolve", "https://evil.example.com"); status != http.StatusForbidden {
 		t.Errorf("from another origin: got status %d, want 403", status)
 	}
-	if status := post(t, trace+"/resolve", exporter.URL); status != http.StatusSeeOther {
+	if status := resolveFrom(t, trace+"/resolve", exporter.URL); status != http.StatusSeeOther {
 		t.Errorf("resolve: got status %d, want 303", status)
 	}
 	exporter.Kill(t)
@@ -52,7 +52,7 @@ func TestResolve(t *testing.T) {
 
 	locked := process.Exporter(t, config, "--web.read-only")
 	trace = locked.URL + waitForTrace(t, locked, "/exceptions?q=CartError")
-	if status := post(t, trace+"/resolve", locked.URL); status != http.StatusForbidden {
+	if status := resolveFrom(t, trace+"/resolve", locked.URL); status != http.StatusForbidden {
 		t.Errorf("read only: got status %d, want 403", status)
 	}
 }
@@ -75,7 +75,7 @@ func waitForTrace(t *testing.T, exporter *process.Program, list string) string {
 }
 
 // post sends the form of a trace from a page of that origin, and returns the status.
-func post(t *testing.T, address, origin string) int {
+func resolveFrom(t *testing.T, address, origin string) int {
 	t.Helper()
 	form := url.Values{"reason": {"fixed in 1.2"}}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(form.Encode()))

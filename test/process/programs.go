@@ -46,6 +46,17 @@ func Node(t testing.TB, script, ready string, args ...string) *Program {
 	})
 }
 
+// Demo runs the exporter on its sample services.
+func Demo(t testing.TB) *Program {
+	t.Helper()
+	address := FreeAddress(t)
+	return start(t, &Program{
+		name: "demo", path: binary(t, "EXPORTER", "slim/periskop_exporter"),
+		URL: "http://" + address, ready: "/-/ready",
+		args: []string{"demo", "--port=" + address[strings.LastIndexByte(address, ':')+1:]},
+	})
+}
+
 // Run runs the exporter's program with a subcommand that ends by itself, and returns
 // what it prints.
 func Run(t testing.TB, args ...string) string {
@@ -110,21 +121,10 @@ func Prometheus(t testing.TB, o PrometheusOptions) *Program {
 // Alertmanager runs a real Alertmanager that sends everything to the webhook at once.
 func Alertmanager(t testing.TB, webhook string) *Program {
 	t.Helper()
-	dir := t.TempDir()
-	file := filepath.Join(dir, "alertmanager.yaml")
-	write(t, file, fmt.Sprintf(`
+	return AlertmanagerWith(t, fmt.Sprintf(`
 route: {receiver: test, group_by: [alertname, service_name], group_wait: 1s, group_interval: 1s, repeat_interval: 1h}
 receivers: [{name: test, webhook_configs: [{url: %q, send_resolved: true}]}]
-`, webhook))
-	address := FreeAddress(t)
-	return start(t, &Program{
-		name: "alertmanager", path: binary(t, "ALERTMANAGER", "alertmanager"),
-		URL: "http://" + address, ready: "/-/ready",
-		args: []string{
-			"--config.file=" + file, "--web.listen-address=" + address,
-			"--storage.path=" + filepath.Join(dir, "data"), "--cluster.listen-address=",
-		},
-	})
+`, webhook), nil)
 }
 
 // A Sample is one element of the result of a query.

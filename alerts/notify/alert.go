@@ -1,0 +1,149 @@
+package notify
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
+	"github.com/periskop-exporter/periskop_exporter/merge"
+)
+
+// An alert is what Alertmanager is told, in the words of its API (v2, postableAlert). It
+// is not changed once it is made.
+type alert struct {
+	Labels       map[string]string `json:"labels"`
+	Annotations  map[string]string `json:"annotations"`
+	StartsAt     time.Time         `json:"startsAt"`
+	EndsAt       time.Time         `json:"endsAt"`
+	GeneratorURL string            `json:"generatorURL,omitempty"`
+
+	// key tells alerts apart before they are relabelled.
+	key string
+	// late is set when it has ended already, and EndsAt only gives Alertmanager the time
+	// to tell of it.
+	late bool
+}
+
+// Labels and annotations that have no other use in this module.
+const (
+	alertname = "alertname"
+	severity  = "severity"
+	warning   = "warning"
+)
+
+// A writer makes alerts of a snapshot.
+type writer struct {
+	// externalURL and dashboardURL are without a slash at the end.
+	externalURL, dashboardURL string
+	quiet                     time.Duration
+}
+
+// active returns the alerts that there are at that time.
+func (w *writer) active(s *merge.Snapshot, now time.Time) []*alert {
+	var out []*alert
+	for _, service := range s.Services {
+		var crowd []*merge.Exception
+		for _, e := range service.Exceptions {
+			switch {
+			case !e.Active(now, w.quiet):
+			case e.Episode.Crowded:
+				crowd = append(crowd, e)
+			default:
+				out = append(out, w.exception(e))
+			}
+		}
+		if len(crowd) > 0 {
+			out = append(out, w.crowd(service.Name, crowd))
+		}
+	}
+	return out
+}
+
+func (w *writer) exception(e *merge.Exception) *alert {
+	name, summary := names.NewException, "New exception in "
+	description := fmt.Sprintf("%s was seen for the first time at %s.", e.Label, e.FirstSeen.UTC().Format(time.RFC3339))
+	if e.Regressions > 0 {
+		name, summary = names.ExceptionRegressed, "Resolved exception is back in "
+		description = fmt.Sprintf("%s was resolved and has occurred again at %s.", e.Label, e.Episode.Began.UTC().Format(time.RFC3339))
+	}
+	class := e.Class
+	if class == "" {
+		class = e.Label
+	}
+	trace := w.externalURL + "/trace/" + e.ID
+	a := &alert{
+		key: name + "/" + e.ID,
+		Labels: map[string]string{
+			alertname: name, severity: warning, names.ServiceName: e.Service,
+			names.AggregationKey: e.Label, names.ExceptionID: e.ID,
+		},
+		Annotations: map[string]string{
+			"summary":       summary + e.Service + ": " + class,
+			"description":   fmt.Sprintf("%s It was counted %d times.", description, e.Counted()),
+			"exception_url": trace,
+			"runbook_url":   runbook(name),
+		},
+		StartsAt: e.Episode.Began, EndsAt: e.Grown.Add(w.quiet), GeneratorURL: trace,
+	}
+	w.linkDashboard(a, "var-service", e.Service, "var-key", e.Label)
+	if len(e.Occurrences) > 0 {
+		about(a.Annotations, &e.Occurrences[0].Error)
+	}
+	return a
+}
+
+// crowd returns the alert that stands for many.
+func (w *writer) crowd(service string, list []*merge.Exception) *alert {
+	begin := func(a, b *merge.Exception) int { return a.Episode.Began.Compare(b.Episode.Began) }
+	grown := func(a, b *merge.Exception) int { return a.Grown.Compare(b.Grown) }
+	newest := slices.SortedStableFunc(slices.Values(list), func(a, b *merge.Exception) int { return begin(b, a) })
+	link := w.externalURL + "/exceptions?" + url.Values{names.ServiceName: {service}}.Encode()
+	a := &alert{
+		key:    names.ManyExceptions + "/" + service,
+		Labels: map[string]string{alertname: names.ManyExceptions, severity: warning, names.ServiceName: service},
+		Annotations: map[string]string{
+			"summary": fmt.Sprintf("%d more new or returned exceptions in %s", len(list), service),
+			"description": fmt.Sprintf("%s raises %d exceptions that are new or came back, beside those that are told of one by one. Among them: %s.",
+				service, len(list), sample(newest)),
+			"exception_url": link,
+			"runbook_url":   runbook(names.ManyExceptions),
+		},
+		StartsAt: slices.MinFunc(list, begin).Episode.Began,
+		EndsAt:   slices.MaxFunc(list, grown).Grown.Add(w.quiet), GeneratorURL: link,
+	}
+	w.linkDashboard(a, "var-service", service)
+	return a
+}
+
+// sampled is how many exceptions of a crowd are named: as many as one reads.
+const sampled = 5
+
+func sample(list []*merge.Exception) string {
+	var keys []string
+	for _, e := range list[:min(len(list), sampled)] {
+		keys = append(keys, e.Label)
+	}
+	return strings.Join(keys, ", ")
+}
+
+// linkDashboard adds a link with variables, given as names and values in turn.
+func (w *writer) linkDashboard(a *alert, variables ...string) {
+	if w.dashboardURL == "" {
+		return
+	}
+	separator := "?"
+	if strings.Contains(w.dashboardURL, "?") {
+		separator = "&"
+	}
+	link := w.dashboardURL
+	for i := 0; i+1 < len(variables); i += 2 {
+		link += separator + variables[i] + "=" + url.QueryEscape(variables[i+1])
+		separator = "&"
+	}
+	a.Annotations["dashboard_url"] = link
+}
+
+func runbook(name string) string { return strings.ReplaceAll(names.RunbookURL, "{alert}", name) }

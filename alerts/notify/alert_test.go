@@ -1,0 +1,162 @@
+package notify
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func at(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
+
+// began is an exception whose episode began at noon and that grew a minute later.
+func began(key string, change ...func(*merge.Exception)) *merge.Exception {
+	e := &merge.Exception{
+		ID: merge.ExceptionID("check out", key), Service: "check out", Key: key, Label: key, Class: "ValueError",
+		Counts:    []merge.Count{{Severity: "error", Counted: 3}},
+		FirstSeen: at(-1), LastSeen: at(1), Grown: at(1), Episode: merge.Episode{Began: noon},
+	}
+	for _, c := range change {
+		c(e)
+	}
+	return e
+}
+
+func crowded(e *merge.Exception)  { e.Episode.Crowded = true }
+func resolved(e *merge.Exception) { e.Resolved = &merge.Resolution{At: at(2)} }
+
+func snapshot(list ...*merge.Exception) *merge.Snapshot {
+	return &merge.Snapshot{Services: []*merge.Service{{Name: "check out", WatchedSince: at(-60), Exceptions: list}}}
+}
+
+var testWriter = writer{externalURL: "http://periskop/x", dashboardURL: "http://grafana/d/overview?orgId=1", quiet: time.Hour}
+
+func TestAlert(t *testing.T) {
+	e := began("a/b#c", func(e *merge.Exception) {
+		e.Occurrences = []periskop.Occurrence{{Error: periskop.Exception{
+			Class: "ValueError", Message: " no stock \n",
+			Stacktrace: []string{
+				"Traceback (most recent call last):", `  File "/srv/app.py", line 9, in main`, "    sell()",
+				`  File "/srv/shop.py", line 27, in sell`, "    stock.take()", "    ^^^^^^^^^^^^",
+				`  File "/usr/lib/python3/site-packages/stock.py", line 3, in take`, "    raise ValueError", "ValueError: no stock",
+			},
+		}}}
+	})
+	got := testWriter.active(snapshot(e), at(2))
+	if len(got) != 1 {
+		t.Fatalf("got %d alerts, want 1", len(got))
+	}
+	id := e.ID
+	want := &alert{
+		key: "PeriskopNewException/" + id,
+		Labels: map[string]string{
+			"alertname": "PeriskopNewException", "severity": "warning", "service_name": "check out", "aggregation_key": "a/b#c", "exception_id": id,
+		},
+		Annotations: map[string]string{
+			"summary":       "New exception in check out: ValueError",
+			"description":   "a/b#c was seen for the first time at 2026-11-22T11:59:00Z. It was counted 3 times.",
+			"message":       "no stock",
+			"stacktrace":    "File \"/srv/shop.py\", line 27, in sell: stock.take()\nFile \"/srv/app.py\", line 9, in main: sell()",
+			"exception_url": "http://periskop/x/trace/" + id,
+			"dashboard_url": "http://grafana/d/overview?orgId=1&var-service=check+out&var-key=a%2Fb%23c",
+			"runbook_url":   "https://github.com/periskop-exporter/periskop_exporter/blob/main/docs/alerts/PeriskopNewException.md",
+		},
+		StartsAt: noon, EndsAt: at(61), GeneratorURL: "http://periskop/x/trace/" + id,
+	}
+	if diff := cmp.Diff(got[0], want, cmp.AllowUnexported(alert{})); diff != "" {
+		t.Errorf("alert (-got +want):\n%s", diff)
+	}
+}
+
+func TestActive(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		list []*merge.Exception
+		now  time.Time
+		want []string
+	}{
+		{"an episode", []*merge.Exception{began("a")}, at(2), []string{"PeriskopNewException a"}},
+		{"until it was quiet for an hour", []*merge.Exception{began("a")}, at(61), nil},
+		{"not history", []*merge.Exception{began("a", func(e *merge.Exception) { e.Episode = merge.Episode{} })}, at(2), nil},
+		{"nor what is resolved", []*merge.Exception{began("a", resolved)}, at(2), nil},
+		{"nor what grows after its end", []*merge.Exception{began("a", func(e *merge.Exception) { e.Episode.Over = true })}, at(2), nil},
+		{"a regression", []*merge.Exception{began("a", func(e *merge.Exception) { e.Regressions = 2 })}, at(2), []string{"PeriskopExceptionRegressed a"}},
+		{
+			"a crowd is one",
+			[]*merge.Exception{began("a"), began("b", crowded), began("c", crowded), began("d", crowded, resolved)},
+			at(2),
+			[]string{"PeriskopNewException a", "PeriskopManyExceptions "},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, a := range testWriter.active(snapshot(c.list...), c.now) {
+				got = append(got, a.Labels["alertname"]+" "+a.Labels["aggregation_key"])
+			}
+			if diff := cmp.Diff(got, c.want); diff != "" {
+				t.Errorf("alerts (-got +want):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCrowd(t *testing.T) {
+	list := []*merge.Exception{
+		began("a", crowded), began("b", crowded, func(e *merge.Exception) { e.Grown = at(9) }),
+		began("c", crowded, func(e *merge.Exception) { e.Episode.Began = at(5) }),
+	}
+	got := testWriter.active(snapshot(list...), at(10))[0]
+	if !got.StartsAt.Equal(noon) || !got.EndsAt.Equal(at(69)) {
+		t.Errorf("it is from %s to %s", got.StartsAt, got.EndsAt)
+	}
+	want := "check out raises 3 exceptions that are new or came back, beside those that are told of one by one. Among them: c, a, b."
+	if diff := cmp.Diff(got.Annotations["description"], want); diff != "" {
+		t.Errorf("description (-got +want):\n%s", diff)
+	}
+}
+
+func TestFrames(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		stacktrace []string
+		want       []string
+	}{
+		{"go", []string{
+			"/home/me/go/pkg/mod/github.com/periskop-dev/periskop-go@v1/collector.go:57", "\tReport: c.add(err)",
+			"/srv/shop/cart.go:93", "\tAdd: return err", "/usr/local/go/src/runtime/asm_amd64.s:1771", "\tgoexit: BYTE",
+		}, []string{"/srv/shop/cart.go:93: Add: return err"}},
+		{
+			"scala",
+			[]string{"scala.collection.List.foreach(List.scala:392)", "com.example.App.run(App.scala:26)", "java.lang.Thread.run(Thread.java:1)"},
+			[]string{"com.example.App.run(App.scala:26)"},
+		},
+		{"ruby", []string{"/usr/lib/ruby/gems/3.2.0/gems/x/lib/x.rb:2:in `y'", "app.rb:54:in `charge'"}, []string{"app.rb:54:in `charge'"}},
+		{"nothing of its own", []string{"java.lang.Thread.run(Thread.java:1)"}, []string{"java.lang.Thread.run(Thread.java:1)"}},
+		{"more than one reads", []string{"a", "b", "c", "d", "e", "f"}, []string{"a", "b", "c", "d", "e"}},
+		{"none", nil, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if diff := cmp.Diff(ownFrames(c.stacktrace), c.want); diff != "" {
+				t.Errorf("frames (-got +want):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCut(t *testing.T) {
+	if got := cut(strings.Repeat("ü", 300), maxMessage); len(got) > maxMessage || !strings.HasSuffix(got, "ü…") {
+		t.Errorf("got %d bytes that end in %q", len(got), got[len(got)-5:])
+	}
+	if got := cut("a\xffb", maxMessage); got != "a\ufffdb" {
+		t.Errorf("got %q", got)
+	}
+}

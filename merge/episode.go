@@ -1,0 +1,69 @@
+package merge
+
+import (
+	"slices"
+	"time"
+)
+
+// An Episode is what somebody is to be told about: an exception that is new, or that came
+// back after it was resolved. It goes on until the exception has not grown for
+// [Settings.EpisodeQuiet], or is resolved.
+type Episode struct {
+	// Began is when the exception was first counted, or counted again; zero when there
+	// was no episode: history, and what is older than episodes are.
+	Began time.Time
+	// Over is set when the exception grew again after the episode had ended. That it
+	// has ended is seen from [Exception.Grown] before.
+	Over bool
+	// Crowded is set when the service had begun [Settings.EpisodeLimit] others within
+	// the hour before: it is told of together with others like it.
+	Crowded bool
+}
+
+// crowdWindow is the time within which episodes are counted. An hour is well above what
+// a deploy takes to bring out all that is wrong with it.
+const crowdWindow = time.Hour
+
+// Active reports whether the exception is in an episode at that time. It is the time of
+// the state's clock, and quiet is [Settings.EpisodeQuiet].
+func (e *Exception) Active(now time.Time, quiet time.Duration) bool {
+	return !e.Episode.Began.IsZero() && !e.Episode.Over && e.Resolved == nil && now.Sub(e.Grown) < quiet
+}
+
+// stir begins or ends the episode of an exception that is reported, before it grows by
+// the increment. As in the alerting rules, an exception is new when it is counted for
+// the first time, and was not there before the watch on its service began; a target
+// that says later that it was takes the episode back.
+func (s *service) stir(e *exception, increment uint64, now time.Time, o *Settings) {
+	isHistory := e.history > 0 || !e.firstSeen.After(s.watchedSince)
+	isNew := !isHistory && !slices.ContainsFunc(e.counts, func(c *count) bool { return c.counted > 0 })
+	switch {
+	case e.key == OverflowKey: // of many classes
+	case increment == 0, !isNew && e.resolved == nil:
+		if isHistory && e.regressions == 0 {
+			e.episode = Episode{}
+		}
+		if increment > 0 && !e.episode.Began.IsZero() && now.Sub(e.grown) >= o.EpisodeQuiet {
+			e.episode.Over = true
+		}
+	default:
+		e.episode = s.newEpisode(now, o.EpisodeLimit)
+	}
+}
+
+func (s *service) newEpisode(now time.Time, limit int) Episode {
+	s.told = slices.DeleteFunc(s.told, func(at time.Time) bool { return now.Sub(at) >= crowdWindow })
+	if len(s.told) >= limit {
+		return Episode{Began: now, Crowded: true}
+	}
+	s.told = append(s.told, now)
+	return Episode{Began: now}
+}
+
+// restoreEpisode takes in an episode that was saved.
+func (s *service) restoreEpisode(e *exception, saved Episode) {
+	e.episode = saved
+	if !saved.Began.IsZero() && !saved.Crowded {
+		s.told = append(s.told, saved.Began)
+	}
+}
