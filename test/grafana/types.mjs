@@ -2,7 +2,8 @@
 // whole, and of each panel what its kind has of its own.
 //
 // usage: node types.mjs OUT.ts BOARD.json...
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 const [out, ...files] = process.argv.slice(2);
 
@@ -43,4 +44,5 @@ files.forEach((file, i) => {
     }
   }
 });
+mkdirSync(dirname(out), { recursive: true });
 writeFileSync(out, text);
