@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -107,29 +109,39 @@ func (w *writer) remove(r *merge.Removed) {
 }
 
 func (w *writer) put(r *merge.Records, codec *occurrences) {
-	for i := range r.Services {
-		w.set(bucketServices, []byte(r.Services[i].Name), encodeService(&r.Services[i]))
+	putAll(w, bucketServices, r.Services, func(r *merge.ServiceRecord) []byte { return []byte(r.Name) }, encodeService)
+	putAll(w, bucketProcesses, r.Processes, func(r *merge.ProcessRecord) []byte { return processKey(r.ProcessName) }, encodeProcess)
+	putAll(w, bucketForgotten, r.Forgotten, func(r *merge.ForgottenRecord) []byte { return processKey(r.ProcessName) }, encodeForgotten)
+	putAll(w, bucketExceptions, r.Exceptions, func(r *merge.ExceptionRecord) []byte { return exceptionKey(r.ExceptionName) }, encodeException)
+	putAll(w, bucketOccurrences, r.Occurrences, func(r *merge.OccurrencesRecord) []byte { return exceptionKey(r.ExceptionName) },
+		func(r *merge.OccurrencesRecord) []byte {
+			value, err := codec.encode(r.Occurrences)
+			if w.err == nil {
+				w.err = err
+			}
+			return value
+		})
+	putAll(w, bucketSeries, r.Series, func(r *merge.SeriesRecord) []byte { return seriesKey(r.SeriesName) }, encodeSeries)
+	putAll(w, bucketScrapers, r.Scrapers, func(r *merge.ScraperRecord) []byte { return []byte(r.ID) }, encodeScraper)
+}
+
+// putAll puts the records in the order of their keys. In any other order, bbolt would move
+// half of what is new in a bucket for each record: it is all one node until the end of
+// the transaction.
+func putAll[R any](w *writer, bucket []byte, records []R, key, value func(*R) []byte) {
+	type keyed struct {
+		key    []byte
+		record *R
 	}
-	for i := range r.Processes {
-		w.set(bucketProcesses, processKey(r.Processes[i].ProcessName), encodeProcess(&r.Processes[i]))
+	sorted := make([]keyed, len(records))
+	for i := range records {
+		sorted[i] = keyed{key(&records[i]), &records[i]}
 	}
-	for i := range r.Forgotten {
-		w.set(bucketForgotten, processKey(r.Forgotten[i].ProcessName), encodeForgotten(&r.Forgotten[i]))
-	}
-	for i := range r.Exceptions {
-		w.set(bucketExceptions, exceptionKey(r.Exceptions[i].ExceptionName), encodeException(&r.Exceptions[i]))
-	}
-	for i := range r.Occurrences {
-		value, err := codec.encode(r.Occurrences[i].Occurrences)
-		if w.err == nil && err != nil {
-			w.err = err
+	slices.SortFunc(sorted, func(a, b keyed) int { return bytes.Compare(a.key, b.key) })
+	for _, r := range sorted {
+		if w.err != nil {
+			return
 		}
-		w.set(bucketOccurrences, exceptionKey(r.Occurrences[i].ExceptionName), value)
-	}
-	for i := range r.Series {
-		w.set(bucketSeries, seriesKey(r.Series[i].SeriesName), encodeSeries(&r.Series[i]))
-	}
-	for i := range r.Scrapers {
-		w.set(bucketScrapers, []byte(r.Scrapers[i].ID), encodeScraper(&r.Scrapers[i]))
+		w.set(bucket, r.key, value(r.record))
 	}
 }

@@ -345,6 +345,26 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
+// BenchmarkFirstCommit writes 100,000 keys in no order to a file that is new.
+func BenchmarkFirstCommit(b *testing.B) {
+	s, _, err := store.Open(store.Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	records := fleetRecords(1, 100_000, 100_000)
+	for i := range records.Exceptions {
+		records.Exceptions[i].ID *= 0x9e3779b97f4a7c15
+	}
+	records.All = true
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := s.Commit(records); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // fleetRecords are those of so many processes with the same keys.
 func fleetRecords(processes, keys, merged int) *merge.Records {
 	r := &merge.Records{}

@@ -94,16 +94,5 @@ services:
 // scrapes returns how many scrapes succeeded.
 func scrapes(b *testing.B, exporter *process.Program) float64 {
 	b.Helper()
-	body, err := process.Get(b.Context(), exporter.URL+"/metrics")
-	if err != nil {
-		b.Fatal(err)
-	}
-	for line := range strings.Lines(body) {
-		var n float64
-		if _, err := fmt.Sscanf(line, `periskop_scrapes_total{result="success",service_name="shop"} %f`, &n); err == nil {
-			return n
-		}
-	}
-	b.Fatal("no scrapes are counted")
-	return 0
+	return metric(b, metrics(b, exporter), `periskop_scrapes_total{result="success",service_name="shop"}`)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/periskop-exporter/periskop_exporter/test/process"
@@ -36,16 +35,8 @@ limits: {keys_per_service: 1000000, payload_size: 10GB}
 services: [{name: shop, static_configs: [{targets: []}]}]
 `)
 	// The first report begins the watch on the service: what comes later is counted.
-	for _, body := range []string{`{"aggregated_errors": []}`, string(newTarget(0, s, newParts(s)).appendReport(nil))} {
-		res, err := http.Post(exporter.URL+"/push/shop/errors", "application/json", strings.NewReader(body))
-		if err != nil {
-			b.Fatal(err)
-		}
-		_ = res.Body.Close()
-		if res.StatusCode != http.StatusOK {
-			b.Fatalf("push: %s", res.Status)
-		}
-	}
+	push(b, exporter, `{"aggregated_errors": []}`)
+	push(b, exporter, string(newTarget(0, s, newParts(s)).appendReport(nil)))
 	return exporter
 }
 
@@ -95,16 +86,5 @@ func ask(b *testing.B, url string, header http.Header) int64 {
 // as well.
 func allocations(b *testing.B, exporter *process.Program) float64 {
 	b.Helper()
-	body, err := process.Get(b.Context(), exporter.URL+"/metrics")
-	if err != nil {
-		b.Fatal(err)
-	}
-	for line := range strings.Lines(body) {
-		var n float64
-		if _, err := fmt.Sscanf(line, "go_memstats_alloc_bytes_total %g", &n); err == nil {
-			return n
-		}
-	}
-	b.Fatal("the exporter does not tell what it allocates")
-	return 0
+	return metric(b, metrics(b, exporter), "go_memstats_alloc_bytes_total")
 }
