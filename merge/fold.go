@@ -46,6 +46,9 @@ func (a *arrival) decode(redact func(*periskop.Occurrence)) {
 			if redact != nil {
 				redact(&o)
 			}
+			if !share(&o.Error, a.kept) {
+				share(&o.Error, a.occurrences)
+			}
 			a.occurrences = append(a.occurrences, o)
 		}
 	}
