@@ -58,8 +58,12 @@ e2e-kubernetes: kubernetes ## run the tests against a real kube-apiserver
 	go test -shuffle=on -count=1 -tags $(KUBERNETES_TAGS),e2e_kubernetes ./test/kubernetes/...
 
 .PHONY: bench
-bench: ## run the benchmarks
-	go test -run '^$$' -bench . -benchmem -tags $(SLIM_TAGS) ./...
+bench: slim prometheus ## measure what the exporter costs, as a ratio to a mere download (12 minutes)
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/bench
+
+.PHONY: bench-packages
+bench-packages: ## run the benchmarks of the packages, for benchstat
+	go test -run '^$$' -bench . -benchmem -tags $(SLIM_TAGS) $$(go list ./... | grep -v /test/)
 
 .PHONY: lint
 lint: linter ## run the linters

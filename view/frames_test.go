@@ -68,7 +68,7 @@ func TestOrigins(t *testing.T) {
 -com.example.Lib.call(Lib.java:2)`},
 		{"given paths", []string{"/app/", "github.com/acme/"}, `
 +/srv/app/x.rb:1:in 'a'
-+/root/go/pkg/mod/github.com/acme/lib@v1.0.0/x.go:3
++/home/ci/go/pkg/mod/github.com/acme/lib@v1.0.0/x.go:3
 -/srv/other/x.rb:1:in 'b'`},
 		{"all of one origin", nil, `
 ?app.rb:67:in 'a'

@@ -46,11 +46,11 @@ func measure(b *testing.B, s shape, interval time.Duration) {
 		if cyclesSeen < warmUp+cycles-1 {
 			b.Errorf("every target was scraped %.1f times, want %d: the exporter does not keep up", cyclesSeen, warmUp+cycles)
 		}
-		b.ReportMetric(float64(used)/float64(usedFloor), "cpu/floor")
-		b.ReportMetric(used.Seconds()*1000/cycles, "cpu-ms/cycle")
-		b.ReportMetric(float64(s.Targets*s.size())/1e6, "MB/cycle")
-		b.ReportMetric(rss/1e6, "rss-MB")
-		b.ReportMetric(highest/1e6, "peak-MB")
+		report(b, float64(used)/float64(usedFloor), "cpu/floor")
+		report(b, used.Seconds()*1000/cycles, "cpu-ms/cycle")
+		report(b, float64(s.Targets*s.size())/1e6, "MB/cycle")
+		report(b, rss/1e6, "rss-MB")
+		report(b, highest/1e6, "peak-MB")
 	})
 }
 
@@ -70,10 +70,10 @@ func BenchmarkScale(b *testing.B) {
 	if share := scraped / float64(2*s.Targets); share < 0.99 {
 		b.Errorf("only %.1f %% of the scrapes were done in time", 100*share)
 	}
-	b.ReportMetric(used.Seconds()/(2*interval).Seconds(), "cores")
-	b.ReportMetric(float64(s.Targets*s.size())/interval.Seconds()/1e6, "MB/s")
-	b.ReportMetric(rss/1e6, "rss-MB")
-	b.ReportMetric(highest/1e6, "peak-MB")
+	report(b, used.Seconds()/(2*interval).Seconds(), "cores")
+	report(b, float64(s.Targets*s.size())/interval.Seconds()/1e6, "MB/s")
+	report(b, rss/1e6, "rss-MB")
+	report(b, highest/1e6, "peak-MB")
 }
 
 // config is that of a service with these targets.

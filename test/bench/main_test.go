@@ -19,7 +19,9 @@ import (
 func TestMain(m *testing.M) {
 	role := os.Getenv("BENCH_ROLE")
 	if role == "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		results.print()
+		os.Exit(code)
 	}
 	var w work
 	err := json.Unmarshal([]byte(os.Getenv("BENCH_WORK")), &w)

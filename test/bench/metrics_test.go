@@ -50,10 +50,10 @@ func measureMetrics(b *testing.B, exporter *process.Program, series int, header 
 	}
 	used = cpu(b, exporter.PID()) - used
 	allocated = allocations(b, exporter) - allocated
-	b.ReportMetric(used.Seconds()*1000/scrapes, "cpu-ms/scrape")
-	b.ReportMetric(used.Seconds()*1e6/scrapes/float64(series), "cpu-us/series")
-	b.ReportMetric(allocated/scrapes/float64(size), "allocated/answer")
-	b.ReportMetric(float64(size)/1e6, "answer-MB")
+	report(b, used.Seconds()*1000/scrapes, "cpu-ms/scrape")
+	report(b, used.Seconds()*1e6/scrapes/float64(series), "cpu-us/series")
+	report(b, allocated/scrapes/float64(size), "allocated/answer")
+	report(b, float64(size)/1e6, "answer-MB")
 }
 
 // ask returns how many bytes an answer has once it is unpacked.

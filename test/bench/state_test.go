@@ -19,17 +19,17 @@ func BenchmarkState(b *testing.B) {
 	exporter := filled(b, s)
 	body := metrics(b, exporter)
 	b.Run("commit", func(b *testing.B) {
-		b.ReportMetric(1000*metric(b, body, "periskop_exporter_state_last_commit_duration_seconds"), "ms/commit")
-		b.ReportMetric(metric(b, body, "periskop_exporter_state_size_bytes")/1e6, "file-MB")
+		report(b, 1000*metric(b, body, "periskop_exporter_state_last_commit_duration_seconds"), "ms/commit")
+		report(b, metric(b, body, "periskop_exporter_state_size_bytes")/1e6, "file-MB")
 		rss, _ := resident(b, exporter.PID())
-		b.ReportMetric(rss/1e6, "rss-MB")
+		report(b, rss/1e6, "rss-MB")
 	})
 	b.Run("start", func(b *testing.B) {
 		exporter.Stop(b)
 		began := time.Now()
 		exporter.Start(b)
-		b.ReportMetric(float64(time.Since(began).Milliseconds()), "ms/start")
-		b.ReportMetric(cpu(b, exporter.PID()).Seconds()*1000, "cpu-ms/start")
+		report(b, float64(time.Since(began).Milliseconds()), "ms/start")
+		report(b, cpu(b, exporter.PID()).Seconds()*1000, "cpu-ms/start")
 	})
 	list := page(b, exporter, "/exceptions?service_name=shop")
 	trace := regexp.MustCompile(`/trace/[0-9a-f]{16}`).FindString(list)
@@ -45,8 +45,8 @@ func BenchmarkState(b *testing.B) {
 			for range times {
 				page(b, exporter, path)
 			}
-			b.ReportMetric((cpu(b, exporter.PID())-used).Seconds()*1000/times, "cpu-ms/page")
-			b.ReportMetric(float64(size)/1e3, "page-kB")
+			report(b, (cpu(b, exporter.PID())-used).Seconds()*1000/times, "cpu-ms/page")
+			report(b, float64(size)/1e3, "page-kB")
 		})
 	}
 }
