@@ -30,12 +30,12 @@ type arrival struct {
 }
 
 // decode reads the occurrences that may be new. It needs no lock.
-func (a *arrival) decode(redact func(*periskop.Occurrence)) {
+func (a *arrival) decode(c *cleaner) {
 	if !a.wanted {
 		return
 	}
 	for _, raw := range append(a.more, a.Latest) {
-		for _, o := range raw.Decode(a.skip) {
+		for _, o := range raw.DecodeWith(a.skip, c.stacktrace) {
 			if o.Severity == "" {
 				o.Severity = a.Severity
 			}
@@ -43,12 +43,7 @@ func (a *arrival) decode(redact func(*periskop.Occurrence)) {
 				o.Instance = a.instance
 			}
 			o.Timestamp = a.clock.ours(o.Timestamp)
-			if redact != nil {
-				redact(&o)
-			}
-			if !share(&o.Error, a.kept) {
-				share(&o.Error, a.occurrences)
-			}
+			c.rest(&o)
 			a.occurrences = append(a.occurrences, o)
 		}
 	}

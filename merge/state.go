@@ -105,6 +105,7 @@ type State struct {
 	mu sync.Mutex
 	// The rest is guarded by mu.
 	settings Settings
+	clean    *cleaner            // of the settings
 	services map[string]*service // also those that are not configured any more
 	shown    []*service          // the configured ones, sorted by name
 	ledgers  ledgers
@@ -186,6 +187,7 @@ func (s *State) Configure(o Settings) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settings = o
+	s.clean = newCleaner(o.Redact)
 	s.ledgers.counts.orphan(now)
 	s.ledgers.regressions.orphan(now)
 	for _, svc := range s.shown {
@@ -207,9 +209,9 @@ func (s *State) Fold(sc *periskop.Scrape) {
 	if sc.Report == nil {
 		return
 	}
-	arrivals, redact := s.arrivals(sc)
+	arrivals, clean := s.arrivals(sc)
 	for i := range arrivals {
-		arrivals[i].decode(redact)
+		arrivals[i].decode(clean)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -220,9 +222,9 @@ func (s *State) Fold(sc *periskop.Scrape) {
 }
 
 // arrivals returns the aggregates of the report, with those marked whose occurrences
-// are worth decoding, and the function that redacts them: that is for the caller to
-// do, without the lock.
-func (s *State) arrivals(sc *periskop.Scrape) ([]arrival, func(*periskop.Occurrence)) {
+// are worth decoding, and what decodes them: that is for the caller to do, without the
+// lock.
+func (s *State) arrivals(sc *periskop.Scrape) ([]arrival, *cleaner) {
 	name := sc.Target.Service
 	list := combine(sc.Report.Aggregates, func(key string) keyID { return newKeyID(name, key) })
 	arrivals := make([]arrival, len(list))
@@ -236,7 +238,7 @@ func (s *State) arrivals(sc *periskop.Scrape) ([]arrival, func(*periskop.Occurre
 			svc.mark(&arrivals[i], processID(sc), s.settings.OccurrencesPerKey)
 		}
 	}
-	return arrivals, s.settings.Redact
+	return arrivals, s.clean
 }
 
 // configured returns the service if it is configured. The caller holds mu.

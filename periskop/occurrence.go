@@ -19,6 +19,12 @@ const maxUUIDLen = 64
 // stand. Those that skip reports true for are left out without the cost of decoding
 // them; a nil skip leaves out none. The result shares no memory with r.
 func (r RawOccurrences) Decode(skip func(uuid string, timestamp time.Time) bool) []Occurrence {
+	return r.DecodeWith(skip, DecodeStacktrace)
+}
+
+// DecodeWith is Decode with another function in place of DecodeStacktrace. Stack traces
+// are most of what there is to decode, and nearly always equal.
+func (r RawOccurrences) DecodeWith(skip func(uuid string, timestamp time.Time) bool, stacktrace func(raw []byte) []string) []Occurrence {
 	d := newReader(r)
 	if d.kind() != '[' {
 		return nil
@@ -37,7 +43,7 @@ func (r RawOccurrences) Decode(skip func(uuid string, timestamp time.Time) bool)
 		raw.all = r[start:d.at]
 		uuid, timestamp := raw.identity(), parseTime(rawText(raw.timestamp))
 		if skip == nil || !skip(uuid, timestamp) {
-			list = append(list, raw.decode(uuid, timestamp))
+			list = append(list, raw.decode(uuid, timestamp, stacktrace))
 		}
 		return nil
 	})
@@ -94,7 +100,7 @@ func shortHash(b []byte) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-func (o *rawOccurrence) decode(uuid string, timestamp time.Time) Occurrence {
+func (o *rawOccurrence) decode(uuid string, timestamp time.Time, stacktrace func([]byte) []string) Occurrence {
 	occurrence := Occurrence{
 		UUID:      uuid,
 		Timestamp: timestamp,
@@ -102,7 +108,7 @@ func (o *rawOccurrence) decode(uuid string, timestamp time.Time) Occurrence {
 		Instance:  rawText(o.instance),
 	}
 	if len(o.err) > 0 {
-		occurrence.Error, _ = readException(newReader(o.err))
+		occurrence.Error, _ = readException(newReader(o.err), stacktrace)
 	}
 	if len(o.context) > 0 {
 		occurrence.HTTPContext = decodeHTTPContext(o.context)
@@ -120,7 +126,7 @@ func rawText(v []byte) string {
 // readException reads an exception with its causes, in one pass over the input
 // however deep they nest. What is no object is taken for the message, as the oldest
 // Go client sends the cause as a string.
-func readException(d *reader) (Exception, error) {
+func readException(d *reader, stacktrace func([]byte) []string) (Exception, error) {
 	var e Exception
 	if d.kind() != '{' {
 		err := d.text(&e.Message)
@@ -133,17 +139,21 @@ func readException(d *reader) (Exception, error) {
 		case "message":
 			return d.text(&e.Message)
 		case "stacktrace":
-			return readStacktrace(d, &e.Stacktrace)
+			raw, err := d.value()
+			if err == nil {
+				e.Stacktrace = stacktrace(raw)
+			}
+			return err
 		case "cause":
-			return readCause(d, &e.Cause)
+			return readCause(d, &e.Cause, stacktrace)
 		}
 		return d.skip()
 	})
 	return e, err
 }
 
-func readCause(d *reader, cause **Exception) error {
-	c, err := readException(d)
+func readCause(d *reader, cause **Exception, stacktrace func([]byte) []string) error {
+	c, err := readException(d, stacktrace)
 	if err != nil {
 		return err
 	}
@@ -154,22 +164,25 @@ func readCause(d *reader, cause **Exception) error {
 	return nil
 }
 
-func readStacktrace(d *reader, lines *[]string) error {
-	*lines = nil
+// DecodeStacktrace returns the lines of a stack trace: a list of them, or one text.
+func DecodeStacktrace(raw []byte) []string {
+	d := newReader(raw)
 	if d.kind() != '[' {
-		var all string
-		err := d.text(&all)
-		if all != "" {
-			*lines = strings.Split(strings.TrimRight(all, "\n"), "\n")
+		all := rawText(raw)
+		if all == "" {
+			return nil
 		}
-		return err
+		return strings.Split(strings.TrimRight(all, "\n"), "\n")
 	}
-	return d.eachElement(func() error {
+	var lines []string
+	// No error is possible: raw was read once as part of a report.
+	_ = d.eachElement(func() error {
 		var line string
 		err := d.text(&line)
-		*lines = append(*lines, line)
+		lines = append(lines, line)
 		return err
 	})
+	return lines
 }
 
 // decodeHTTPContext returns nil for null and for what is no object.

@@ -14,6 +14,9 @@ func BenchmarkFleet(b *testing.B) {
 	for _, growth := range []int{0, 1, 100} {
 		measure(b, large(100, 50, growth), 5*time.Second)
 	}
+	fresh := large(100, 50, 100)
+	fresh.Jump = fresh.Occurrences
+	measure(b, fresh, 5*time.Second)
 	measure(b, large(500, 200, 1), 30*time.Second)
 	for _, targets := range []int{100, 1000} {
 		measure(b, large(targets, 10, 1), 5*time.Second)
@@ -29,7 +32,7 @@ const (
 )
 
 func measure(b *testing.B, s shape, interval time.Duration) {
-	b.Run(fmt.Sprintf("targets=%d/keys=%d/growth=%d", s.Targets, s.Keys, s.Growth), func(b *testing.B) {
+	b.Run(fmt.Sprintf("targets=%d/keys=%d/growth=%d%%x%d", s.Targets, s.Keys, s.Growth, s.Jump), func(b *testing.B) {
 		_, port := start(b, roleFleet, work{Shape: s})
 		_, floorPort := start(b, roleFleet, work{Shape: s})
 		exporter := process.Exporter(b, config(s, port, interval))

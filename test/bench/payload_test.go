@@ -13,12 +13,15 @@ type shape struct {
 	Targets, Keys int
 	// Growth is the share of keys that grow between two scrapes, in percent.
 	Growth int
+	// Jump is how often such a key has occurred since: all of its occurrences are new when
+	// it is as many as there are.
+	Jump int
 	// Occurrences are those of a key, and Frames those of a stack trace.
 	Occurrences, Frames int
 }
 
 func large(targets, keys, growth int) shape {
-	return shape{Targets: targets, Keys: keys, Growth: growth, Occurrences: 10, Frames: 20}
+	return shape{Targets: targets, Keys: keys, Growth: growth, Jump: 1, Occurrences: 10, Frames: 20}
 }
 
 // A target writes the payloads of one process. What differs between two of them, and
@@ -69,7 +72,7 @@ func (t *target) grow() {
 	t.scrapes++
 	for k := range t.counts {
 		if (t.scrapes*31+t.number*17+k)%100 < t.shape.Growth {
-			t.counts[k]++
+			t.counts[k] += t.shape.Jump
 		}
 	}
 }
