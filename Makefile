@@ -58,7 +58,7 @@ e2e-kubernetes: kubernetes ## run the tests against a real kube-apiserver
 	go test -shuffle=on -count=1 -tags $(KUBERNETES_TAGS),e2e_kubernetes ./test/kubernetes/...
 
 .PHONY: bench
-bench: slim prometheus ## measure what the exporter costs, as a ratio to a mere download (12 minutes)
+bench: slim prometheus ## measure what the exporter costs, as a ratio to a mere download (a quarter of an hour)
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/bench
 
 .PHONY: bench-packages
