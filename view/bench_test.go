@@ -119,7 +119,7 @@ func TestSize(t *testing.T) {
 
 // TestStatusSize checks the page with the labels that Kubernetes gives to pods.
 func TestStatusSize(t *testing.T) {
-	const limit = 120_000
+	const limit = 100_000
 	w := newWorld(merge.ServiceSettings{Name: "s"})
 	for i := range 500 {
 		target := newTarget("s", fmt.Sprintf("10.0.%d.%d:8080", i/256, i%256), nil)

@@ -80,9 +80,9 @@ func TestTargetsPages(t *testing.T) {
 		filter targetFilter
 		want   []string
 	}{
-		{"first page", targetFilter{Page: 1}, []string{"c 0", "d 1", "a 18 from d24"}},
-		{"second page", targetFilter{Page: 2}, []string{"a 7 continued from u17", "b 1 from u00"}},
-		{"past the end", targetFilter{Page: 9}, []string{"a 7 continued from u17", "b 1 from u00"}},
+		{"first page", targetFilter{Page: 1}, []string{"c 0", "d 1", "a 13 from d24"}},
+		{"second page", targetFilter{Page: 2}, []string{"a 12 continued from u12", "b 1 from u00"}},
+		{"past the end", targetFilter{Page: 9}, []string{"a 12 continued from u12", "b 1 from u00"}},
 		{"one service", targetFilter{Service: "b"}, []string{"b 1 from u00"}},
 		{"those that are down", targetFilter{State: targetDown}, []string{"d 1", "a 1 from d24"}},
 		{"no such service", targetFilter{Service: "x"}, nil},

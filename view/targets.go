@@ -12,8 +12,8 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// targetsPerPage keeps the page about 100 kB with the labels that Kubernetes gives.
-const targetsPerPage = 20
+// targetsPerPage keeps the page below 100 kB with the labels that Kubernetes gives.
+const targetsPerPage = 15
 
 // A targetFilter says which targets are listed, and which part of them.
 type targetFilter struct {
