@@ -34,6 +34,16 @@ func Encode(w io.Writer, r *Report) error {
 
 // EncodeOccurrences returns the occurrences as an [Aggregate] holds them.
 func EncodeOccurrences(occurrences []Occurrence) RawOccurrences {
+	return encodeOccurrences(occurrences, wireContext)
+}
+
+// PackOccurrences is EncodeOccurrences for nobody but [RawOccurrences.Decode], which makes
+// of it what was packed: headers keep their order, and those of one name stay apart.
+func PackOccurrences(occurrences []Occurrence) RawOccurrences {
+	return encodeOccurrences(occurrences, packedContext)
+}
+
+func encodeOccurrences(occurrences []Occurrence, context func(*HTTPContext) *wireHTTPContext) RawOccurrences {
 	out := make([]wireOccurrence, len(occurrences))
 	for i := range occurrences {
 		o := &occurrences[i]
@@ -43,7 +53,7 @@ func EncodeOccurrences(occurrences []Occurrence) RawOccurrences {
 			Timestamp:   o.Timestamp.UTC(),
 			Severity:    o.Severity,
 			Instance:    o.Instance,
-			HTTPContext: wireContext(o.HTTPContext),
+			HTTPContext: context(o.HTTPContext),
 		}
 	}
 	b, err := json.Marshal(out)
@@ -93,10 +103,10 @@ type wireError struct {
 }
 
 type wireHTTPContext struct {
-	Method  string      `json:"request_method"`
-	URL     string      `json:"request_url"`
-	Headers wireHeaders `json:"request_headers"`
-	Body    string      `json:"request_body"`
+	Method  string `json:"request_method"`
+	URL     string `json:"request_url"`
+	Headers any    `json:"request_headers"` // wireHeaders, or pairs of them
+	Body    string `json:"request_body"`
 }
 
 // wireHeaders are an object of strings, as the Periskop server wants it; the values
@@ -129,6 +139,17 @@ func wireContext(c *HTTPContext) *wireHTTPContext {
 		} else {
 			headers[h.Name] = h.Value
 		}
+	}
+	return &wireHTTPContext{c.Method, c.URL, headers, c.Body}
+}
+
+func packedContext(c *HTTPContext) *wireHTTPContext {
+	if c == nil {
+		return nil
+	}
+	headers := make([][2]string, len(c.Headers))
+	for i, h := range c.Headers {
+		headers[i] = [2]string{h.Name, h.Value}
 	}
 	return &wireHTTPContext{c.Method, c.URL, headers, c.Body}
 }

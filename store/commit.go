@@ -114,13 +114,7 @@ func (w *writer) put(r *merge.Records, codec *occurrences) {
 	putAll(w, bucketForgotten, r.Forgotten, func(r *merge.ForgottenRecord) []byte { return processKey(r.ProcessName) }, encodeForgotten)
 	putAll(w, bucketExceptions, r.Exceptions, func(r *merge.ExceptionRecord) []byte { return exceptionKey(r.ExceptionName) }, encodeException)
 	putAll(w, bucketOccurrences, r.Occurrences, func(r *merge.OccurrencesRecord) []byte { return exceptionKey(r.ExceptionName) },
-		func(r *merge.OccurrencesRecord) []byte {
-			value, err := codec.encode(r.Occurrences)
-			if w.err == nil {
-				w.err = err
-			}
-			return value
-		})
+		func(r *merge.OccurrencesRecord) []byte { return codec.encode(r.Occurrences) })
 	putAll(w, bucketSeries, r.Series, func(r *merge.SeriesRecord) []byte { return seriesKey(r.SeriesName) }, encodeSeries)
 	putAll(w, bucketScrapers, r.Scrapers, func(r *merge.ScraperRecord) []byte { return []byte(r.ID) }, encodeScraper)
 }

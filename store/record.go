@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 
 	"github.com/klauspost/compress/zstd"
@@ -212,6 +211,7 @@ func decodeScraper(key, value []byte) (merge.ScraperRecord, error) {
 type occurrences struct {
 	compress   *zstd.Encoder
 	decompress *zstd.Decoder
+	buffer     []byte // of decode, kept for its memory
 }
 
 // maxOccurrences bounds what a damaged record can make us allocate, in bytes.
@@ -226,7 +226,7 @@ func newOccurrences() (*occurrences, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up decompression: %w", err)
 	}
-	return &occurrences{compress, decompress}, nil
+	return &occurrences{compress: compress, decompress: decompress}, nil
 }
 
 func (o *occurrences) close() {
@@ -234,12 +234,8 @@ func (o *occurrences) close() {
 	_ = o.compress.Close() // it has no output of its own to fail on
 }
 
-func (o *occurrences) encode(list []periskop.Occurrence) ([]byte, error) {
-	b, err := json.Marshal(list)
-	if err != nil {
-		return nil, fmt.Errorf("encode occurrences: %w", err)
-	}
-	return o.compress.EncodeAll(b, nil), nil
+func (o *occurrences) encode(list []periskop.Occurrence) []byte {
+	return o.compress.EncodeAll(periskop.PackOccurrences(list), nil)
 }
 
 func (o *occurrences) decode(key, value []byte) (merge.OccurrencesRecord, error) {
@@ -247,13 +243,25 @@ func (o *occurrences) decode(key, value []byte) (merge.OccurrencesRecord, error)
 	if err != nil {
 		return merge.OccurrencesRecord{}, err
 	}
-	b, err := o.decompress.DecodeAll(value, nil)
+	o.buffer, err = o.decompress.DecodeAll(value, o.buffer[:0])
 	if err != nil {
 		return merge.OccurrencesRecord{}, fmt.Errorf("decompress occurrences: %w", err)
 	}
-	r := merge.OccurrencesRecord{ExceptionName: name}
-	if err := json.Unmarshal(b, &r.Occurrences); err != nil {
-		return r, fmt.Errorf("decode occurrences: %w", err)
+	return merge.OccurrencesRecord{
+		ExceptionName: name,
+		Occurrences:   periskop.RawOccurrences(o.buffer).DecodeWith(nil, stacktraces()),
+	}, nil
+}
+
+// stacktraces returns a decoder of stack traces by which equal ones, one after another,
+// are the same.
+func stacktraces() func(raw []byte) []string {
+	var before []byte
+	var lines []string
+	return func(raw []byte) []string {
+		if before == nil || !bytes.Equal(raw, before) {
+			before, lines = raw, periskop.DecodeStacktrace(raw)
+		}
+		return lines
 	}
-	return r, nil
 }
