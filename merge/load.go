@@ -43,9 +43,6 @@ func (s *State) load(r *Records) {
 	for i := range r.Occurrences {
 		o := &r.Occurrences[i]
 		if e := s.service(o.Service).byID[keyID(o.ID)]; e != nil {
-			for j := range o.Occurrences {
-				share(&o.Occurrences[j].Error, o.Occurrences[:j])
-			}
 			e.occurrences = o.Occurrences
 		}
 	}

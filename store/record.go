@@ -253,14 +253,14 @@ func (o *occurrences) decode(key, value []byte) (merge.OccurrencesRecord, error)
 	}, nil
 }
 
-// stacktraces returns a decoder of stack traces by which equal ones, one after another,
-// are the same.
+// stacktraces returns a decoder of stack traces by which equal ones are held once.
 func stacktraces() func(raw []byte) []string {
-	var before []byte
-	var lines []string
+	known := map[string][]string{}
 	return func(raw []byte) []string {
-		if before == nil || !bytes.Equal(raw, before) {
-			before, lines = raw, periskop.DecodeStacktrace(raw)
+		lines, ok := known[string(raw)]
+		if !ok {
+			lines = periskop.DecodeStacktrace(raw)
+			known[string(raw)] = lines
 		}
 		return lines
 	}

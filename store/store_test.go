@@ -99,6 +99,30 @@ func filled(t *testing.T) string {
 	return dir
 }
 
+// TestStackTracesAreShared holds that what is read back has equal stack traces once.
+func TestStackTracesAreShared(t *testing.T) {
+	raise := func(frame string) periskop.Occurrence {
+		return periskop.Occurrence{UUID: frame, Error: periskop.Exception{
+			Stacktrace: []string{"main", frame}, Cause: &periskop.Exception{Message: "m", Stacktrace: []string{"cause"}},
+		}}
+	}
+	dir := t.TempDir()
+	s, _ := open(t, store.Options{Dir: dir})
+	commit(t, s, &merge.Records{Occurrences: []merge.OccurrencesRecord{{
+		ExceptionName: merge.ExceptionName{Service: "shop", ID: 1}, Occurrences: []periskop.Occurrence{raise("f"), raise("g"), raise("f")},
+	}}})
+	closed(t, s)
+	s, records := open(t, store.Options{Dir: dir})
+	defer closed(t, s)
+	list := records.Occurrences[0].Occurrences
+	if &list[0].Error.Stacktrace[0] != &list[2].Error.Stacktrace[0] || &list[0].Error.Cause.Stacktrace[0] != &list[1].Error.Cause.Stacktrace[0] {
+		t.Error("equal stack traces are held twice")
+	}
+	if got := list[1].Error.Stacktrace[1]; got != "g" {
+		t.Errorf("got frame %q, want g", got)
+	}
+}
+
 func TestRoundTrip(t *testing.T) {
 	dir := filled(t)
 	s, got := open(t, store.Options{Dir: dir})

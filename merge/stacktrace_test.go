@@ -3,7 +3,6 @@ package merge_test
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
@@ -17,27 +16,20 @@ func TestStackTracesAreShared(t *testing.T) {
 			Cause: &periskop.Exception{Message: uuid, Stacktrace: []string{"cause"}},
 		}}
 	}
-	m := newMemory()
-	s := m.restart(settings(), noon)
+	s := newState(settings())
 	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)},
 		answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{aggregate("k", 1, at(1), raise("1", 1, "f"))}},
 		answer{uuid: "A", at: at(3), reports: []periskop.Aggregate{aggregate("k", 2, at(1), raise("2", 2, "f"), raise("1", 1, "f"))}},
 		answer{uuid: "A", at: at(4), reports: []periskop.Aggregate{aggregate("k", 3, at(1), raise("3", 3, "g"))}})
-	check := func(name string, s *testState) {
-		t.Helper()
-		list := s.Snapshot().Find(merge.ExceptionID("shop", "k")).Occurrences
-		if len(list) != 3 {
-			t.Fatalf("%s: got %d occurrences, want 3", name, len(list))
-		}
-		other, second, first := list[0].Error, list[1].Error, list[2].Error
-		if &first.Stacktrace[0] != &second.Stacktrace[0] || &first.Cause.Stacktrace[0] != &second.Cause.Stacktrace[0] {
-			t.Errorf("%s: equal stack traces are held twice", name)
-		}
-		if !slices.Equal(other.Stacktrace, []string{"main", "g"}) || first.Message != "1" || second.Cause.Message != "2" {
-			t.Errorf("%s: got %+v", name, list)
-		}
+	list := s.Snapshot().Find(merge.ExceptionID("shop", "k")).Occurrences
+	if len(list) != 3 {
+		t.Fatalf("got %d occurrences, want 3", len(list))
 	}
-	check("as reported", s)
-	s.Flush()
-	check("restored", m.restart(settings(), at(5).Add(time.Second)))
+	other, second, first := list[0].Error, list[1].Error, list[2].Error
+	if &first.Stacktrace[0] != &second.Stacktrace[0] || &first.Cause.Stacktrace[0] != &second.Cause.Stacktrace[0] {
+		t.Error("equal stack traces are held twice")
+	}
+	if !slices.Equal(other.Stacktrace, []string{"main", "g"}) || first.Message != "1" || second.Cause.Message != "2" {
+		t.Errorf("got %+v", list)
+	}
 }
