@@ -31,15 +31,16 @@ func decodeReport(body []byte) (*Report, error) {
 		found bool
 	)
 	d := newReader(body)
-	err := d.eachMember(func(name string) error {
-		switch name {
-		case "target_uuid":
+	err := d.eachKnown(func(m member) error {
+		switch m {
+		case targetUUID:
 			return d.text(&r.TargetUUID)
-		case "aggregated_errors":
+		case aggregatedErrors:
 			found = true
-			return r.readAggregates(d)
+			return (&aggregateReader{reader: d, report: &r}).readAll()
+		default:
+			return d.skip()
 		}
-		return d.skip()
 	})
 	if err != nil {
 		return nil, err
@@ -53,103 +54,10 @@ func decodeReport(body []byte) (*Report, error) {
 	return &r, nil
 }
 
-func (r *Report) readAggregates(d *reader) error {
-	r.Aggregates, r.Skipped, r.SkippedErr = nil, 0, nil // a member that occurs twice
-	switch d.kind() {
-	case 'n':
-		return d.skip()
-	case '[':
-	default:
-		if err := d.skip(); err != nil {
-			return err
-		}
-		return errors.New("aggregated_errors is not a list")
-	}
-	index := 0
-	return d.eachElement(func() error {
-		index++
-		a, err := readAggregate(d)
-		var odd oddError
-		if errors.As(err, &odd) {
-			r.Skipped++
-			if r.SkippedErr == nil {
-				r.SkippedErr = fmt.Errorf("aggregate %d: %w", index, odd)
-			}
-			return nil
-		}
-		if err == nil {
-			r.Aggregates = append(r.Aggregates, a)
-		}
-		return err
-	})
-}
-
 // An oddError is about one aggregate: the others are read.
 type oddError string
 
 func (e oddError) Error() string { return string(e) }
-
-func readAggregate(d *reader) (Aggregate, error) {
-	if d.kind() != '{' {
-		if err := d.skip(); err != nil {
-			return Aggregate{}, err
-		}
-		return Aggregate{}, oddError("not an object")
-	}
-	var (
-		a             = Aggregate{Severity: DefaultSeverity}
-		hasKey        bool
-		countErr      error = oddError("no total_count")
-		historyErr    error
-		severity, key string
-	)
-	err := d.eachMember(func(name string) error {
-		switch name {
-		case "aggregation_key":
-			hasKey = d.kind() != 'n'
-			return d.text(&key)
-		case "total_count":
-			v, err := d.value()
-			if err == nil {
-				a.TotalCount, countErr = count(v)
-			}
-			return err
-		case "history_count":
-			v, err := d.value()
-			if err == nil {
-				a.History, historyErr = count(v)
-			}
-			return err
-		case "first_seen":
-			return d.time(&a.FirstSeen)
-		case "severity":
-			return d.text(&severity)
-		case "created_at":
-			return d.time(&a.CreatedAt)
-		case "latest_errors":
-			v, err := d.value()
-			a.Latest = v
-			return err
-		}
-		return d.skip()
-	})
-	switch {
-	case err != nil:
-		return Aggregate{}, err
-	case !hasKey:
-		return Aggregate{}, oddError("no aggregation_key")
-	case countErr != nil:
-		return Aggregate{}, countErr
-	case historyErr != nil || a.History > a.TotalCount:
-		return Aggregate{}, oddError("history_count is no part of total_count")
-	}
-	a.TotalCount -= a.History
-	a.Key = key
-	if severity != "" {
-		a.Severity = severity
-	}
-	return a, nil
-}
 
 // excerpt returns the beginning of b, for a message.
 func excerpt(b []byte) []byte {

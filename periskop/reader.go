@@ -23,6 +23,9 @@ type reader struct {
 
 func newReader(body []byte) *reader { return &reader{body: body} }
 
+// reset makes the reader read another body, part of the same whole as the last one.
+func (r *reader) reset(body []byte) { r.body, r.at = body, 0 }
+
 // A syntaxError says from which byte on the body is no JSON.
 type syntaxError struct {
 	offset int
@@ -38,7 +41,11 @@ func (r *reader) unexpected(want string) error {
 	if r.at >= len(r.body) {
 		return &syntaxError{len(r.body), "it ends too early"}
 	}
-	return &syntaxError{r.at, fmt.Sprintf("%q stands where %s is expected", excerpt(r.body[r.at:]), want)}
+	text := fmt.Sprintf("%q stands where %s is expected", r.body[r.at:r.at+1], want)
+	if r.body[r.at] == '\'' {
+		text += "; JSON has double quotation marks, which Python's json.dumps writes and its str does not"
+	}
+	return &syntaxError{r.at, text}
 }
 
 // kind returns the first byte of the value that comes next, 0 at the end.
@@ -54,9 +61,9 @@ func (r *reader) kind() byte {
 	return 0
 }
 
-// eachMember calls f for each member of the object that r is at. f must read exactly the
-// member's value.
-func (r *reader) eachMember(f func(name string) error) error {
+// eachMember calls f for each member of the object that r is at, with its name in quotes.
+// f must read exactly the member's value.
+func (r *reader) eachMember(f func(name []byte) error) error {
 	return r.each('{', '}', func() error {
 		if r.kind() != '"' {
 			return r.unexpected("a member's name")
@@ -69,7 +76,7 @@ func (r *reader) eachMember(f func(name string) error) error {
 			return r.unexpected("a colon")
 		}
 		r.at++
-		return f(memberName(name))
+		return f(name)
 	})
 }
 
@@ -93,6 +100,10 @@ func (r *reader) each(first, last byte, f func() error) error {
 		switch r.kind() {
 		case ',':
 			r.at++
+			if r.kind() == last { // templates write a comma too many
+				r.at++
+				return nil
+			}
 		case last:
 			r.at++
 			return nil

@@ -12,6 +12,11 @@ type Report struct {
 	// what is wrong with the first of them. The others are not affected.
 	Skipped    int
 	SkippedErr error
+	// UnreadTimes counts the times of aggregates that say something, but nothing that is
+	// a time, and UnreadTimesErr says so of the first of them. The aggregates are read, as
+	// if they had not sent it.
+	UnreadTimes    int
+	UnreadTimesErr error
 }
 
 // An Aggregate is the count of one aggregation key since CreatedAt, with some of
@@ -26,7 +31,8 @@ type Aggregate struct {
 	// when the exception was first seen ever.
 	History   uint64
 	FirstSeen time.Time
-	Severity  string
+	// Severity is one of [Severities].
+	Severity string
 	// CreatedAt is zero when the client sends none, or nothing that is a time.
 	CreatedAt time.Time
 	// Latest are the occurrences as they were sent. They are decoded on demand
@@ -40,7 +46,8 @@ type Occurrence struct {
 	// UUID, [RawOccurrences.Decode] derives one from the content.
 	UUID      string
 	Timestamp time.Time
-	Severity  string
+	// Severity is one of [Severities], or empty when it is that of the aggregate.
+	Severity string
 	// Instance is told by exporters: the instance that reported the occurrence to
 	// them. It is empty from client libraries.
 	Instance string
@@ -71,10 +78,6 @@ type Header struct {
 	Name  string
 	Value string
 }
-
-// DefaultSeverity is the severity of an aggregate that names none: the client
-// libraries report everything as an error unless told otherwise.
-const DefaultSeverity = "error"
 
 // MaxTotalCount is the largest total that is read, 2^53: beyond it the float64
 // of a Prometheus sample no longer tells two neighbouring counts apart.

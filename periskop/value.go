@@ -1,69 +1,20 @@
 package periskop
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
-	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
-
-// memberName avoids an allocation for the names that the format knows.
-func memberName(quoted []byte) string {
-	switch string(quoted) {
-	case `"target_uuid"`:
-		return "target_uuid"
-	case `"aggregated_errors"`:
-		return "aggregated_errors"
-	case `"aggregation_key"`:
-		return "aggregation_key"
-	case `"total_count"`:
-		return "total_count"
-	case `"history_count"`:
-		return "history_count"
-	case `"first_seen"`:
-		return "first_seen"
-	case `"instance"`:
-		return "instance"
-	case `"severity"`:
-		return "severity"
-	case `"created_at"`:
-		return "created_at"
-	case `"latest_errors"`:
-		return "latest_errors"
-	case `"uuid"`:
-		return "uuid"
-	case `"timestamp"`:
-		return "timestamp"
-	case `"error"`:
-		return "error"
-	case `"http_context"`:
-		return "http_context"
-	case `"class"`:
-		return "class"
-	case `"message"`:
-		return "message"
-	case `"stacktrace"`:
-		return "stacktrace"
-	case `"cause"`:
-		return "cause"
-	}
-	return text(quoted)
-}
 
 func (r *reader) text(s *string) error {
 	v, err := r.value()
 	if err == nil {
 		*s = text(v)
-	}
-	return err
-}
-
-func (r *reader) time(t *time.Time) error {
-	v, err := r.value()
-	if err == nil {
-		*t = parseTime(text(v))
 	}
 	return err
 }
@@ -76,9 +27,18 @@ func text(v []byte) string {
 	case 'n':
 		return ""
 	case '"':
-		b, err := jsontext.AppendUnquote(nil, v)
+		inner := v[1 : len(v)-1]
+		if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+			return string(inner)
+		}
+		var room [512]byte // most texts with escapes are lines of stack traces
+		out := room[:0]
+		if len(v) > len(room) {
+			out = make([]byte, 0, len(v))
+		}
+		b, err := jsontext.AppendUnquote(out, v)
 		if err != nil && !jsontext.Value(v).IsValid(jsontext.AllowInvalidUTF8(true)) {
-			v = v[1 : len(v)-1] // bare control characters or unknown escapes: it is left as it stands
+			v = inner // bare control characters or unknown escapes: it is left as it stands
 			break
 		}
 		return string(b) // what is not UTF-8 came out as U+FFFD
@@ -86,54 +46,146 @@ func text(v []byte) string {
 	return strings.ToValidUTF8(string(v), "\ufffd")
 }
 
+// rawText is text for a value that may be absent.
+func rawText(v []byte) string {
+	if len(v) == 0 {
+		return ""
+	}
+	return text(v)
+}
+
+// textUpTo is rawText for at most limit bytes, at no more cost than that of those.
+func textUpTo(v []byte, limit int) string {
+	switch {
+	case len(v) <= limit:
+		return rawText(v)
+	case v[0] != '"':
+		return cutAt(text(v[:limit]), limit)
+	}
+	end, n := prefix(v, limit)
+	if n <= limit {
+		return cutText(text(v), limit)
+	}
+	return cutAt(text(append(v[:end:end], '"')), limit)
+}
+
+// prefix returns where in a string in quotes more than limit bytes of its text lie behind,
+// or all of it, and how many those are at least.
+func prefix(v []byte, limit int) (end, n int) {
+	last := len(v) - 1
+	for end = 1; end < last && n <= limit; n++ {
+		plain := bytes.IndexByte(v[end:last], '\\')
+		if plain < 0 {
+			plain = last - end
+		}
+		plain = min(plain, limit-n)
+		end, n = end+plain, n+plain
+		switch {
+		case end == last:
+			return end, n
+		case v[end] != '\\':
+			end++
+		case v[end+1] == 'u':
+			end = min(end+len(`\u00e9`), last)
+		default:
+			end += len(`\n`)
+		}
+	}
+	return end, n
+}
+
+// textSize returns how many bytes the text of v has at least. It is exact for texts without
+// escapes like \u00e9.
+func textSize(v []byte) int {
+	if v[0] != '"' {
+		return len(v)
+	}
+	_, n := prefix(v, math.MaxInt)
+	return n
+}
+
+// scalar returns the text of a string or a number, and "" for everything else: true and
+// false say as little as null where a text is wanted.
+func scalar(v []byte) string { return scalarUpTo(v, math.MaxInt) }
+
+func scalarUpTo(v []byte, limit int) string {
+	if len(v) == 0 || bytes.IndexByte([]byte("{[ntfNI"), v[0]) >= 0 {
+		return ""
+	}
+	return textUpTo(v, limit)
+}
+
+// isNothing reports whether a value stands for there being none: null, and what languages
+// without it or with a loose idea of emptiness write instead.
+func isNothing(v []byte) bool {
+	switch string(v) {
+	case "", "null", "false", `""`, "[]", "{}":
+		return true
+	}
+	return false
+}
+
 // count reads a total. Clients write whole numbers; some JSON libraries write those
 // as 2.0 or 2e3, or as strings.
-func count(v []byte) (uint64, error) {
+func count(name string, v []byte) (uint64, error) {
 	s := strings.TrimSpace(text(v))
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
 		f, err := strconv.ParseFloat(s, 64)
-		if err != nil && !math.IsInf(f, 0) {
-			return 0, oddError("total_count is not a number")
+		switch {
+		case v[0] != '"' && !isDigit(v[0]) && v[0] != '-':
+			return 0, oddError(name + " is " + kindOf(v) + ", not a number")
+		case err != nil && !math.IsInf(f, 0), strings.Trim(s, "0123456789+-.eE") != "":
+			return 0, oddError(name + " is a text that is no number")
+		case f < 0, f != math.Trunc(f):
+			return 0, oddError(name + " is not a whole number from zero on")
+		case f > MaxTotalCount:
+			n = math.MaxUint64
+		default:
+			n = uint64(f)
 		}
-		if f < 0 || f != math.Trunc(f) || math.IsNaN(f) {
-			return 0, oddError("total_count is not a count")
-		}
-		if f > MaxTotalCount {
-			return 0, oddError("total_count is beyond 2^53")
-		}
-		n = uint64(f)
 	}
 	if n > MaxTotalCount {
-		return 0, oddError("total_count is beyond 2^53")
+		return 0, oddError(name + " is beyond 2^53")
 	}
 	return n, nil
 }
 
-// timeLayouts are RFC 3339, which all current clients write, and what older
-// versions and other JSON libraries make of a time. Without a zone it is UTC.
-var timeLayouts = [...]string{
-	time.RFC3339Nano,
-	"2006-01-02T15:04:05.999999999Z0700",
-	"2006-01-02T15:04:05.999999999",
-	"2006-01-02 15:04:05.999999999Z07:00",
-	"2006-01-02 15:04:05.999999999",
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// kindOf says what a value is, for a message. What targets send is not part of messages:
+// it may hold what nobody is to see.
+func kindOf(v []byte) string {
+	switch c := v[0]; {
+	case c == '"':
+		return "a text"
+	case c == '[':
+		return "a list"
+	case c == '{':
+		return "an object"
+	case isDigit(c), c == '-' && len(v) > 1 && isDigit(v[1]):
+		return "a number"
+	}
+	return string(v) // null, true, false, NaN and the like
 }
 
-// parseTime returns the zero time for what is no time, and for times that no clock
-// showed: before 1970 (Go's zero time is sent as year 1) or past 2200.
-func parseTime(s string) time.Time {
-	if i := strings.IndexByte(s, '['); i > 0 {
-		s = s[:i] // java.time appends the zone's name: 2026-11-22T08:00+01:00[Europe/Berlin]
-	}
-	for _, layout := range timeLayouts {
-		t, err := time.Parse(layout, s)
-		if err == nil {
-			if t.Year() < 1970 || t.Year() > 2200 {
-				return time.Time{}
-			}
-			return t.UTC()
+// formOf says what a value looks like: its beginning, with all digits alike and all
+// letters.
+func formOf(v []byte) string {
+	const most = 40 // bytes; texts of times are shorter
+	form := bytes.Map(func(r rune) rune {
+		switch {
+		case unicode.IsDigit(r):
+			return '0'
+		case unicode.IsUpper(r):
+			return 'X'
+		case r < utf8.RuneSelf && unicode.IsPrint(r) && !unicode.IsLetter(r):
+			return r
 		}
+		return 'x'
+	}, v[:min(len(v), most)])
+	if len(v) > most {
+		return string(form) + "…"
 	}
-	return time.Time{}
+	return string(form)
 }
