@@ -108,18 +108,18 @@ func get(t *testing.T, h http.Handler, accept string) (contentType, body string)
 
 const wantText = `# HELP periskop_exception_first_seen_timestamp_seconds When the exception was first reported ever, in seconds since 1970.
 # TYPE periskop_exception_first_seen_timestamp_seconds gauge
-periskop_exception_first_seen_timestamp_seconds{aggregation_key="say \"no\"\n\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop"} 1.79534883e+09
+periskop_exception_first_seen_timestamp_seconds{aggregation_key="say \"no\"�\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop"} 1.79534883e+09
 periskop_exception_first_seen_timestamp_seconds{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop"} 1.7953452e+09
 # HELP periskop_exception_last_seen_timestamp_seconds When the newest occurrence of the exception was, in seconds since 1970.
 # TYPE periskop_exception_last_seen_timestamp_seconds gauge
-periskop_exception_last_seen_timestamp_seconds{aggregation_key="say \"no\"\n\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop"} 1.79534883e+09
+periskop_exception_last_seen_timestamp_seconds{aggregation_key="say \"no\"�\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop"} 1.79534883e+09
 periskop_exception_last_seen_timestamp_seconds{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop"} 1.79534886025e+09
 # HELP periskop_exceptions_regressed_total How often the exception came back after it was resolved. Exposed from when it is resolved for the first time.
 # TYPE periskop_exceptions_regressed_total counter
-periskop_exceptions_regressed_total{aggregation_key="say \"no\"\n\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop"} 0
+periskop_exceptions_regressed_total{aggregation_key="say \"no\"�\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop"} 0
 # HELP periskop_exceptions_total Exceptions that targets reported since the watch on their service began.
 # TYPE periskop_exceptions_total counter
-periskop_exceptions_total{aggregation_key="say \"no\"\n\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop",severity="warning"} 3
+periskop_exceptions_total{aggregation_key="say \"no\"�\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop",severity="warning"} 3
 periskop_exceptions_total{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop",severity="error"} 2
 # HELP periskop_exporter_discovery_problems What discovery has to complain about now, for the service. The page /status has it in words.
 # TYPE periskop_exporter_discovery_problems gauge

@@ -23,6 +23,7 @@ const (
 	defaultAPIVersion   = apiVersion("v2")
 	defaultKeys         = count(2000) // as OpenTelemetry limits the attribute sets of a metric
 	defaultOccurrences  = count(10)
+	defaultOccurrence   = byteSize(256 << 10)
 	defaultLabelLength  = count(256) // bytes
 	defaultPayload      = byteSize(64 << 20)
 	defaultSeriesAge    = duration(7 * 24 * time.Hour)
@@ -38,6 +39,7 @@ func defaultConfig() rawConfig {
 		Limits: rawLimits{
 			KeysPerService:    defaultKeys,
 			OccurrencesPerKey: defaultOccurrences,
+			OccurrenceSize:    defaultOccurrence,
 			LabelLength:       defaultLabelLength,
 			PayloadSize:       defaultPayload,
 		},
@@ -72,6 +74,9 @@ func build(c *checker, root *node) *Config {
 	if raw.Limits.PayloadSize == 0 {
 		raw.Limits.PayloadSize = defaultPayload
 	}
+	if raw.Limits.OccurrenceSize == 0 {
+		raw.Limits.OccurrenceSize = defaultOccurrence
+	}
 	b := builder{checker: c, raw: raw, global: root.get("global").get("scraper")}
 	cfg := &Config{
 		Repository:     repository(raw.Repository),
@@ -82,6 +87,7 @@ func build(c *checker, root *node) *Config {
 		Limits: Limits{
 			KeysPerService:    int(raw.Limits.KeysPerService),
 			OccurrencesPerKey: int(raw.Limits.OccurrencesPerKey),
+			OccurrenceSize:    int(raw.Limits.OccurrenceSize),
 			LabelLength:       int(raw.Limits.LabelLength),
 			PayloadSize:       int64(raw.Limits.PayloadSize),
 		},

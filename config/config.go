@@ -95,6 +95,7 @@ type Scraper struct {
 type Limits struct {
 	KeysPerService    int   // aggregation keys with series of their own, by default 2000
 	OccurrencesPerKey int   // the newest that are kept, by default 10
+	OccurrenceSize    int   // of the texts of one that is kept, in bytes, by default 256 KiB
 	LabelLength       int   // of a key's label, in bytes, by default 256
 	PayloadSize       int64 // of one answer, in bytes, by default 64 MiB
 }

@@ -58,6 +58,7 @@ type rawScraper struct {
 type rawLimits struct {
 	KeysPerService    count    `yaml:"keys_per_service"`
 	OccurrencesPerKey count    `yaml:"occurrences_per_key"`
+	OccurrenceSize    byteSize `yaml:"occurrence_size"`
 	LabelLength       count    `yaml:"label_length"`
 	PayloadSize       byteSize `yaml:"payload_size"`
 }

@@ -107,6 +107,13 @@ func (c *checker) limits(n *node) {
 	if v != nil && v.sound && v.yaml.Decode(&length) == nil && length < shortest {
 		c.add(v.line, v.path, "%d leaves no room for a key beside the hash that it ends in when cut; write %d or more", length, shortest)
 	}
+	// Below that not even a stack trace of ordinary length is left.
+	const smallest = 4 << 10
+	v = n.get("occurrence_size")
+	var size byteSize
+	if v != nil && v.sound && v.yaml.Decode(&size) == nil && size != 0 && size < smallest {
+		c.add(v.line, v.path, "%s leaves no room for a stack trace; write 4KB or more, or 0 for the default", v.yaml.Value)
+	}
 }
 
 func (c *checker) alerting(n *node) {

@@ -3,6 +3,7 @@ package merge
 import (
 	"hash/maphash"
 	"sync"
+	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
@@ -11,51 +12,80 @@ import (
 // those of one key are nearly always equal: each is decoded, redacted and held once. Its
 // methods are safe for concurrent use.
 type cleaner struct {
-	redact func(*periskop.Occurrence) // nil keeps all
-	seed   maphash.Seed
+	redact func(*periskop.Occurrence)
+	// most is how many occurrences are wanted of a key, and size what each may take.
+	most, size int
+	seed       maphash.Seed
 
 	mu sync.Mutex
-	// known holds what stack traces came to, by the hash of what was sent; it is guarded
-	// by mu, as is size, which is how many bytes those had.
-	known map[uint64][]string
-	size  int
+	// known holds what stack traces came to; it is guarded by mu, as is held, which is how
+	// many bytes those are.
+	known map[sentStacktrace][]string
+	held  int
 }
 
-// maxKnown bounds the stack traces that are remembered, in bytes: those of 10,000 keys.
-// When there are more, all are forgotten.
-const maxKnown = 32 << 20
+// A sentStacktrace is the hash of a stack trace as it was sent, and how long it may be.
+type sentStacktrace struct {
+	hash  uint64
+	limit int
+}
 
-func newCleaner(redact func(*periskop.Occurrence)) *cleaner {
-	if redact == nil {
-		redact = func(*periskop.Occurrence) {}
+const (
+	// maxHeld bounds the stack traces that are remembered, in bytes: those of 10,000 keys.
+	// When there are more, all are forgotten.
+	maxHeld = 32 << 20
+	// stacktraceCost and lineCost are what a stack trace that is remembered and a line of
+	// one take beside their text.
+	stacktraceCost, lineCost = 100, 16
+)
+
+func newCleaner(o *Settings) *cleaner {
+	c := &cleaner{
+		redact: o.Redact, most: o.OccurrencesPerKey, size: o.OccurrenceSize,
+		seed: maphash.MakeSeed(), known: map[sentStacktrace][]string{},
 	}
-	return &cleaner{redact: redact, seed: maphash.MakeSeed(), known: map[uint64][]string{}}
+	if c.redact == nil {
+		c.redact = func(*periskop.Occurrence) {}
+	}
+	return c
+}
+
+// decode decodes the newest of the occurrences that skip does not report true for, and
+// redacts their stack traces, but not the rest.
+func (c *cleaner) decode(lists []periskop.RawOccurrences, skip func(uuid string, timestamp time.Time) bool) periskop.Decoded {
+	s := periskop.Selection{Skip: skip, Most: c.most, Size: c.size, Stacktrace: c.stacktrace}
+	return s.Decode(lists...)
 }
 
 // stacktrace returns the lines of a stack trace without secrets. They are not to be
 // changed.
-func (c *cleaner) stacktrace(raw []byte) []string {
-	hash := maphash.Bytes(c.seed, raw)
+func (c *cleaner) stacktrace(raw []byte, limit int) []string {
+	sent := sentStacktrace{maphash.Bytes(c.seed, raw), limit}
 	c.mu.Lock()
-	lines, ok := c.known[hash]
+	lines, ok := c.known[sent]
 	c.mu.Unlock()
 	if ok {
 		return lines
 	}
-	o := periskop.Occurrence{Error: periskop.Exception{Stacktrace: periskop.DecodeStacktrace(raw)}}
+	o := periskop.Occurrence{Error: periskop.Exception{Stacktrace: periskop.DecodeStacktraceUpTo(raw, limit)}}
 	c.redact(&o)
 	lines = o.Error.Stacktrace
+	cost := stacktraceCost + lineCost*len(lines)
+	for _, line := range lines {
+		cost += len(line)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.size += len(raw); c.size > maxKnown {
+	if c.held += cost; c.held > maxHeld {
 		clear(c.known)
-		c.size = len(raw)
+		c.held = cost
 	}
-	c.known[hash] = lines
+	c.known[sent] = lines
 	return lines
 }
 
-// rest redacts all of an occurrence but its stack traces.
+// rest redacts all of an occurrence but its stack traces. What has become longer by it is
+// cut to the size again.
 func (c *cleaner) rest(o *periskop.Occurrence) {
 	var stacktraces [][]string
 	for e := &o.Error; e != nil; e = e.Cause {
@@ -68,4 +98,5 @@ func (c *cleaner) rest(o *periskop.Occurrence) {
 		e.Stacktrace = stacktraces[i]
 		i++
 	}
+	o.Cut(c.size)
 }

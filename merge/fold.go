@@ -24,9 +24,9 @@ type arrival struct {
 	wanted, full bool
 	kept         []periskop.Occurrence
 	// occurrences are the new ones, and newest the time of the newest of all that
-	// were reported.
-	occurrences []periskop.Occurrence
-	newest      time.Time
+	// were reported, as oldest is that of the oldest.
+	occurrences    []periskop.Occurrence
+	newest, oldest time.Time
 }
 
 // decode reads the occurrences that may be new. It needs no lock.
@@ -34,25 +34,24 @@ func (a *arrival) decode(c *cleaner) {
 	if !a.wanted {
 		return
 	}
-	for _, raw := range append(a.more, a.Latest) {
-		for _, o := range raw.DecodeWith(a.skip, c.stacktrace) {
-			if o.Severity == "" {
-				o.Severity = a.Severity
-			}
-			if o.Instance == "" {
-				o.Instance = a.instance
-			}
-			o.Timestamp = a.clock.ours(o.Timestamp)
-			c.rest(&o)
-			a.occurrences = append(a.occurrences, o)
+	found := c.decode(append(a.more, a.Latest), a.skip)
+	for _, o := range found.Occurrences {
+		if o.Severity == "" {
+			o.Severity = a.Severity
 		}
+		if o.Instance == "" {
+			o.Instance = a.instance
+		}
+		o.Timestamp = a.clock.ours(o.Timestamp)
+		c.rest(&o)
+		a.occurrences = append(a.occurrences, o)
 	}
 }
 
 // skip reports whether an occurrence is kept already, or older than all that are.
 func (a *arrival) skip(uuid string, reported time.Time) bool {
 	at := a.clock.ours(reported)
-	a.newest = later(a.newest, at)
+	a.newest, a.oldest = later(a.newest, at), earlier(a.oldest, at)
 	if a.full && at.Before(a.kept[len(a.kept)-1].Timestamp) {
 		return true
 	}
@@ -209,11 +208,7 @@ func (f *folding) firstSeen(a *arrival) time.Time {
 	if created := a.clock.ours(a.CreatedAt); !created.IsZero() {
 		return created
 	}
-	first := f.now
-	for i := range a.occurrences {
-		first = earlier(first, a.occurrences[i].Timestamp)
-	}
-	return first
+	return earlier(f.now, a.oldest)
 }
 
 // lastSeen is when the newest occurrence was. Some clients keep the first
@@ -270,7 +265,7 @@ func (f *folding) exceptionOf(a *arrival, v verdict) *exception {
 		return e
 	}
 	if s.makeRoom(f.settings.KeysPerService) {
-		return s.add(newException(s, a.epoch.id, a.Key, a, f.settings.LabelLength))
+		return s.add(newException(s, a.epoch.id, keptKey(a.Key), a, f.settings.LabelLength))
 	}
 	if v.increment == 0 {
 		return nil

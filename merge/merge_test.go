@@ -3,6 +3,7 @@ package merge_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -643,6 +644,10 @@ func TestLabelValue(t *testing.T) {
 		"exactly the limit": {"0123456789012345678901234567890123456789", 40, "0123456789012345678901234567890123456789"},
 		"too long":          {"01234567890123456789012345678901234567890", 40, "01234567890123456789012~79f002c49e81eed0"},
 		"not UTF-8":         {"a\xffb", 256, "a\ufffdb"},
+		"NUL":               {"a\x00b", 256, "a\ufffdb"},
+		"control":           {"a\x1b[31m\r\n\tb\x7f\u0085", 256, "a\ufffd[31m\ufffd\ufffd\ufffdb\ufffd\ufffd"},
+		"too long by them":  {"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 40, strings.Repeat("\ufffd", 7) + "~e7ecebbc590bc88b"},
+		"letters stay":      {"käse/\u65e5\u672c\u200b\U0001f600", 256, "käse/\u65e5\u672c\u200b\U0001f600"},
 		"cut between runes": {"0123456789012345678901\u20ac89012345678901234567890", 40, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -654,6 +659,32 @@ func TestLabelValue(t *testing.T) {
 				t.Errorf("got %d bytes %q, want at most %d of UTF-8", len(got), got, tc.limit)
 			}
 		})
+	}
+}
+
+// TestLongKey keeps only the beginning of a key of 10 MB, and it is the same exception by
+// either form.
+func TestLongKey(t *testing.T) {
+	key := "E: " + strings.Repeat("a very long key, ", 600_000)
+	s := newState(settings())
+	fold(s, answer{uuid: "A", at: at(0)},
+		answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{aggregate(key, 3, at(1))}},
+		answer{uuid: "A", at: at(3), reports: []periskop.Aggregate{aggregate(key, 5, at(1))}})
+	e := s.Snapshot().Find(merge.ExceptionID("shop", key))
+	if e == nil || e.Counted() != 5 {
+		t.Fatalf("got %+v, want an exception that was counted 5 times", e)
+	}
+	if len(e.Key) > 4<<10 || !strings.HasPrefix(e.Key, "E: a very long key, ") || !strings.Contains(e.Key, "~") {
+		t.Errorf("got a key of %d bytes", len(e.Key))
+	}
+	if got := merge.ExceptionID("shop", e.Key); got != e.ID {
+		t.Errorf("got ID %s by the key that is kept, want %s", got, e.ID)
+	}
+	if got, want := merge.LabelValue(e.Key, 256), merge.LabelValue(key, 256); got != want || e.Label != want {
+		t.Errorf("got labels %q and %q, want %q", got, e.Label, want)
+	}
+	if other := merge.ExceptionID("shop", key+"."); other == e.ID {
+		t.Error("keys that differ at their ends have one ID")
 	}
 }
 

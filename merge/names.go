@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -18,7 +19,7 @@ func ExceptionID(service, key string) string { return newKeyID(service, key).Str
 // A keyID is an ExceptionID as the number that it is.
 type keyID uint64
 
-func newKeyID(service, key string) keyID { return keyID(hash(service + "\x00" + key)) }
+func newKeyID(service, key string) keyID { return keyID(hash(service + "\x00" + keptKey(key))) }
 
 func parseKeyID(s string) (keyID, bool) {
 	n, err := strconv.ParseUint(s, 16, 64)
@@ -34,14 +35,36 @@ func hash(s string) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
+// maxKey is how many bytes are kept of a key: more than anybody reads, and than the keys
+// have that client libraries make.
+const maxKey = 4 << 10
+
+// keptKey returns the key, or what stands for one that is too long to be kept. Both have
+// the same ID, so that it does not matter who tells of it: a client, or an exporter.
+func keptKey(key string) string {
+	key = strings.ToValidUTF8(key, "\ufffd")
+	return cutWithHash(key, key, maxKey)
+}
+
 // LabelValue returns s, or, when it is longer than limit bytes, its beginning, a
-// tilde and a hash of the whole, at most limit bytes in all, and valid UTF-8.
+// tilde and a hash of the whole, at most limit bytes in all, and valid UTF-8. Control
+// characters, which drive terminals and end lines where labels are shown, become U+FFFD.
 func LabelValue(s string, limit int) string {
-	s = strings.ToValidUTF8(s, "\ufffd")
+	s = keptKey(s)
+	return cutWithHash(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, s), s, limit)
+}
+
+// cutWithHash cuts what is longer than the limit, and ends it in a hash of the whole.
+func cutWithHash(s, whole string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
-	suffix := fmt.Sprintf("~%016x", hash(s))
+	suffix := fmt.Sprintf("~%016x", hash(whole))
 	cut := max(limit-len(suffix), 0)
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
 		cut--

@@ -34,6 +34,9 @@ type Settings struct {
 	// OccurrencesPerKey is how many occurrences are kept of each key. Defaults to 10,
 	// as many as the client libraries keep.
 	OccurrencesPerKey int
+	// OccurrenceSize is how many bytes of text are kept of an occurrence. Defaults to
+	// 256 kB: a request, and a stack trace of several thousand lines.
+	OccurrenceSize int
 	// LabelLength is how many bytes a label value has at most. Defaults to 256.
 	LabelLength int
 	// SeriesRetention is how long a key that does not grow stays in the exposition.
@@ -78,6 +81,7 @@ type SeriesKey struct {
 func (o *Settings) setDefaults() {
 	setDefault(&o.KeysPerService, 2000)
 	setDefault(&o.OccurrencesPerKey, 10)
+	setDefault(&o.OccurrenceSize, 256<<10)
 	setDefault(&o.LabelLength, 256)
 	setDefault(&o.SeriesRetention, 7*24*time.Hour)
 	setDefault(&o.ProcessRetention, time.Hour)
@@ -187,7 +191,7 @@ func (s *State) Configure(o Settings) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settings = o
-	s.clean = newCleaner(o.Redact)
+	s.clean = newCleaner(&o)
 	s.ledgers.counts.orphan(now)
 	s.ledgers.regressions.orphan(now)
 	for _, svc := range s.shown {

@@ -127,9 +127,9 @@ func (r *aggregateReader) time(name string, t *time.Time) error {
 	}
 	var unread error
 	if *t, unread = r.times.read(v); unread != nil {
-		r.report.UnreadTimes++
-		if r.report.UnreadTimesErr == nil {
-			r.report.UnreadTimesErr = r.about(fmt.Errorf("%s cannot be read: %w", name, unread))
+		r.report.UnreadableTimes++
+		if r.report.UnreadableTimesErr == nil {
+			r.report.UnreadableTimesErr = r.about(fmt.Errorf("%s cannot be read: %w", name, unread))
 		}
 	}
 	return nil

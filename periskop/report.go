@@ -12,11 +12,11 @@ type Report struct {
 	// what is wrong with the first of them. The others are not affected.
 	Skipped    int
 	SkippedErr error
-	// UnreadTimes counts the times of aggregates that say something, but nothing that is
-	// a time, and UnreadTimesErr says so of the first of them. The aggregates are read, as
+	// UnreadableTimes counts the times of aggregates that say something, but nothing that is
+	// a time, and UnreadableTimesErr says so of the first of them. The aggregates are read, as
 	// if they had not sent it.
-	UnreadTimes    int
-	UnreadTimesErr error
+	UnreadableTimes    int
+	UnreadableTimesErr error
 }
 
 // An Aggregate is the count of one aggregation key since CreatedAt, with some of

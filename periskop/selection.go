@@ -31,10 +31,10 @@ type Decoded struct {
 	// Occurrences are in the order in which they stand, and share no memory with what
 	// they were read from.
 	Occurrences []Occurrence
-	// Skipped counts those that there was nothing to read of, and UnreadTimes those with a
+	// Skipped counts those that there was nothing to read of, and UnreadableTimes those with a
 	// timestamp that cannot be read. Err says what is wrong with the first of either.
 	Skipped     int
-	UnreadTimes int
+	UnreadableTimes int
 	Err         error
 }
 
@@ -44,6 +44,7 @@ func (s Selection) Decode(lists ...RawOccurrences) Decoded {
 	if s.Stacktrace == nil {
 		s.Stacktrace = DecodeStacktraceUpTo
 	}
+	s.Size = min(s.Size, math.MaxInt/16) // there is room to count with it
 	c := collector{Selection: s}
 	for _, list := range lists {
 		c.readAll(list)
@@ -148,7 +149,7 @@ func (c *collector) take(raw rawOccurrence, id string) {
 		return
 	}
 	if err != nil {
-		c.found.UnreadTimes++
+		c.found.UnreadableTimes++
 		c.note("occurrence %d: timestamp cannot be read: %w", c.index, err)
 	}
 	switch {

@@ -120,8 +120,8 @@ func TestShapesOfOccurrences(t *testing.T) {
 			if (got.Err != nil) != (tc.err != "") || got.Err != nil && !strings.Contains(got.Err.Error(), tc.err) {
 				t.Errorf("got error %v, want one with %q", got.Err, tc.err)
 			}
-			if (got.Skipped+got.UnreadTimes > 0) != (tc.err != "") {
-				t.Errorf("got %d skipped and %d unread times, with error %q", got.Skipped, got.UnreadTimes, tc.err)
+			if (got.Skipped+got.UnreadableTimes > 0) != (tc.err != "") {
+				t.Errorf("got %d skipped and %d unread times, with error %q", got.Skipped, got.UnreadableTimes, tc.err)
 			}
 		})
 	}

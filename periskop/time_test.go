@@ -21,10 +21,10 @@ func createdAt(t testing.TB, value string) (time.Time, error) {
 	if len(r.Aggregates) != 1 {
 		t.Fatalf("%s: the aggregate is lost: %v", value, r.SkippedErr)
 	}
-	if (r.UnreadTimes > 0) != (r.UnreadTimesErr != nil) {
-		t.Errorf("%s: got %d unread times, but error %v", value, r.UnreadTimes, r.UnreadTimesErr)
+	if (r.UnreadableTimes > 0) != (r.UnreadableTimesErr != nil) {
+		t.Errorf("%s: got %d unread times, but error %v", value, r.UnreadableTimes, r.UnreadableTimesErr)
 	}
-	return r.Aggregates[0].CreatedAt, r.UnreadTimesErr
+	return r.Aggregates[0].CreatedAt, r.UnreadableTimesErr
 }
 
 func quote(s string) string {
@@ -205,7 +205,7 @@ func TestNoTimes(t *testing.T) {
 	}
 }
 
-func TestUnreadTimes(t *testing.T) {
+func TestUnreadableTimes(t *testing.T) {
 	const form, number, zone, day = "in no form of a time", "no Unix time", "time zone is not known", "no such day"
 	for _, tc := range []struct{ value, want string }{
 		{`"yesterday"`, form},
@@ -247,9 +247,9 @@ func TestUnreadTimes(t *testing.T) {
 	}
 }
 
-// TestUnreadTimesShowNoSecrets: what is no time may be anything, and the message is for
+// TestUnreadableTimesShowNoSecrets: what is no time may be anything, and the message is for
 // pages and logs.
-func TestUnreadTimesShowNoSecrets(t *testing.T) {
+func TestUnreadableTimesShowNoSecrets(t *testing.T) {
 	_, err := createdAt(t, `"token hunter2 in 3 days, AKIAIOSFODNN7EXAMPLE"`)
 	const want = `aggregate 1: created_at cannot be read: "xxxxx xxxxxx0 xx 0 xxxx, XXXXXXXXXXXX0X…: it is in no form of a time that is known`
 	if err == nil || err.Error() != want {
@@ -257,8 +257,8 @@ func TestUnreadTimesShowNoSecrets(t *testing.T) {
 	}
 }
 
-// TestUnreadTimesAreCounted: an aggregate is not lost for them.
-func TestUnreadTimesAreCounted(t *testing.T) {
+// TestUnreadableTimesAreCounted: an aggregate is not lost for them.
+func TestUnreadableTimesAreCounted(t *testing.T) {
 	r, err := periskop.Decode([]byte(`{"aggregated_errors":[
 		{"aggregation_key":"a","total_count":1,"created_at":"soon","first_seen":"late"},
 		{"aggregation_key":"b","total_count":2,"created_at":"2026-11-20T10:11:12Z"},
@@ -266,10 +266,10 @@ func TestUnreadTimesAreCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.UnreadTimes != 3 || len(r.Aggregates) != 3 || r.Skipped != 0 {
-		t.Errorf("got %d unread times, %d aggregates, %d skipped; want 3, 3, 0", r.UnreadTimes, len(r.Aggregates), r.Skipped)
+	if r.UnreadableTimes != 3 || len(r.Aggregates) != 3 || r.Skipped != 0 {
+		t.Errorf("got %d unread times, %d aggregates, %d skipped; want 3, 3, 0", r.UnreadableTimes, len(r.Aggregates), r.Skipped)
 	}
-	if got := fmt.Sprint(r.UnreadTimesErr); !strings.HasPrefix(got, "aggregate 1: created_at") {
+	if got := fmt.Sprint(r.UnreadableTimesErr); !strings.HasPrefix(got, "aggregate 1: created_at") {
 		t.Errorf("got error %q, want that of the first", got)
 	}
 }

@@ -44,7 +44,7 @@ type world struct {
 func newWorld(services ...merge.ServiceSettings) *world {
 	return &world{
 		state: merge.New(merge.Options{
-			Settings: merge.Settings{Services: services},
+			Settings: merge.Settings{Services: services, OccurrenceSize: 4 << 20},
 			Now:      func() time.Time { return now.Add(-3 * time.Minute) }, // of what readers do
 		}),
 		recent: &merge.Recent{},
@@ -271,7 +271,7 @@ func hostileWorld(t testing.TB) *world {
 		frames[i] = fmt.Sprintf("\tat com.example.Recursive.call%d(Recursive.java:%d)", i, i)
 	}
 	add("many frames", periskop.Exception{Class: "StackOverflowError", Message: "too deep", Stacktrace: frames}, nil)
-	add("many causes", *chain(1000), nil)
+	add("many causes", *chain(200), nil)
 	add("fifty causes", *chain(50), nil)
 	report.Aggregates = append(report.Aggregates, periskop.Aggregate{Key: "odd severity", TotalCount: 3, Severity: "<b>" + attack, CreatedAt: now.Add(-time.Minute)})
 	w.serve(evil, "evil-"+attack, periskop.Labels{{Name: "env", Value: attack}}, report)

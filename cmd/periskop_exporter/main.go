@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // An image from scratch has no database of time zones, and PHP sends their names.
 )
 
 func main() {

@@ -27,6 +27,7 @@ func mergeSettings(cfg *config.Config) merge.Settings {
 	o := merge.Settings{
 		KeysPerService:    cfg.Limits.KeysPerService,
 		OccurrencesPerKey: cfg.Limits.OccurrencesPerKey,
+		OccurrenceSize:    cfg.Limits.OccurrenceSize,
 		LabelLength:       cfg.Limits.LabelLength,
 		SeriesRetention:   cfg.Retention.Series,
 		ProcessRetention:  cfg.Retention.Process,
