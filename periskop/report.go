@@ -1,6 +1,9 @@
 package periskop
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // A Report is what one process says of its exceptions in one answer.
 type Report struct {
@@ -17,6 +20,21 @@ type Report struct {
 	// if they had not sent it.
 	UnreadableTimes    int
 	UnreadableTimesErr error
+}
+
+// Unread says what of the report could not be read, for a person who looks after the
+// target, or returns nil.
+func (r *Report) Unread() error {
+	switch {
+	case r.Skipped == 0 && r.UnreadableTimes == 0:
+		return nil
+	case r.UnreadableTimes == 0:
+		return fmt.Errorf("aggregates that are left out: %d (%w)", r.Skipped, r.SkippedErr)
+	case r.Skipped == 0:
+		return fmt.Errorf("times that are not known: %d (%w)", r.UnreadableTimes, r.UnreadableTimesErr)
+	}
+	return fmt.Errorf("aggregates that are left out: %d (%w); times that are not known: %d (%w)",
+		r.Skipped, r.SkippedErr, r.UnreadableTimes, r.UnreadableTimesErr)
 }
 
 // An Aggregate is the count of one aggregation key since CreatedAt, with some of

@@ -68,6 +68,8 @@ type Scrape struct {
 	Size int
 	// Report is nil unless Result is [Success].
 	Report *Report
+	// Unread says what of the report could not be read: see [Report.Unread].
+	Unread error
 	// Date is the target's clock when it answered, to the second; zero when the
 	// answer had no Date header (RFC 9110, 6.6.1).
 	Date time.Time

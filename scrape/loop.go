@@ -125,6 +125,9 @@ func (l *loop) beat(ctx context.Context) {
 	if err == nil {
 		s.Report, err = l.pool.decodeReport(body.bytes)
 	}
+	if err == nil {
+		s.Unread = s.Report.Unread()
+	}
 	s.Duration = time.Since(s.Start)
 	if ctx.Err() != nil {
 		if err == nil {
@@ -153,6 +156,9 @@ func (l *loop) publish(s *periskop.Scrape) {
 	}
 	l.state.Store(is)
 	l.log(s, was.downSince)
+	if s.Unread != nil && was.last.Unread == nil {
+		l.logAt(slog.LevelWarn, "report is read in part", s, slog.Any("err", s.Unread))
+	}
 }
 
 func (l *loop) log(s *periskop.Scrape, downSince time.Time) {

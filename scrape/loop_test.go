@@ -275,6 +275,29 @@ func TestLoopLog(t *testing.T) {
 	}
 }
 
+// TestLoopLogsWhatIsUnread says once what of a report cannot be read, and no more of what
+// the target sent than that.
+func TestLoopLogsWhatIsUnread(t *testing.T) {
+	const odd = `{"aggregated_errors":[{"aggregation_key":"hunter2","total_count":"hunter2"},{"aggregation_key":"k","total_count":1,"created_at":"hunter2"}]}`
+	reports := []string{emptyReport, odd, odd, emptyReport, odd}
+	var log lines
+	inBubble(t, scrape.Options{Logger: log.logger(slog.LevelInfo)}, func(t *testing.T, b *bubble) {
+		var n atomic.Int32
+		b.net.serve(t, "shop.test:80", func(w http.ResponseWriter, r *http.Request) { reporting(reports[n.Add(1)-1])(w, r) })
+		b.pool.SetTargets(targetsOf("shop", slowTarget("http://shop.test/")))
+		pass(time.Duration(len(reports))*30*time.Second - 1)
+		if last := b.pool.Health()[0].Last; last.Unread == nil || last.Err != nil || last.Result != periskop.Success {
+			t.Errorf("got %v, error %v and result %s, want something unread in a success", last.Unread, last.Err, last.Result)
+		}
+	})
+	const line = `level=WARN msg="report is read in part" service=shop target=http://shop.test/ reason=success err="aggregates that are left out: 1 ` +
+		`(aggregate 1: total_count is a text that is no number); times that are not known: 1 ` +
+		`(aggregate 2: created_at cannot be read: \"xxxxxx0\": it is in no form of a time that is known)"`
+	if diff := cmp.Diff(log.all(), []string{line, line}); diff != "" {
+		t.Errorf("log (-got +want):\n%s", diff)
+	}
+}
+
 func TestLoopLogDebug(t *testing.T) {
 	var log lines
 	inBubble(t, scrape.Options{Logger: log.logger(slog.LevelDebug)}, func(t *testing.T, b *bubble) {
