@@ -357,42 +357,6 @@ func TestDecodeTruncated(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	for _, c := range captures(f) {
-		if body := c.read(f); len(body) < 4000 {
-			f.Add(body)
-		}
-	}
-	f.Add([]byte(`{"aggregated_errors":[{"aggregation_key":"k","total_count":1,"latest_errors":[{"error":NaN}]}]}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		given := slices.Clone(body)
-		r, err := periskop.Decode(body)
-		if !bytes.Equal(given, body) {
-			t.Fatal("the body was changed")
-		}
-		if err != nil && strings.Contains(err.Error(), "not JSON") && json.Valid(body) {
-			t.Fatalf("it is JSON, and got error: %v", err)
-		}
-		if err != nil {
-			return
-		}
-		for i := range r.Aggregates {
-			r.Aggregates[i].Latest = periskop.EncodeOccurrences(r.Aggregates[i].Latest.Decode(nil))
-		}
-		var b bytes.Buffer
-		if err := periskop.Encode(&b, r); err != nil {
-			t.Fatalf("what was decoded does not encode: %v", err)
-		}
-		again, err := periskop.Decode(b.Bytes())
-		if err != nil {
-			t.Fatalf("what was encoded does not decode: %v\n%s", err, b.Bytes())
-		}
-		if got, want := summarize(again), summarize(r); got != want {
-			t.Errorf("after a round trip: got %+v, want %+v", got, want)
-		}
-	})
-}
-
 func BenchmarkDecode(b *testing.B) {
 	body, err := os.ReadFile("testdata/payloads/scala/many-keys-a.json")
 	if err != nil {

@@ -33,9 +33,9 @@ type Decoded struct {
 	Occurrences []Occurrence
 	// Skipped counts those that there was nothing to read of, and UnreadableTimes those with a
 	// timestamp that cannot be read. Err says what is wrong with the first of either.
-	Skipped     int
+	Skipped         int
 	UnreadableTimes int
-	Err         error
+	Err             error
 }
 
 // Decode decodes occurrences of one aggregate. The lists must be of a [Report], or what
