@@ -28,6 +28,7 @@ func (e *rawException) set(m member, value []byte) {
 		e.stacktrace = value
 	case cause:
 		e.cause = value
+	default: // of something else
 	}
 }
 
@@ -131,6 +132,10 @@ func (c *chain) lengths() []int {
 // decode decodes what is kept, and of each text and stack trace no more than limit bytes.
 func (c *chain) decode(limit int, stacktrace func([]byte, int) []string) Exception {
 	var first *Exception
+	classLimit := limit
+	if c.limited {
+		classLimit = min(limit, maxClass)
+	}
 	gap := c.limited && c.n > 1+maxCauses
 	for i := c.n - 1; i >= 0; i-- {
 		if gap && i == c.n-lastCauses-1 {
@@ -138,7 +143,7 @@ func (c *chain) decode(limit int, stacktrace func([]byte, int) []string) Excepti
 			i = firstKept - 1
 		}
 		e := c.at(i)
-		out := &Exception{Class: textUpTo(e.class, min(limit, maxClass)), Message: textUpTo(e.message, limit), Cause: first}
+		out := &Exception{Class: textUpTo(e.class, classLimit), Message: textUpTo(e.message, limit), Cause: first}
 		if len(e.stacktrace) > 0 {
 			out.Stacktrace = stacktrace(e.stacktrace, limit)
 		}

@@ -43,5 +43,6 @@ func (c *HTTPContext) set(m member, v []byte, limit int) {
 		c.Body = textUpTo(v, limit)
 	case requestHeaders:
 		c.Headers = decodeHeaders(v, limit)
+	default: // of something else
 	}
 }

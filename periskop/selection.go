@@ -193,22 +193,18 @@ func (c *collector) decodeKept() {
 // decode decodes an occurrence, and of each of its texts and stack traces as much as the
 // size allows.
 func (c *collector) decode(o *candidate) {
-	out := Occurrence{
-		UUID:      o.uuid,
-		Timestamp: o.at,
-		Severity:  readSeverity(o.raw.severity),
-		Instance:  textUpTo(o.raw.instance, maxInstance),
-	}
+	out := Occurrence{UUID: o.uuid, Timestamp: o.at, Severity: readSeverity(o.raw.severity)}
 	c.readChain(&o.raw)
-	limit := math.MaxInt
+	limit, instanceLimit := math.MaxInt, math.MaxInt
 	if c.Size > 0 {
-		limit = c.Size
+		limit, instanceLimit = c.Size, maxInstance
 		// What fits takes six times as much in JSON if it consists of escapes. Of what does
 		// not, no part is to cost more than may be left of it.
 		if budget := 8 * c.Size; len(o.raw.all) > budget {
 			limit = min(limit, share(append(c.chain.lengths(), len(o.raw.context)), budget))
 		}
 	}
+	out.Instance = textUpTo(o.raw.instance, instanceLimit)
 	out.Error = c.chain.decode(limit, c.Stacktrace)
 	out.HTTPContext = decodeHTTPContext(o.raw.context, limit)
 	if c.Size > 0 {

@@ -135,29 +135,34 @@ func TestCut(t *testing.T) {
 		want periskop.Occurrence
 	}{
 		"what fits stays": {
-			periskop.Occurrence{Error: periskop.Exception{Message: words}}, 500,
+			periskop.Occurrence{Error: periskop.Exception{Message: words}},
+			500,
 			periskop.Occurrence{Error: periskop.Exception{Message: words}},
 		},
 		"a message ends with a word": {
-			periskop.Occurrence{Error: periskop.Exception{Class: "C", Message: words}}, 120,
+			periskop.Occurrence{Error: periskop.Exception{Class: "C", Message: words}},
+			120,
 			periskop.Occurrence{Error: periskop.Exception{Class: "C", Message: strings.Repeat("word ", 17) + " … [cut by periskop_exporter]"}},
 		},
 		"the longest make room": {
 			periskop.Occurrence{
 				Error:       periskop.Exception{Message: words, Stacktrace: []string{"f", "g"}},
 				HTTPContext: &periskop.HTTPContext{URL: "/x", Body: words},
-			}, 236,
+			},
+			236,
 			periskop.Occurrence{
 				Error:       periskop.Exception{Message: strings.Repeat("word ", 13) + " … [cut by periskop_exporter]", Stacktrace: []string{"f", "g"}},
 				HTTPContext: &periskop.HTTPContext{URL: "/x", Body: strings.Repeat("word ", 13) + " … [cut by periskop_exporter]"},
 			},
 		},
 		"lines from both ends": {
-			periskop.Occurrence{Error: periskop.Exception{Stacktrace: strings.Split("a b c d e f g h i j k l m n o p q r s t u v w x y z", " ")}}, 76 + 8*17,
+			periskop.Occurrence{Error: periskop.Exception{Stacktrace: strings.Split("a b c d e f g h i j k l m n o p q r s t u v w x y z", " ")}},
+			76 + 8*17,
 			periskop.Occurrence{Error: periskop.Exception{Stacktrace: []string{"a", "b", "c", "d", "e", "… [19 lines cut by periskop_exporter] …", "y", "z"}}},
 		},
 		"the first headers": {
-			periskop.Occurrence{HTTPContext: &periskop.HTTPContext{Headers: []periskop.Header{{"A", "1"}, {"B", "2"}, {"C", "3"}, {"D", words}}}}, 108 + 3*34,
+			periskop.Occurrence{HTTPContext: &periskop.HTTPContext{Headers: []periskop.Header{{"A", "1"}, {"B", "2"}, {"C", "3"}, {"D", words}}}},
+			108 + 3*34,
 			periskop.Occurrence{HTTPContext: &periskop.HTTPContext{Headers: []periskop.Header{{"A", "1"}, {"B", "2"}, {"C", "3"}, {"…", "[1 headers cut by periskop_exporter]"}}}},
 		},
 	} {
