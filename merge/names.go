@@ -42,7 +42,9 @@ const maxKey = 4 << 10
 // keptKey returns the key, or what stands for one that is too long to be kept. Both have
 // the same ID, so that it does not matter who tells of it: a client, or an exporter.
 func keptKey(key string) string {
-	key = strings.ToValidUTF8(key, "\ufffd")
+	if !utf8.ValidString(key) {
+		key = strings.ToValidUTF8(key, "\ufffd")
+	}
 	return cutWithHash(key, key, maxKey)
 }
 

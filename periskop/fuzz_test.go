@@ -26,6 +26,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add([]byte(`{"aggregated_errors":[{"aggregation_key":"k","total_count":1,"latest_errors":[{"error":NaN}]}]}`))
 	f.Add([]byte(`{"targetUuid":7,"aggregatedErrors":{"k":{"totalCount":"3","createdAt":1795169472,"latestErrors":{"0":{"stack":"a\nb"}}}}}`))
+	f.Add([]byte(`{"aggregated_errors":[],"processes":[{"target_uuid":"p","totals":[{"exception_id":"0123456789abcdef","severity":"error","total_count":3,"history_count":1}]}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		given := slices.Clone(body)
 		r, err := periskop.Decode(body)
