@@ -145,11 +145,11 @@ func (r *aggregateReader) aggregate(key string) (Aggregate, error) {
 	err := r.eachKnown(func(m member) error {
 		switch m {
 		case aggregationKey:
-			if r.kind() == 'n' {
-				return r.skip()
+			v, err := r.value()
+			if err == nil && !isWord(v) {
+				a.Key, hasKey = text(v), true
 			}
-			hasKey = true
-			return r.text(&a.Key)
+			return err
 		case totalCount:
 			return r.count("total_count", &a.TotalCount, &countErr)
 		case historyCount:

@@ -34,7 +34,11 @@ func decodeReport(body []byte) (*Report, error) {
 	err := d.eachKnown(func(m member) error {
 		switch m {
 		case targetUUID:
-			return d.text(&r.TargetUUID)
+			v, err := d.value()
+			if r.TargetUUID = ""; err == nil && !isWord(v) {
+				r.TargetUUID = text(v)
+			}
+			return err
 		case aggregatedErrors:
 			found = true
 			return (&aggregateReader{reader: d, report: &r}).readAll()

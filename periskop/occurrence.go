@@ -1,6 +1,7 @@
 package periskop
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -73,9 +74,9 @@ func (o *rawOccurrence) identity(name string) string {
 	if len(o.uuid) > 6*maxUUIDLen { // each character may be written as \u0063
 		return shortHash(o.uuid)
 	}
-	id := rawText(o.uuid)
-	if id == "" {
-		id = name
+	id := name
+	if len(o.uuid) > 0 && !isWord(o.uuid) {
+		id = cmp.Or(text(o.uuid), name)
 	}
 	switch {
 	case strings.Trim(id, "0-") == "":

@@ -8,6 +8,15 @@ func decodeHTTPContext(raw []byte, limit int) *HTTPContext {
 	if isNothing(raw) {
 		return nil
 	}
+	if raw[0] == '[' { // around the one that there is
+		var first []byte
+		eachItem(raw, func(v []byte) {
+			if first == nil && v[0] != '[' {
+				first = v
+			}
+		})
+		return decodeHTTPContext(first, limit)
+	}
 	var c HTTPContext
 	switch raw[0] {
 	case '{':

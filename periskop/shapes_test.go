@@ -109,6 +109,7 @@ func TestShapesOfOccurrences(t *testing.T) {
 		"a comma too many":      {`[{"uuid":"o","error":{"message":"m",},},]`, []periskop.Occurrence{o}, ""},
 		"no time":               {`[{"uuid":"o","timestamp":"soon","error":{"message":"m"}}]`, []periskop.Occurrence{o}, `occurrence 1: timestamp cannot be read: "xxxx": it is in no form`},
 		"members of the error":  {`[{"uuid":"o","message":"m"}]`, []periskop.Occurrence{o}, ""},
+		"UUIDs true":            {`[{"uuid":true,"error":"m"},{"uuid":true,"error":"n"}]`, []periskop.Occurrence{{UUID: strings.Repeat("0", 32), Error: o.Error}, {UUID: strings.Repeat("0", 32), Error: p.Error}}, ""},
 		"UUID a number":         {`[{"uuid":7}]`, []periskop.Occurrence{{UUID: "7"}}, ""},
 		"UUID with a line feed": {`[{"uuid":"a\nb"}]`, []periskop.Occurrence{{UUID: "fa4d4a9e4b9a8f5a1e5bd79c4f09a0bb"}}, ""},
 	} {
@@ -221,6 +222,8 @@ func TestShapesOfRequests(t *testing.T) {
 		"PHP's empty map":           {`[]`, nil},
 		"an empty object":           {`{}`, nil},
 		"all null":                  {`{"request_method":null,"request_url":null,"request_headers":null,"request_body":null}`, nil},
+		"a list of one":             {`[{"request_url":"/x"}]`, &periskop.HTTPContext{URL: "/x"}},
+		"a list of a list":          {`[[{"request_url":"/x"}]]`, nil},
 		"a URL":                     {`"https://x.example/p"`, &periskop.HTTPContext{URL: "https://x.example/p"}},
 		"a request line":            {`"GET /p HTTP/1.1"`, &periskop.HTTPContext{Method: "GET", URL: "/p"}},
 		"shorter names":             {`{"method":"GET","url":"/p","headers":{"Accept":"text/html"},"body":"b"}`, &periskop.HTTPContext{Method: "GET", URL: "/p", Headers: accept, Body: "b"}},

@@ -196,7 +196,9 @@ func (ts *times) object(v []byte) (time.Time, error) {
 		case "nanos", "nano", "nanoseconds", "nsec", "n", "nanossinceepoch", "tvnsec":
 			nanos = value
 		case "millis", "milliseconds", "time", "date", "$date", "$numberlong", "iso", "value", "datetime":
-			whole = value
+			if whole == nil { // in PowerShell the value is followed by a text for people
+				whole = value
+			}
 		case "timezone", "zone", "tz":
 			zone = scalar(value)
 		}

@@ -33,12 +33,13 @@ var timeForms = []*regexp.Regexp{
 	timeForm(weekday + monthText + ` +(?P<d>\d{1,2}) +` + clockText + zoneText + ` (?P<Y>\d{4})(?P<behind>(?: [a-z/_+-]+[\d:]*)?)`),
 	// The German and Russian order, which no other has with dots.
 	timeForm(`(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<Y>\d{4}),? +` + clockText + zoneText),
+	// Day and month in an order that depends on the country.
+	timeForm(`(?P<one>\d{1,2})[/-](?P<other>\d{1,2})[/-](?P<Y>\d{4}),? +` + clockText + zoneText),
 }
 
 var (
-	dayMonthForm = regexp.MustCompile(`^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}\b`)
-	dayForm      = regexp.MustCompile(`^\d{4}-?\d{2}-?\d{2}$`)
-	numberForm   = regexp.MustCompile(`^-?\d+(\.\d+)?([eE][+-]?\d+)?$`)
+	dayForm    = regexp.MustCompile(`^\d{4}-?\d{2}-?\d{2}$`)
+	numberForm = regexp.MustCompile(`^-?\d+(\.\d+)?([eE][+-]?\d+)?$`)
 	// dateForm is what .NET's older encoders wrote: Unix milliseconds, with a zone that
 	// does not change them.
 	dateForm   = regexp.MustCompile(`^/?Date\((-?\d+)(?:[+-]\d{4})?\)/?$`)
@@ -56,12 +57,14 @@ func (ts *times) text(s string) (time.Time, error) {
 		return time.Time{}, errNoTime
 	case strings.Trim(s, "0-:. TZ+") == "": // 0000-00-00 00:00:00 is nothing in MySQL
 		return time.Time{}, nil
+	}
+	s = plainTimeText(s)
+	switch {
 	case dayForm.MatchString(s):
 		return time.Time{}, errNoHour
 	case numberForm.MatchString(s):
 		return numberTime(s)
 	}
-	s = plainTimeText(s)
 	if m := dateForm.FindStringSubmatch(s); m != nil {
 		return numberTime(m[1])
 	}
@@ -69,9 +72,6 @@ func (ts *times) text(s string) (time.Time, error) {
 		if m := form.FindStringSubmatch(s); m != nil {
 			return ts.ofForm(form, m)
 		}
-	}
-	if dayMonthForm.MatchString(s) {
-		return time.Time{}, errDayMonth
 	}
 	return time.Time{}, errNoTime
 }
@@ -82,6 +82,7 @@ var blanks = strings.NewReplacer("\u202f", " ", "\u00a0", " ", "\u2212", "-", "\
 func plainTimeText(s string) string {
 	s = blanks.Replace(s)
 	s = strings.TrimPrefix(s, "#inst ") // Clojure
+	s = strings.TrimPrefix(s, "@")      // date
 	s = strings.Trim(s, `"'`)
 	s, _, _ = strings.Cut(s, " m=") // the reading of Go's monotonic clock
 	s, _, _ = strings.Cut(s, " (")  // the zone once more, in JavaScript and in mail
@@ -107,6 +108,13 @@ func (ts *times) ofForm(form *regexp.Regexp, groups []string) (time.Time, error)
 	if name := group("b"); name != "" {
 		month = strings.Index("janfebmaraprmayjunjulaugsepoctnovdec", strings.ToLower(name))/3 + 1
 	}
+	day := number("d")
+	if one, other := number("one"), number("other"); one > 0 {
+		if one <= 12 && other <= 12 && one != other {
+			return time.Time{}, errDayMonth
+		}
+		day, month = max(one, other), min(one, other)
+	}
 	year := number("Y")
 	if len(group("Y")) == 2 {
 		year += 2000 // nothing that reports exceptions is older
@@ -124,5 +132,5 @@ func (ts *times) ofForm(form *regexp.Regexp, groups []string) (time.Time, error)
 	if err != nil {
 		return time.Time{}, err
 	}
-	return civilTime(year, month, number("d"), hour, number("M"), number("S"), nanos, zone)
+	return civilTime(year, month, day, hour, number("M"), number("S"), nanos, zone)
 }

@@ -11,14 +11,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-func (r *reader) text(s *string) error {
-	v, err := r.value()
-	if err == nil {
-		*s = text(v)
-	}
-	return err
-}
-
 // text returns what v says as text: a string unquoted, null as nothing, and
 // anything else as its JSON. Clients put numbers, lists and objects where the
 // format wants strings.
@@ -113,6 +105,12 @@ func scalarUpTo(v []byte, limit int) string {
 		return ""
 	}
 	return textUpTo(v, limit)
+}
+
+// isWord reports whether a value is true, false, null, NaN or the like, which names nothing:
+// all who write it instead of a name would be one.
+func isWord(v []byte) bool {
+	return len(v) > 0 && v[0] != '"' && v[0] != '{' && v[0] != '[' && kindOf(v) != "a number"
 }
 
 // isNothing reports whether a value stands for there being none: null, and what languages
