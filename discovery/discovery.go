@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -68,6 +69,8 @@ type Discovery struct {
 	state    state      // guarded by applying
 	lastID   int        // guarded by applying
 
+	rounds atomic.Pointer[[]periskop.Round]
+
 	mu       sync.Mutex // guards services
 	services []*service // by name
 }
@@ -89,6 +92,7 @@ func New(o Options) (*Discovery, error) {
 		changed: make(chan struct{}, 1),
 		ready:   make(chan struct{}),
 	}
+	d.rounds.Store(&[]periskop.Round{})
 	if d.logger == nil {
 		d.logger = slog.New(slog.DiscardHandler)
 	}
@@ -202,6 +206,13 @@ func (d *Discovery) applyToManager(services []*service) {
 // every discoverer of the services that Run began with has answered or failed once,
 // or ten seconds have passed.
 func (d *Discovery) Ready() <-chan struct{} { return d.ready }
+
+// Rounds returns for each service of Apply, by name, how far its discovery has looked.
+// It is cheap and never waits. What it tells belongs to what was published last: while
+// Options.Publish runs, it still tells of the rounds before. So a target in what is
+// published that was not there before was not there in the round that Last is of, and
+// one that stays away has not been there up to what a later call says.
+func (d *Discovery) Rounds() []periskop.Round { return *d.rounds.Load() }
 
 func (d *Discovery) snapshot() []*service {
 	d.mu.Lock()

@@ -18,6 +18,16 @@
 // discoverer sends and logs whether it works. One goroutine, that of
 // [Discovery.Run], turns the groups of the sources into targets and publishes them.
 //
+// # Rounds
+//
+// [Discovery.Rounds] says of each service when its discovery last saw all that there
+// was: what turns up later did not exist then, or was not to be found. Most mechanisms
+// ask at intervals, and a round is complete when one has ended without an error. File
+// discovery and watches know of every change by themselves, and are complete for as
+// long as they have nothing to complain about. Of Kubernetes that is known only by how
+// the requests to its API end; a connection that hangs is noticed by its client within
+// a minute.
+//
 // # Problems
 //
 // Prometheus' discoverers tell nobody but the log that they fail, and most say it at

@@ -23,6 +23,8 @@ type files struct {
 	missing  map[string]bool       // by pattern
 	broken   map[string]brokenFile // by path
 	others   *stream
+	updated  bool
+	done     time.Time
 }
 
 type brokenFile struct {
@@ -41,7 +43,7 @@ func newFiles(patterns []string) *files {
 		patterns: patterns,
 		missing:  map[string]bool{},
 		broken:   map[string]brokenFile{},
-		others:   newStream("file"),
+		others:   newStream("file", time.Time{}),
 	}
 	f.findMissing()
 	return f
@@ -73,12 +75,25 @@ func (f *files) update(now time.Time, groups []*targetgroup.Group) {
 			delete(f.broken, path)
 		}
 	}
+	f.updated = true
+	f.noteComplete(now)
 }
 
 func (f *files) look(now time.Time) {
 	f.findMissing()
 	f.others.look(now)
+	f.noteComplete(now)
 }
+
+// noteComplete relies on the discoverer's watch: as long as every file can be read, what
+// is in them is known.
+func (f *files) noteComplete(now time.Time) {
+	if f.updated && len(f.missing) == 0 && len(f.broken) == 0 && len(f.others.known) == 0 {
+		f.done = now
+	}
+}
+
+func (f *files) complete() time.Time { return f.done }
 
 // findMissing also forgets what was wrong with files that are gone.
 func (f *files) findMissing() {

@@ -32,6 +32,7 @@ type running struct {
 
 	mu      sync.Mutex
 	latest  []periskop.ServiceTargets
+	rounds  []periskop.Round // as they were told while latest was published
 	history [][]periskop.ServiceTargets
 	news    chan struct{}
 }
@@ -65,7 +66,7 @@ func run(t testing.TB, services ...discovery.Service) *running {
 
 func (r *running) publish(services []periskop.ServiceTargets) {
 	r.mu.Lock()
-	r.latest = services
+	r.latest, r.rounds = services, r.Rounds()
 	r.history = append(r.history, services)
 	r.mu.Unlock()
 	select {
@@ -160,6 +161,35 @@ func (r *running) untilNoProblem(t testing.TB, service string) {
 		s := r.service(service)
 		return s.Service == service && len(s.Problems) == 0
 	})
+}
+
+// round returns the round of a block in a list.
+func round(rounds []periskop.Round, block string) periskop.Round {
+	for _, r := range rounds {
+		if r.Block == block {
+			return r
+		}
+	}
+	return periskop.Round{}
+}
+
+// untilRound waits for the block to complete a round after the given time, which nothing
+// announces.
+func (r *running) untilRound(t testing.TB, block string, after time.Time) periskop.Round {
+	t.Helper()
+	timeout := time.After(deadline)
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		if got := round(r.Rounds(), block); got.Last.After(after) {
+			return got
+		}
+		select {
+		case <-poll.C:
+		case <-timeout:
+			t.Fatalf("%s: no complete round after %v; got %+v", block, after, r.Rounds())
+		}
+	}
 }
 
 func urlsOf(s periskop.ServiceTargets) []string {

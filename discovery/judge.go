@@ -53,6 +53,10 @@ type judge interface {
 	look(now time.Time)
 	// problems returns a new slice, in an order that does not change by itself.
 	problems() []problem
+	// complete returns when what was sent was last all that there was, as far as the
+	// discoverer can see; zero before that was so for the first time. What goes wrong on
+	// the way does not count: a round that failed in part leaves it where it was.
+	complete() time.Time
 }
 
 // newJudge returns the judge that knows how the mechanism of config goes about it.
@@ -63,9 +67,9 @@ func newJudge(config promdiscovery.Config, now time.Time) judge {
 		if c, ok := config.(*file.SDConfig); ok {
 			return newFiles(c.Files)
 		}
-		return newStream(name)
+		return newStream(name, now)
 	case "consul", "kubernetes", "kuma", "nerve", "serverset":
-		return newStream(name)
+		return newStream(name, now)
 	default:
 		return &rounds{name: name, began: now}
 	}
@@ -74,9 +78,17 @@ func newJudge(config promdiscovery.Config, now time.Time) judge {
 // A stream judges a discoverer that watches, retries by itself, and sends an update
 // when something has changed. That all is well again it does not say. So a complaint
 // holds until it has not been repeated for a while, a shorter while if updates come.
+//
+// As long as there is no complaint it is in sync, and each look is a complete round. At
+// the beginning, and after complaints, it is in sync once updates, of which many may be
+// under way, have paused.
 type stream struct {
-	name  string
-	known map[string]streamProblem
+	name   string
+	known  map[string]streamProblem
+	began  time.Time // when it began to get in sync
+	latest time.Time // when the latest update came; zero before
+	inSync bool
+	done   time.Time
 }
 
 type streamProblem struct {
@@ -90,10 +102,13 @@ const (
 	repeatedWithin = time.Minute
 	// Kuma's long poll complains every 2.5 minutes when the server hangs.
 	forgottenAfter = 5 * time.Minute
+	// syncWithin is when a stream whose updates never pause, as those of a large
+	// cluster, has said what there was at the beginning.
+	syncWithin = 30 * time.Second
 )
 
-func newStream(name string) *stream {
-	return &stream{name: name, known: map[string]streamProblem{}}
+func newStream(name string, now time.Time) *stream {
+	return &stream{name: name, known: map[string]streamProblem{}, began: now}
 }
 
 func (s *stream) complain(now time.Time, c complaint) {
@@ -101,8 +116,30 @@ func (s *stream) complain(now time.Time, c complaint) {
 	s.known[c.key()] = streamProblem{text, now}
 }
 
-func (s *stream) update(now time.Time, _ []*targetgroup.Group) { s.forget(now, repeatedWithin) }
-func (s *stream) look(now time.Time)                           { s.forget(now, forgottenAfter) }
+func (s *stream) update(now time.Time, _ []*targetgroup.Group) {
+	s.forget(now, repeatedWithin)
+	s.latest = now
+}
+
+func (s *stream) look(now time.Time) {
+	s.forget(now, forgottenAfter)
+	if len(s.known) > 0 {
+		s.inSync, s.began, s.latest = false, now, time.Time{}
+		return
+	}
+	waited := now.Sub(s.began)
+	switch {
+	case s.latest.IsZero(): // There may be nothing to say.
+		s.inSync = s.inSync || waited >= patience
+	default:
+		s.inSync = s.inSync || now.Sub(s.latest) >= lookEvery || waited >= syncWithin
+	}
+	if s.inSync {
+		s.done = now
+	}
+}
+
+func (s *stream) complete() time.Time { return s.done }
 
 func (s *stream) forget(now time.Time, after time.Duration) {
 	maps.DeleteFunc(s.known, func(_ string, p streamProblem) bool { return now.Sub(p.last) > after })

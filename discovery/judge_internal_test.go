@@ -64,7 +64,7 @@ func TestStream(t *testing.T) {
 		webText  = "The consul discovery reports: Error refreshing service (service web): refused."
 		shopText = "The consul discovery reports: Error refreshing service (service shop): refused."
 	)
-	s := newStream("consul")
+	s := newStream("consul", start)
 	for _, step := range []struct {
 		name string
 		do   func()
@@ -84,33 +84,95 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// A watch is complete while it is in sync: when the updates of the beginning, or of the
+// time after a failure, have paused, and not while it fails.
+func TestStreamComplete(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
+	failure := complaint{level: slog.LevelError, message: "Error refreshing service", err: "refused"}
+	type step struct {
+		second int
+		event  string // update, failure, or "" for a look
+		want   int    // the second of the last complete round; -1 for none
+	}
+	for name, steps := range map[string][]step{
+		"updates pause":           {{1, "update", -1}, {2, "", -1}, {4, "", 4}, {5, "update", 4}, {6, "", 6}},
+		"updates never pause":     {{1, "update", -1}, {28, "update", -1}, {29, "", -1}, {30, "update", -1}, {31, "", 31}},
+		"there is nothing to say": {{2, "", -1}, {8, "", -1}, {10, "", 10}, {12, "", 12}},
+		"it fails":                {{1, "update", -1}, {4, "", 4}, {5, "failure", 4}, {6, "", 4}, {8, "", 4}},
+		"it fails, and says it no more": {
+			{1, "update", -1},
+			{4, "", 4},
+			{5, "failure", 4},
+			{70, "update", 4},
+			{72, "", 72},
+			{73, "failure", 72},
+			{74, "", 72},
+			{138, "", 72},
+			{140, "update", 72},
+			{141, "", 72},
+			{142, "", 142},
+		},
+	} {
+		s := newStream("consul", start)
+		for _, step := range steps {
+			switch step.event {
+			case "update":
+				s.update(at(step.second), nil)
+			case "failure":
+				s.complain(at(step.second), failure)
+			default:
+				s.look(at(step.second))
+			}
+			want := at(step.want)
+			if step.want < 0 {
+				want = time.Time{}
+			}
+			if got := s.complete(); !got.Equal(want) {
+				t.Errorf("%s, %d s: complete at %v, want %v", name, step.second, got, want)
+			}
+		}
+	}
+}
+
 // A warning counts when nothing worse came with it, and until the next round.
 func TestRounds(t *testing.T) {
 	warning := complaint{level: slog.LevelWarn, message: "Skipping cluster", attrs: []attr{{"cluster", "a"}}}
 	failure := complaint{level: slog.LevelError, message: "Failed to describe", err: "refused"}
 	r := &rounds{name: "ecs"}
-	for _, step := range []struct {
-		name string
-		do   func()
-		want []string
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for i, step := range []struct {
+		name     string
+		do       func(time.Time)
+		want     []string
+		complete int // the last step that ended a complete round
 	}{
-		{"a round begins", func() { r.complain(time.Time{}, warning) }, []string{}},
-		{"a round ends", func() { r.update(time.Time{}, nil) }, []string{"The ecs discovery reports: Skipping cluster (cluster a)."}},
-		{"a round with an error", func() {
-			r.complain(time.Time{}, warning)
-			r.complain(time.Time{}, failure)
-			r.complain(time.Time{}, failure)
-			r.update(time.Time{}, nil)
-		}, []string{"The ecs discovery reports: Failed to describe: refused."}},
-		{"a round that fails", func() {
-			r.complain(time.Time{}, failure)
-			r.complain(time.Time{}, complaint{level: slog.LevelError, message: refreshFailed, err: "no credentials"})
-		}, []string{"The ecs discovery fails: no credentials."}},
-		{"a good round", func() { r.update(time.Time{}, nil) }, []string{}},
+		{"nothing has happened", func(time.Time) {}, []string{}, -1},
+		{"a round begins", func(now time.Time) { r.complain(now, warning) }, []string{}, -1},
+		{"a round ends", func(now time.Time) { r.update(now, nil) }, []string{"The ecs discovery reports: Skipping cluster (cluster a)."}, 2},
+		{"a round with an error", func(now time.Time) {
+			r.complain(now, warning)
+			r.complain(now, failure)
+			r.complain(now, failure)
+			r.update(now, nil)
+		}, []string{"The ecs discovery reports: Failed to describe: refused."}, 2},
+		{"a round that fails", func(now time.Time) {
+			r.complain(now, failure)
+			r.complain(now, complaint{level: slog.LevelError, message: refreshFailed, err: "no credentials"})
+		}, []string{"The ecs discovery fails: no credentials."}, 2},
+		{"a good round", func(now time.Time) { r.update(now, nil) }, []string{}, 5},
+		{"nothing happens", func(now time.Time) { r.look(now) }, []string{}, 5},
 	} {
-		step.do()
+		step.do(start.Add(time.Duration(i) * time.Minute))
 		if got := texts(r.problems()); !slices.Equal(got, step.want) {
 			t.Errorf("%s: got %q, want %q", step.name, got, step.want)
+		}
+		want := start.Add(time.Duration(step.complete) * time.Minute)
+		if step.complete < 0 {
+			want = time.Time{}
+		}
+		if got := r.complete(); !got.Equal(want) {
+			t.Errorf("%s: complete at %v, want %v", step.name, got, want)
 		}
 	}
 }
@@ -130,17 +192,21 @@ func TestAPIServer(t *testing.T) {
 		after    time.Duration
 		statuses []string
 		want     []string
+		inSync   bool
 	}{
-		{"it works", 0, []string{"200", "200", "410"}, []string{}},
-		{"one request breaks off", 2 * time.Second, []string{noAnswer}, []string{}},
-		{"it works", 4 * time.Second, []string{"200"}, []string{}},
-		{"it goes away", 6 * time.Second, []string{noAnswer, noAnswer}, []string{away}},
-		{"it stays away", 60 * time.Second, []string{noAnswer}, []string{away}},
-		{"there is no attempt", 62 * time.Second, nil, []string{away}},
-		{"it is back", 64 * time.Second, []string{"200"}, []string{}},
-		{"it forbids something", 66 * time.Second, []string{"403", "403", "200"}, []string{forbidden}},
-		{"something else is allowed", 120 * time.Second, []string{"200"}, []string{forbidden}},
-		{"it forbids nothing any more", 160 * time.Second, []string{"200"}, []string{}},
+		{"it works", 0, []string{"200", "200", "410"}, []string{}, false},
+		{"it works", 2 * time.Second, nil, []string{}, true},
+		{"one request breaks off", 3 * time.Second, []string{noAnswer}, []string{}, false},
+		{"it works", 4 * time.Second, []string{"200"}, []string{}, false},
+		{"it has worked for a while", 14 * time.Second, nil, []string{}, true},
+		{"it goes away", 16 * time.Second, []string{noAnswer, noAnswer}, []string{away}, false},
+		{"it stays away", 60 * time.Second, []string{noAnswer}, []string{away}, false},
+		{"there is no attempt", 62 * time.Second, nil, []string{away}, false},
+		{"it is back", 64 * time.Second, []string{"200"}, []string{}, false},
+		{"it forbids something", 66 * time.Second, []string{"403", "403", "200"}, []string{forbidden}, false},
+		{"something else is allowed", 120 * time.Second, []string{"200"}, []string{forbidden}, false},
+		{"it forbids nothing any more", 160 * time.Second, []string{"200"}, []string{}, false},
+		{"and goes on so", 170 * time.Second, nil, []string{}, true},
 	} {
 		for _, status := range step.statuses {
 			requests.WithLabelValues(status).Inc()
@@ -151,6 +217,9 @@ func TestAPIServer(t *testing.T) {
 		}
 		if got, want := a.answered(start.Add(step.after)), step.after >= lookEvery; got != want {
 			t.Errorf("%v, %s: answered is %v, want %v", step.after, step.name, got, want)
+		}
+		if got := a.inSync(start.Add(step.after)); got != step.inSync {
+			t.Errorf("%v, %s: in sync is %v, want %v", step.after, step.name, got, step.inSync)
 		}
 	}
 }

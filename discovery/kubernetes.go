@@ -31,6 +31,7 @@ type apiServer struct {
 	counts   map[string]float64
 	failures map[string]apiFailure // by status
 	success  time.Time             // of the first request that had any
+	fineFrom time.Time             // since when no request has failed; zero while one has
 }
 
 type apiFailure struct {
@@ -75,6 +76,18 @@ func (a *apiServer) look(now time.Time) {
 			delete(a.failures, status)
 		}
 	}
+	switch {
+	case len(a.failures) > 0:
+		a.fineFrom = time.Time{}
+	case a.fineFrom.IsZero():
+		a.fineFrom = now
+	}
+}
+
+// inSync reports whether watches can be relied on: the API has answered, and has not
+// failed for so long that what a failure held up has been sent since.
+func (a *apiServer) inSync(now time.Time) bool {
+	return a.answered(now) && !a.fineFrom.IsZero() && (!a.fineFrom.After(a.success) || now.Sub(a.fineFrom) >= patience)
 }
 
 // answered reports whether the API has answered, and long enough ago for discovery to

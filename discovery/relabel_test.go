@@ -266,7 +266,7 @@ func TestRelabel(t *testing.T) {
 					labels[name] = value
 				}
 				want = append(want, &periskop.Target{
-					Service: c.name, Instance: w.instance, URL: w.url, Interval: w.interval, Timeout: w.timout,
+					Service: c.name, Block: c.name, Instance: w.instance, URL: w.url, Interval: w.interval, Timeout: w.timout,
 					Labels: periskop.NewLabels(labels),
 				})
 			}

@@ -28,6 +28,7 @@ type rounds struct {
 	name  string
 	began time.Time
 	ended bool // at least one round
+	done  time.Time
 	noted []complaint
 	last  []problem
 }
@@ -43,9 +44,12 @@ func (r *rounds) complain(_ time.Time, c complaint) {
 	r.end([]problem{{"refresh", sentence(fmt.Sprintf("The %s discovery fails: %s", r.name, c.err))}})
 }
 
-func (r *rounds) update(_ time.Time, groups []*targetgroup.Group) {
+func (r *rounds) update(now time.Time, groups []*targetgroup.Group) {
 	var problems []problem
 	hasErrors := slices.ContainsFunc(r.noted, func(c complaint) bool { return c.level >= slog.LevelError })
+	if !hasErrors {
+		r.done = now
+	}
 	for _, c := range r.noted {
 		var text string
 		switch server := c.value("server"); {
@@ -84,11 +88,15 @@ func (r *rounds) end(problems []problem) {
 }
 
 // look notices a discoverer that hangs from the start. The key is that of a failure,
-// which is what it will end as.
+// which is what it will end as. Static discovery has one round, which stays complete.
 func (r *rounds) look(now time.Time) {
+	if r.name == "static" && r.ended {
+		r.done = now
+	}
 	if !r.ended && now.Sub(r.began) >= patience {
 		r.last = []problem{{"refresh", fmt.Sprintf("The %s discovery has not answered yet.", r.name)}}
 	}
 }
 
 func (r *rounds) problems() []problem { return slices.Clone(r.last) }
+func (r *rounds) complete() time.Time { return r.done }

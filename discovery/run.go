@@ -65,8 +65,9 @@ type publisher struct {
 	discovery *Discovery
 	began     time.Time
 	isReady   bool
-	rosters   map[string]*roster // by service; nil before the first publication
-	api       []problem          // what is wrong with Kubernetes
+	rosters   map[string]*roster        // by service; nil before the first publication
+	rounds    map[string]periskop.Round // by block
+	api       []problem                 // what is wrong with Kubernetes
 }
 
 func (p *publisher) loop(ctx context.Context) {
@@ -84,6 +85,7 @@ func (p *publisher) loop(ctx context.Context) {
 			// The manager insists on handing over what the sources know already.
 		case <-look.C:
 			p.lookAtKubernetes()
+			p.lookAtRounds(time.Now())
 		case <-d.changed:
 			if !armed {
 				due.Reset(pause)
@@ -123,6 +125,7 @@ func (p *publisher) update() bool {
 	if changed {
 		p.discovery.publish(all)
 	}
+	p.lookAtRounds(now)
 	if !p.isReady && (isComplete || now.Sub(p.began) >= patience) {
 		p.isReady = true
 		close(p.discovery.ready)

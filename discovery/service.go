@@ -15,6 +15,7 @@ import (
 // change.
 type service struct {
 	Service
+	digest  string // of what [periskop.Round] says
 	sources []*source
 }
 
@@ -27,7 +28,11 @@ func newServices(services []Service) ([]*service, error) {
 			return nil, fmt.Errorf("service %s: %w", s.Name, err)
 		}
 		s.Relabel = rules
-		result = append(result, &service{Service: s})
+		digest, err := digestOf(&s)
+		if err != nil {
+			return nil, fmt.Errorf("service %s: %w", s.Name, err)
+		}
+		result = append(result, &service{Service: s, digest: digest})
 	}
 	slices.SortFunc(result, func(a, b *service) int { return strings.Compare(a.Name, b.Name) })
 	for i := 1; i < len(result); i++ {

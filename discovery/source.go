@@ -44,6 +44,7 @@ type source struct {
 	complaints []complaint
 	groups     map[string]*targetgroup.Group
 	version    uint64    // of groups
+	round      time.Time // when they were last complete, see judge
 	answered   time.Time // when the first update or problem came; zero before
 	problems   []problem
 }
@@ -131,8 +132,16 @@ func (s *source) follow(ctx context.Context, updates <-chan []*targetgroup.Group
 		case <-ticker.C:
 			j.look(time.Now())
 		}
+		s.noteRound(j.complete())
 		s.settle(j.problems(), updated)
 	}
+}
+
+// noteRound is called before settle tells that there is something new.
+func (s *source) noteRound(complete time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.round = complete
 }
 
 func (s *source) judgeComplaints(j judge) {
@@ -207,9 +216,14 @@ func (s *source) groupsInOrder() []*targetgroup.Group {
 }
 
 func (s *source) stamp() stamp {
+	st, _ := s.stampAndRound()
+	return st
+}
+
+func (s *source) stampAndRound() (stamp, time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return stamp{s, s.version}
+	return stamp{s, s.version}, s.round
 }
 
 // sentences returns the current problems.

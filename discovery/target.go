@@ -55,7 +55,7 @@ func (m *targetMaker) target(own, group model.LabelSet) (*periskop.Target, error
 	if !relabel.ProcessBuilder(m.builder, m.service.Relabel...) {
 		return nil, nil
 	}
-	t := &periskop.Target{Service: m.service.Name, Discovered: shown(discovered)}
+	t := &periskop.Target{Service: m.service.Name, Block: m.service.Name, Discovered: shown(discovered)}
 	var err error
 	if t.URL, err = m.url(); err != nil {
 		return nil, err

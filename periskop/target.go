@@ -41,6 +41,9 @@ func (ls Labels) Value(name string) string {
 // A Target is one endpoint that is scraped. It is immutable once made.
 type Target struct {
 	Service string
+	// Block is the name of the configured service whose discovery found it; "" for one
+	// that was not discovered. See [Round].
+	Block string
 	// Instance is the value of the instance label: the address, unless
 	// relabelling says otherwise.
 	Instance string
@@ -108,6 +111,25 @@ type ServiceTargets struct {
 	// a server that does not answer, a file that is missing, a target without a
 	// valid address.
 	Problems []string
+}
+
+// A Round is how far the discovery of one configured service, a block of the file, has
+// looked. A round is complete when everything was seen that there was; one that failed,
+// even in part, is not. A watch is complete for as long as it is in sync.
+type Round struct {
+	// Block is the name of the configured service.
+	Block string
+	// Discovery is a digest of where targets are looked for and of how they are
+	// relabelled, the same after a restart. With another one, targets may turn up that
+	// have existed for long and were not looked for.
+	Discovery string
+	// First is when a complete round of this discovery was published first, in the life of
+	// this program, and Last is when the last one ended. Both are zero before that. Where
+	// a block has several discoveries, each has ended one since.
+	//
+	// Last can be before First: when a reload changes the relabelling, what was seen
+	// before it is relabelled anew.
+	First, Last time.Time
 }
 
 // TargetHealth is what scraping knows of a target.

@@ -1,0 +1,79 @@
+package discovery
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// lookAtRounds notes how far discovery has looked, as far as what came of it has been
+// published.
+func (p *publisher) lookAtRounds(now time.Time) {
+	rounds := make(map[string]periskop.Round, len(p.rosters))
+	list := make([]periskop.Round, 0, len(p.rosters))
+	for name, r := range p.rosters {
+		round := p.rounds[name]
+		if round.Discovery != r.service.digest {
+			round = periskop.Round{Block: name, Discovery: r.service.digest}
+		}
+		if at := p.completeSince(r, now); at.After(round.Last) {
+			round.Last = at
+		}
+		if round.First.IsZero() && !round.Last.IsZero() {
+			round.First = now
+		}
+		rounds[name] = round
+		list = append(list, round)
+	}
+	slices.SortFunc(list, func(a, b periskop.Round) int { return strings.Compare(a.Block, b.Block) })
+	p.rounds = rounds
+	p.discovery.rounds.Store(&list)
+}
+
+// completeSince returns when everything was seen last that r has published; zero when
+// that cannot be said now.
+func (p *publisher) completeSince(r *roster, now time.Time) time.Time {
+	if len(r.service.sources) != len(r.stamps) {
+		return time.Time{}
+	}
+	var oldest time.Time
+	for i, src := range r.service.sources {
+		st, round := src.stampAndRound()
+		switch {
+		case st != r.stamps[i], round.IsZero():
+			// Something is not published yet, or there is nothing to publish.
+			return time.Time{}
+		case src.config.Name() == kubernetesName && !p.discovery.api.inSync(now):
+			return time.Time{}
+		case oldest.IsZero() || round.Before(oldest):
+			oldest = round
+		}
+	}
+	return oldest
+}
+
+// digestOf returns the digest of a [periskop.Round]. Secrets, which the configuration
+// hides when it is written, do not matter.
+func digestOf(s *Service) (string, error) {
+	h := sha256.New()
+	for _, config := range s.Configs {
+		text, err := yaml.Marshal(config)
+		if err != nil {
+			return "", fmt.Errorf("write the %s discovery: %w", config.Name(), err)
+		}
+		fmt.Fprintf(h, "%s\n%s\n", config.Name(), text)
+	}
+	text, err := yaml.Marshal(s.Relabel)
+	if err != nil {
+		return "", fmt.Errorf("write relabel_configs: %w", err)
+	}
+	h.Write(text)
+	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
