@@ -16,9 +16,9 @@ type Options struct {
 	// Resolve marks the exception with that ID as resolved, and returns false when
 	// there is none. Nil refuses to resolve any.
 	Resolve func(id, reason string) bool
-	// Durable returns a snapshot that will not be taken back by a crash. It may wait
-	// for a disk.
-	Durable func() *merge.Snapshot
+	// Processes returns a snapshot and what is known of the processes of a service, which
+	// will not be taken back by a crash. It may wait for a disk.
+	Processes func(service string) (*merge.Snapshot, []periskop.Process)
 	// UUID names this exporter to one that scrapes it.
 	UUID func() string
 	// Push takes in a report that a process of the service, on that host, sent by

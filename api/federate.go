@@ -3,20 +3,22 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
 // federate serves the exceptions of one service as one process would, for another
-// exporter to scrape. Each count is an aggregate, whose total only grows for as long as
-// its created_at stays the same.
+// exporter to scrape: each count is an aggregate, whose total only grows for as long as
+// its created_at stays the same. What the processes told stands beside that: by it another
+// exporter counts.
 func (a Options) federate(w http.ResponseWriter, r *http.Request) {
-	snapshot := a.Durable()
 	name := r.FormValue("service_name")
-	if name == "" && len(snapshot.Services) == 1 {
-		name = snapshot.Services[0].Name
+	if services := a.Snapshot().Services; name == "" && len(services) == 1 {
+		name = services[0].Name
 	}
+	snapshot, processes := a.Processes(name)
 	svc := snapshot.Service(name)
 	switch {
 	case name == "":
@@ -26,7 +28,7 @@ func (a Options) federate(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("service_name: there is no service %q", name), http.StatusNotFound)
 		return
 	}
-	report := &periskop.Report{TargetUUID: a.UUID()}
+	report := &periskop.Report{TargetUUID: a.UUID(), Processes: processes}
 	for _, e := range svc.Exceptions {
 		report.Aggregates = append(report.Aggregates, aggregates(e)...)
 	}
@@ -39,10 +41,11 @@ func (a Options) federate(w http.ResponseWriter, r *http.Request) {
 // occurrences, which are those of all of them, go with the first.
 func aggregates(e *merge.Exception) []periskop.Aggregate {
 	out := make([]periskop.Aggregate, len(e.Counts))
+	id, _ := strconv.ParseUint(e.ID, 16, 64) // it has 16 hexadecimal digits
 	for i := range e.Counts {
 		c := &e.Counts[i]
 		out[i] = periskop.Aggregate{
-			Key: e.Key, TotalCount: c.Counted, Severity: c.Severity, CreatedAt: c.Start, FirstSeen: e.FirstSeen,
+			Key: e.Key, ID: id, TotalCount: c.Counted, Severity: c.Severity, CreatedAt: c.Start, FirstSeen: e.FirstSeen,
 		}
 	}
 	if len(out) > 0 {

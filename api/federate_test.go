@@ -32,7 +32,7 @@ func newExporter(uuid string, groupBy ...string) *exporter {
 			},
 		}}},
 	})
-	e.Handler = api.New(api.Options{Snapshot: e.Snapshot, Durable: e.DurableSnapshot, UUID: func() string { return uuid }})
+	e.Handler = api.New(api.Options{Snapshot: e.Snapshot, Processes: e.Processes, UUID: func() string { return uuid }})
 	return e
 }
 

@@ -1,6 +1,7 @@
 package collector_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -156,14 +157,9 @@ periskop_service_targets{service_name="unwatched"} 0
 # HELP periskop_service_watched_since_timestamp_seconds When the service was first scraped with success, in seconds since 1970.
 # TYPE periskop_service_watched_since_timestamp_seconds gauge
 periskop_service_watched_since_timestamp_seconds{service_name="shop"} 1.79534880025e+09
-# HELP periskop_target_inconsistencies_total What targets reported and could not be counted: malformed_aggregate, too_many_epochs, total_fell.
+# HELP periskop_target_inconsistencies_total What targets reported that was not counted, or not all of it, or that is doubtful. docs/counting.md has the reasons.
 # TYPE periskop_target_inconsistencies_total counter
-periskop_target_inconsistencies_total{reason="malformed_aggregate",service_name="shop"} 2
-periskop_target_inconsistencies_total{reason="malformed_aggregate",service_name="unwatched"} 0
-periskop_target_inconsistencies_total{reason="too_many_epochs",service_name="shop"} 0
-periskop_target_inconsistencies_total{reason="too_many_epochs",service_name="unwatched"} 0
-periskop_target_inconsistencies_total{reason="total_fell",service_name="shop"} 0
-periskop_target_inconsistencies_total{reason="total_fell",service_name="unwatched"} 0
+INCONSISTENCIES
 # HELP periskop_target_scrape_duration_seconds How long the last scrape of the target took.
 # TYPE periskop_target_scrape_duration_seconds gauge
 periskop_target_scrape_duration_seconds{instance="a:80",service_name="shop"} 0.25
@@ -179,7 +175,23 @@ func withIDs(s string) string {
 	return strings.NewReplacer(
 		"EXC1", merge.ExceptionID("shop", "shop/Cart#add & more@1a"),
 		"EXC2", merge.ExceptionID("shop", "say \"no\"\n\\"),
+		"INCONSISTENCIES", inconsistencies(),
 	).Replace(s)
+}
+
+// inconsistencies are zero for each reason but for one.
+func inconsistencies() string {
+	var lines []string
+	for _, reason := range merge.Reasons() {
+		for _, service := range []string{"shop", "unwatched"} {
+			n := 0
+			if reason == merge.Malformed && service == "shop" {
+				n = 2
+			}
+			lines = append(lines, fmt.Sprintf("periskop_target_inconsistencies_total{reason=%q,service_name=%q} %d", reason, service, n))
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 func TestText(t *testing.T) {

@@ -13,8 +13,10 @@ type StateSources struct {
 	Status func() merge.StoreStatus
 	// Size returns the size of the file in bytes.
 	Size func() int64
-	// Damaged reports whether a file was set aside since the start.
+	// Damaged reports whether something was missing of the state at the start.
 	Damaged func() bool
+	// UUID names the state.
+	UUID func() string
 }
 
 // state collects what there is to say of the state file.
@@ -28,6 +30,7 @@ func NewState(s StateSources) prometheus.Collector {
 	return &state{sources: s, descs: descs(
 		names.ExporterStateCommits, names.ExporterStateCommitFailures, names.ExporterStateCommitSuccess,
 		names.ExporterStateCommitTime, names.ExporterStateCommitDuration, names.ExporterStateSize, names.ExporterStateDamaged,
+		names.ExporterStateInfo,
 	)}
 }
 
@@ -66,6 +69,7 @@ func (c *state) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(names.ExporterStateSize, float64(c.sources.Size()))
 	gauge(names.ExporterStateDamaged, truth(c.sources.Damaged()))
+	ch <- prometheus.MustNewConstMetric(c.descs[names.ExporterStateInfo], prometheus.GaugeValue, 1, c.sources.UUID())
 }
 
 func truth(b bool) float64 {

@@ -26,6 +26,7 @@ const (
 	defaultOccurrence   = byteSize(256 << 10)
 	defaultLabelLength  = count(256) // bytes
 	defaultPayload      = byteSize(64 << 20)
+	defaultLate         = lag(15 * time.Minute) // a pod is often ready, and in DNS, only minutes after it began
 	defaultSeriesAge    = duration(7 * 24 * time.Hour)
 	defaultProcessAge   = duration(time.Hour)
 	defaultAlertTimeout = duration(10 * time.Second)
@@ -36,6 +37,7 @@ const (
 
 func defaultConfig() rawConfig {
 	return rawConfig{
+		Global: rawGlobal{LateDiscovery: defaultLate},
 		Limits: rawLimits{
 			KeysPerService:    defaultKeys,
 			OccurrencesPerKey: defaultOccurrences,
@@ -81,6 +83,7 @@ func build(c *checker, root *node) *Config {
 	cfg := &Config{
 		Repository:     repository(raw.Repository),
 		ExternalLabels: make(map[string]string, len(raw.Global.ExternalLabels)),
+		LateDiscovery:  time.Duration(raw.Global.LateDiscovery),
 		GroupBy:        words(raw.GroupBy),
 		MetricRelabel:  validated(raw.MetricRelabel),
 		OwnCode:        words(raw.OwnCode),

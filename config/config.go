@@ -29,6 +29,10 @@ type Config struct {
 	MetricRelabel []*relabel.Config
 	OwnCode       []string
 
+	// LateDiscovery is how much later than a process its target may be found, for its first
+	// exceptions to be news; by default 15 minutes, and zero for not at all.
+	LateDiscovery time.Duration
+
 	Limits    Limits
 	Redaction Redaction
 	Retention Retention

@@ -58,9 +58,10 @@ func TestDefaults(t *testing.T) {
 				HTTPClient:    commonconfig.HTTPClientConfig{FollowRedirects: true, EnableHTTP2: true},
 			},
 		}},
-		Limits:    config.Limits{KeysPerService: 2000, OccurrencesPerKey: 10, OccurrenceSize: 256 << 10, LabelLength: 256, PayloadSize: 64 << 20},
-		Retention: config.Retention{Series: 7 * 24 * time.Hour, Process: time.Hour},
-		Alerting:  config.Alerting{QuietAfter: time.Hour, ResendDelay: time.Minute, PerService: 20},
+		Limits:        config.Limits{KeysPerService: 2000, OccurrencesPerKey: 10, OccurrenceSize: 256 << 10, LabelLength: 256, PayloadSize: 64 << 20},
+		LateDiscovery: 15 * time.Minute,
+		Retention:     config.Retention{Series: 7 * 24 * time.Hour, Process: time.Hour},
+		Alerting:      config.Alerting{QuietAfter: time.Hour, ResendDelay: time.Minute, PerService: 20},
 	}
 	if diff := cmp.Diff(got, want, ignore); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)

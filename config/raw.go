@@ -32,6 +32,7 @@ type rawRepository struct {
 
 type rawGlobal struct {
 	Scraper        rawScraper           `yaml:"scraper"`
+	LateDiscovery  lag                  `yaml:"late_discovery"`
 	ExternalLabels map[labelName]string `yaml:"external_labels"`
 }
 

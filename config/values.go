@@ -33,6 +33,21 @@ func (d *duration) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
+// A lag is a duration that can be zero.
+type lag time.Duration
+
+func (l *lag) UnmarshalYAML(n *yaml.Node) error {
+	parsed, err := parseDuration(n.Value)
+	if err != nil {
+		return err
+	}
+	if parsed < 0 {
+		return fmt.Errorf("%s is below zero; write for example 0s, 30s or 15m", quote(n.Value))
+	}
+	*l = lag(parsed)
+	return nil
+}
+
 func parseDuration(s string) (time.Duration, error) {
 	if d, err := model.ParseDuration(s); err == nil {
 		return time.Duration(d), nil

@@ -13,6 +13,7 @@ import (
 // methods are safe for concurrent use.
 type cleaner struct {
 	redact func(*periskop.Occurrence)
+	text   func(string) string
 	// most is how many occurrences are wanted of a key, and size what each may take.
 	most, size int
 	seed       maphash.Seed
@@ -41,11 +42,14 @@ const (
 
 func newCleaner(o *Settings) *cleaner {
 	c := &cleaner{
-		redact: o.Redact, most: o.OccurrencesPerKey, size: o.OccurrenceSize,
+		redact: o.Redact, text: o.RedactText, most: o.OccurrencesPerKey, size: o.OccurrenceSize,
 		seed: maphash.MakeSeed(), known: map[sentStacktrace][]string{},
 	}
 	if c.redact == nil {
 		c.redact = func(*periskop.Occurrence) {}
+	}
+	if c.text == nil {
+		c.text = func(s string) string { return s }
 	}
 	return c
 }

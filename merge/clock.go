@@ -13,20 +13,29 @@ type clock struct {
 	// skew is how far the target's clock is at least ahead of ours, and skew + slack how
 	// far it is at most.
 	skew, slack time.Duration
-	now         time.Time
+	// zone is how far created_at and timestamps are ahead of that clock, because local
+	// times are sent as UTC.
+	zone time.Duration
+	now  time.Time
+	// open is set when our own clock may have been set since the last run.
+	open bool
 }
 
-// clockOf reads the target's clock off the Date header of its answer. The header
-// has whole seconds and was written some time between request and end of answer: as
-// long as that leaves the possibility that both clocks agree, they are taken to
-// agree.
-func clockOf(s *periskop.Scrape) clock {
-	c := clock{known: !s.Date.IsZero(), now: s.End()}
+// clockOf reads the target's clock off the Date header of its answer, to which the Age
+// of a cached answer is added (RFC 9111, 4.2.3). The header has whole seconds and was
+// written some time between request and end of answer: as long as that leaves the
+// possibility that both clocks agree, they are taken to agree.
+func clockOf(sc *periskop.Scrape, end time.Time) clock {
+	c := clock{known: !sc.Date.IsZero(), now: end}
 	if !c.known {
 		return c
 	}
-	earliest := s.Date.Sub(s.End())
-	latest := s.Date.Add(time.Second).Sub(s.Start)
+	date := sc.Date.Add(sc.Age)
+	earliest := date.Sub(end)
+	latest := date.Add(time.Second).Sub(end.Add(-sc.Duration))
+	if sc.Age > 0 {
+		latest += time.Second // it is cut to whole seconds as well
+	}
 	if earliest > 0 || latest < 0 {
 		c.skew, c.slack = earliest, latest-earliest
 	}
@@ -35,13 +44,73 @@ func clockOf(s *periskop.Scrape) clock {
 
 // ours returns the time by our clock. What would lie in the future is now: no
 // target can pin an occurrence to the top of a list. A zero time stays zero.
-func (c clock) ours(t time.Time) time.Time {
+func (c *clock) ours(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
 	}
-	t = t.Add(-c.skew)
+	t = t.Add(-c.skew - c.zone)
 	if t.After(c.now) {
 		return c.now
 	}
 	return t
+}
+
+// theirs returns a time of ours by the clock of the target, in nanoseconds since 1970.
+func (c *clock) theirs(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Add(c.skew + c.zone).UnixNano()
+}
+
+const (
+	// maxAhead is how far a time may lie in the future: more than clocks drift that are
+	// set now and then, or the first exceptions of every new process with such a clock
+	// would be lost, and less than a wrong time zone.
+	maxAhead = time.Minute
+	// zoneStep divides the difference of every time zone to UTC
+	// (https://data.iana.org/time-zones/tz-link.html), and maxZone is the largest.
+	zoneStep = 15 * time.Minute
+	maxZone  = 14 * time.Hour
+)
+
+// credible reports whether the target can mean what it says by that time, which is a
+// reported one: it is not in the future, and no clock that lost its time.
+func (c *clock) credible(t time.Time) bool {
+	return t.Year() >= 2000 && !t.Add(-c.skew-c.zone).After(c.now.Add(maxAhead))
+}
+
+// An ownClock is the program's clock. It tells when it was set: the wall clock and the
+// monotonic one then disagree about how long it is since the last look.
+type ownClock struct {
+	now     func() time.Time
+	elapsed func() time.Duration
+
+	wall      time.Time // at the last look
+	monotonic time.Duration
+}
+
+func newOwnClock(now func() time.Time, elapsed func() time.Duration) ownClock {
+	c := ownClock{now: now, elapsed: elapsed}
+	c.look()
+	return c
+}
+
+// minStep is how much of a step matters: less than that the Date headers of targets
+// leave open anyway.
+const minStep = time.Second
+
+// look returns the time, and by how much the clock was set since the last look: 0 for
+// less than minStep.
+func (c *ownClock) look() (now time.Time, stepped time.Duration) {
+	now = c.now().Round(0) // without its monotonic reading, which does not outlive us
+	monotonic := c.elapsed()
+	if !c.wall.IsZero() {
+		stepped = now.Sub(c.wall) - (monotonic - c.monotonic)
+	}
+	c.wall, c.monotonic = now, monotonic
+	if stepped.Abs() < minStep {
+		stepped = 0
+	}
+	return now, stepped
 }

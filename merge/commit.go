@@ -3,6 +3,7 @@ package merge
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -22,9 +23,9 @@ type StoreStatus struct {
 
 // StoreStatus returns how the store is.
 func (s *State) StoreStatus() StoreStatus {
-	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := s.tick()
 	status := s.status
 	if waited := now.Sub(status.began); !status.began.IsZero() && waited >= s.patience {
 		status.Err = fmt.Errorf("the disk has not answered for %s", waited.Round(time.Second))
@@ -39,10 +40,13 @@ func (s *State) StoreStatus() StoreStatus {
 // The caller calls answered once the scraper has been sent all of it.
 func (s *State) Expose(who Scraper) (x *Exposition, answered func()) {
 	var (
-		now           = s.now()
+		now           time.Time
 		valued, shown uint64
 	)
-	s.durably(false, func() { x, valued, shown = s.exposition(who, now) })
+	s.durably(false, func() {
+		now = s.own.wall
+		x, valued, shown = s.exposition(who, now)
+	})
 	return x, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -77,54 +81,175 @@ func (s *State) DurableSnapshot() *Snapshot {
 	return snapshot
 }
 
-// Commit makes what was counted durable. It waits for the store.
-func (s *State) Commit() { s.durably(false, func() {}) }
+// Commit makes what was counted durable. It waits for the store, and is to be called
+// every second: that is what a power failure costs.
+func (s *State) Commit() { s.durably(s.isDue(), func() {}) }
 
-// Flush makes everything durable, occurrences too. It waits for the store, and is to be
-// called every minute or so, and at the end: what a crash costs of the occurrences, the
-// targets tell again.
+// Flush makes everything durable that has changed, and leaves nothing to be done again at
+// the next start. It waits for the store, and is to be called at the end.
 func (s *State) Flush() { s.durably(true, func() {}) }
 
-// durably calls read with mu held, and commits everything that read may have seen. It
-// waits for that as long as a disk may take that works. A commit that takes longer goes
+const (
+	// commitInterval is after how long what has changed is written in place of the events
+	// that tell of it, and maxJournal after how many bytes of events: what is done again
+	// at a start, a thousand events in some ten milliseconds, stays short, and what
+	// changes often is not written often.
+	commitInterval = 10 * time.Minute
+	maxJournal     = 8 << 20
+)
+
+// isDue reports whether what has changed is to be written in place of the events.
+func (s *State) isDue() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.tick()
+	return s.journaled > maxJournal || now.Sub(s.committed) >= commitInterval
+}
+
+// durably calls read with mu held, and makes durable all that read may have seen: the
+// events in the journal, or, if a commit is wanted or needed, everything that has changed.
+// It waits for that as long as a disk may take that works. A write that takes longer goes
 // on by itself, and there is never more than one.
-func (s *State) durably(withOccurrences bool, read func()) {
+func (s *State) durably(commit bool, read func()) {
+	if s.store == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.tick()
+		read()
+		s.pending.take() // nobody wants it
+		return
+	}
 	patience := time.NewTimer(s.patience)
 	defer patience.Stop()
 	select {
-	case s.committing <- struct{}{}:
+	case s.writing <- struct{}{}:
 	case <-patience.C:
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		read()
 		return
 	}
-	s.mu.Lock()
-	read()
-	changes := s.pending.take()
-	records := changes.records(withOccurrences)
-	if !withOccurrences && s.store != nil {
-		s.pending.occurrences, changes.occurrences = changes.occurrences, nil
-	}
-	idle := s.store == nil || records.Empty()
-	if !idle {
-		s.status.began = s.now()
-	}
-	s.mu.Unlock()
-	if idle {
-		<-s.committing
+	work := s.prepare(commit, read)
+	if work == nil {
+		<-s.writing
 		return
 	}
-	committed := make(chan struct{})
+	s.await(work, patience)
+}
+
+// await does the work, for which it has the slot, and waits for it with patience.
+func (s *State) await(work func(), patience *time.Timer) {
+	done := make(chan struct{})
 	go func() {
-		s.commit(changes, records)
-		<-s.committing
-		close(committed)
+		work()
+		<-s.writing
+		close(done)
 	}()
 	select {
-	case <-committed:
+	case <-done:
 	case <-patience.C:
 	}
+}
+
+// prepare calls read, and returns what is to be done to make that durable; nil for
+// nothing.
+func (s *State) prepare(commit bool, read func()) func() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.tick()
+	read()
+	commit = commit && !s.pending.empty() || s.pending.urgent || s.journal.overrun || len(s.pending.scrapers) > 0
+	if !commit {
+		events := s.journal.take()
+		if len(events) == 0 && !s.unsynced {
+			return nil
+		}
+		s.status.began = now
+		return func() { s.sync(events) }
+	}
+	return s.prepareCommit(now)
+}
+
+// prepareCommit returns what is to be done to commit all that has changed. The caller
+// holds mu.
+func (s *State) prepareCommit(now time.Time) func() {
+	s.status.began = now
+	s.journal.take() // the records comprise what they tell
+	s.journal.overrun = false
+	changes := s.pending.take()
+	records := changes.records()
+	records.Seq = s.journal.seq
+	return func() { s.commit(changes, records) }
+}
+
+// written writes the events that are waiting, so that they survive the end of the program,
+// and waits for that with patience.
+func (s *State) written() {
+	patience := time.NewTimer(s.patience)
+	defer patience.Stop()
+	select {
+	case s.writing <- struct{}{}:
+	case <-patience.C:
+		return
+	}
+	work := s.prepareEvents()
+	if work == nil { // somebody else wrote them
+		<-s.writing
+		return
+	}
+	s.await(work, patience)
+}
+
+// retryInterval is how often a store that failed is tried again for each report.
+const retryInterval = time.Second
+
+// prepareEvents returns what is to be done to write the events that are waiting; nil for
+// nothing.
+func (s *State) prepareEvents() func() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.tick()
+	if s.journal.overrun {
+		if now.Sub(s.failed) < retryInterval {
+			return nil
+		}
+		return s.prepareCommit(now)
+	}
+	events := s.journal.take()
+	if len(events) == 0 {
+		return nil
+	}
+	s.status.began = now
+	return func() { s.done(s.append(events), false) }
+}
+
+// append writes events to the journal. The caller has the slot for writing.
+func (s *State) append(events []*Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	size, err := s.store.Append(events)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.journaled, s.unsynced = size, true
+	if err != nil {
+		s.journal.overrun = true
+	}
+	return err
+}
+
+// sync writes events and makes the journal survive the end of the machine.
+func (s *State) sync(events []*Event) {
+	err := s.append(events)
+	if err == nil {
+		err = s.store.Sync()
+	}
+	if err == nil {
+		s.mu.Lock()
+		s.unsynced = false
+		s.mu.Unlock()
+	}
+	s.done(err, true)
 }
 
 // commit writes the records, and takes the changes back when that fails.
@@ -133,18 +258,34 @@ func (s *State) commit(changes *pending, records *Records) {
 	if errors.Is(err, ErrIncomplete) {
 		err = s.store.Commit(s.allRecords())
 	}
-	now := s.now()
+	s.mu.Lock()
+	if err != nil {
+		s.pending.add(changes)
+		s.journal.overrun = true
+	} else {
+		s.journaled, s.unsynced, s.committed = 0, false, s.own.wall
+	}
+	s.mu.Unlock()
+	s.done(err, true)
+}
+
+// done notes how a write ended, and whether it made something durable.
+func (s *State) done(err error, durable bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	start := s.status.began
-	s.status.began, s.status.Err = time.Time{}, err
-	if err != nil {
+	now := s.tick()
+	began := s.status.began
+	s.status.began = time.Time{}
+	switch {
+	case err != nil:
+		s.status.Err = err
 		s.status.Failures++
-		s.pending.add(changes)
-		return
+		s.failed = now
+	case durable:
+		s.status.Err = nil
+		s.status.Commits++
+		s.status.Last, s.status.Duration = began, now.Sub(began)
 	}
-	s.status.Commits++
-	s.status.Last, s.status.Duration = start, now.Sub(start)
 }
 
 // allRecords returns everything that is known, and not only what has changed.
@@ -152,6 +293,7 @@ func (s *State) allRecords() *Records {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := newPending()
+	maps.Copy(all.rounds, s.rounds)
 	for _, svc := range s.services {
 		svc.addAll(all)
 	}
@@ -163,7 +305,7 @@ func (s *State) allRecords() *Records {
 	for _, sc := range s.scrapers {
 		all.scrapers[sc] = struct{}{}
 	}
-	records := all.records(true)
-	records.All = true
+	records := all.records()
+	records.All, records.Seq = true, s.journal.seq
 	return records
 }

@@ -30,11 +30,11 @@ func (e *Exception) Active(now time.Time, quiet time.Duration) bool {
 	return !e.Episode.Began.IsZero() && !e.Episode.Over && e.Resolved == nil && now.Sub(e.Grown) < quiet
 }
 
-// stir begins or ends the episode of an exception that is reported, before it grows by
+// updateEpisode begins or ends the episode of an exception that is reported, before it grows by
 // the increment. As in the alerting rules, an exception is new when it is counted for
 // the first time, and was not there before the watch on its service began; a target
 // that says later that it was takes the episode back.
-func (s *service) stir(e *exception, increment uint64, now time.Time, o *Settings) {
+func (s *service) updateEpisode(e *exception, increment uint64, now time.Time, o *Settings) {
 	isHistory := e.history > 0 || !e.firstSeen.After(s.watchedSince)
 	isNew := !isHistory && !slices.ContainsFunc(e.counts, func(c *count) bool { return c.counted > 0 })
 	switch {
@@ -52,11 +52,11 @@ func (s *service) stir(e *exception, increment uint64, now time.Time, o *Setting
 }
 
 func (s *service) newEpisode(now time.Time, limit int) Episode {
-	s.told = slices.DeleteFunc(s.told, func(at time.Time) bool { return now.Sub(at) >= crowdWindow })
-	if len(s.told) >= limit {
+	s.alerted = slices.DeleteFunc(s.alerted, func(at time.Time) bool { return now.Sub(at) >= crowdWindow })
+	if len(s.alerted) >= limit {
 		return Episode{Began: now, Crowded: true}
 	}
-	s.told = append(s.told, now)
+	s.alerted = append(s.alerted, now)
 	return Episode{Began: now}
 }
 
@@ -64,6 +64,6 @@ func (s *service) newEpisode(now time.Time, limit int) Episode {
 func (s *service) restoreEpisode(e *exception, saved Episode) {
 	e.episode = saved
 	if !saved.Began.IsZero() && !saved.Crowded {
-		s.told = append(s.told, saved.Began)
+		s.alerted = append(s.alerted, saved.Began)
 	}
 }

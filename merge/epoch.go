@@ -6,139 +6,340 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// A process is one life of one instrumented program.
-type process struct {
-	ProcessName
-	// byAddress is set when the process sends no UUID, so that its address stands
-	// for it, and for every process that comes after it there.
-	byAddress bool
-	// epochs is nil once the process was forgotten.
-	epochs map[epochKey]epoch
-	// url is that of the target for which it answered last.
-	url string
-	// seen is when it last answered, and reported when it last had something else to
-	// say than before.
-	seen, reported time.Time
-	// durable is seen as it was last committed.
-	durable time.Time
-	// restored is set until it answers for the first time after the program's start.
-	restored bool
-	// discovered is set while the target that it answered for last is there, and
-	// kept is when that was last so.
-	discovered bool
-	kept       time.Time
-	// floor is the latest creation of an epoch that was dropped. What shows up
-	// later and is not younger may have been counted before.
-	floor int64
-}
-
-// An epochKey tells the epochs of a process apart.
+// An epochKey is what a client says of an epoch.
 type epochKey struct {
 	id keyID
-	// created is created_at as reported in nanoseconds since 1970; 0 for none.
+	// created is created_at as reported in nanoseconds since 1970; 0 for none, and for
+	// one that the occurrences belie.
 	created int64
 }
 
+// wholeSeconds reports whether the client cuts created_at to seconds, as Ruby's does,
+// or sends none: two workers of one server can then say the same of two epochs.
+func (k epochKey) wholeSeconds() bool { return k.created%int64(time.Second) == 0 }
+
+// precise reports whether created_at tells one process from any other: it has
+// microseconds.
+func (k epochKey) precise() bool { return k.created%int64(time.Millisecond) != 0 }
+
+// An epoch is the life of one aggregate in one process. Its total only grows.
 type epoch struct {
 	highest uint64
-	// reported is when the epoch was last part of a report, in Unix seconds.
+	// reported is when it was last part of a report, in seconds since 1970.
 	reported int64
+	// known are the newest occurrences that it listed last, and newest is the time of
+	// the newest, by the clock of the target in nanoseconds since 1970.
+	known  [keptHashes]uint64
+	newest int64
+	// baseline is the part of the total that was not counted when it was first reported.
+	baseline uint64
+	// repeated is set when it was reported more than once.
+	repeated bool
+	// severity is that of the last report.
+	severity severity
+	*rarities
 }
 
-// A verdict is what one total of an epoch amounts to.
-type verdict struct {
+// rarities are what few epochs need.
+type rarities struct {
+	// shared is the same for the entries of several processes, or of several times of
+	// creation, that are one epoch; 0 for none.
+	shared uint64
+	// beside is another epoch of which the client says the same: of another worker, or
+	// of what was at the address before.
+	beside *epoch
+	// candidate are the occurrences of a lower total that may be that of another
+	// worker. It is counted once they are listed again, which proves that the
+	// occurrences of that worker stay.
+	candidate [keptHashes]uint64
+	// replaced are the occurrences that were known before a higher total came that
+	// listed none of them. It can have been another worker's.
+	replaced [keptHashes]uint64
+	// held is not counted before the epoch is reported a second time.
+	held uint64
+	// peak is the total from which an anonymous epoch without occurrences fell last.
+	peak uint64
+	// wavering is set when such an epoch fell and rose again: what is there is not one
+	// process.
+	wavering bool
+}
+
+func (e *epoch) rare() *rarities {
+	if e.rarities == nil {
+		e.rarities = &rarities{}
+	}
+	return e.rarities
+}
+
+// next returns the epoch beside it, or nil.
+func (e *epoch) next() *epoch {
+	if e.rarities == nil {
+		return nil
+	}
+	return e.beside
+}
+
+// indexed returns the hash by which the epoch is found: that of the second newest
+// occurrence if there is one, for the sake of clients that keep the first ones.
+func (e *epoch) indexed() uint64 {
+	if e.known[1] != 0 {
+		return e.known[1]
+	}
+	return e.known[0]
+}
+
+// A delta is what one total amounts to.
+type delta struct {
 	// increment is what is counted.
 	increment uint64
 	// history is what was there before the watch began.
 	history uint64
-	// fell is set when the total is lower than one seen before.
-	fell bool
+	// refused is why the total, or a part of it, was not counted; "" when all was.
+	refused Reason
+	// doubt is why the target is doubtful; "" when it is not.
+	doubt Reason
 }
 
-// judgeGrowth compares the total with the highest one seen in its epoch, and
-// returns the highest one from now on.
+const (
+	// maxRise is more than any process reports between two answers; it is a broken
+	// total, as 2^53-5 is that some client computes.
+	maxRise = 1_000_000_000_000
+	// maxRate is how many exceptions a process can report in a second: ten times what
+	// the fastest client library manages in a loop.
+	maxRate = 10_000_000
+)
+
+// possible reports whether a process can have raised so many in that time.
+func possible(rise uint64, within time.Duration) bool {
+	if rise > maxRise {
+		return false
+	}
+	seconds := max(within, 0)/time.Second + 2 // as neither clock nor Date is exact
+	return rise <= maxRate*uint64(seconds)
+}
+
+// A total is one total of a known epoch.
+type total struct {
+	value uint64
+	listing
+	// base is what other services were told of the same epoch.
+	base uint64
+	// within is how long ago the process answered before.
+	within time.Duration
+	// before is when the process answered before, and since when its exceptions are
+	// news, both by its own clock in nanoseconds since 1970.
+	before, since int64
+	// restarts is set when a lower total can be that of another process without the
+	// client saying so: it names neither itself nor the time of creation.
+	restarts bool
+	// workers is set when a lower total can be that of another worker of the server:
+	// see [epochKey.wholeSeconds]. It is news if it would be so as a first total.
+	workers, news bool
+}
+
+// grow compares the total with the epoch and those beside it, and takes it in.
 //
-// A process that names neither itself nor the time of creation can have restarted
-// without a trace: a fall is then taken for a restart, as PromQL takes a falling
-// counter (https://prometheus.io/docs/prometheus/latest/querying/functions/#rate).
-func judgeGrowth(highest, total uint64, anonymous bool) (verdict, uint64) {
+// An epoch's total cannot fall. A lower one is an answer that comes late, or is told
+// by another process. Which one, occurrences prove: one that was listed before makes
+// it a late answer. Without such proof it is a restart, as for PromQL's rate
+// (https://prometheus.io/docs/prometheus/latest/querying/functions/#rate), if the
+// client can restart without a trace, and else nothing.
+func (e *epoch) grow(t *total) delta {
+	which := e.of(t)
 	switch {
-	case total >= highest:
-		return verdict{increment: total - highest}, total
-	case anonymous:
-		return verdict{increment: total}, total
+	case which == nil:
+		return e.strange(t)
+	case t.value > which.highest:
+		return which.rise(t)
+	case t.value < which.highest:
+		if t.lists(&which.known) {
+			return delta{refused: TotalFell}
+		}
+		return e.strange(t)
 	}
-	return verdict{fell: true}, highest
+	which.list(&t.listing)
+	return delta{}
 }
 
-// A firstSight is what is known when an epoch appears.
-type firstSight struct {
-	created      time.Time // as reported; zero for none
-	clock        clock
-	watchedSince time.Time
-	// knownProcess is set when the process has reported before.
-	knownProcess bool
-	// returned is set when the process had been forgotten.
-	returned bool
-	// floor is that of the process.
-	floor int64
+// of returns the epoch, of this and those beside it, that the total belongs to; nil
+// for none.
+func (e *epoch) of(t *total) *epoch {
+	if e.next() == nil {
+		return e
+	}
+	var best *epoch
+	for s := e; s != nil; s = s.next() {
+		if t.lists(&s.known) {
+			return s
+		}
+		if s.highest <= t.value && (best == nil || s.highest > best.highest) {
+			best = s
+		}
+	}
+	return best
 }
 
-// maxSilentSkew is how far the clock of a target may be ahead without it saying so: more
-// than clocks drift that are set now and then, or the first exceptions of every new
-// process with such a clock would be lost, and less than a wrong time zone.
-const maxSilentSkew = time.Minute
+// rise takes in a higher total.
+func (e *epoch) rise(t *total) delta {
+	from := max(e.highest, t.base)
+	if t.value > from && !possible(t.value-from, t.within) {
+		return delta{refused: ImpossibleTotal}
+	}
+	if e.rarities != nil && t.restarts && !t.proves() {
+		from = max(from, e.afterFall(from, t.value))
+	}
+	var d delta
+	if e.rarities != nil && e.wavering {
+		d.doubt = TotalWavers
+	}
+	if t.value > from {
+		d.increment = t.value - from
+	}
+	e.highest = t.value
+	e.list(&t.listing)
+	return d
+}
 
-// isNews reports whether the first total of an epoch arose since the watch on its
-// service began.
-func (f firstSight) isNews() bool {
-	switch {
-	case f.returned, !f.watchedSince.Before(f.clock.now):
-		// A known uuid whose baselines are gone, or the scrape with which the watch
-		// begins: all of it was there before.
-		return false
-	case f.created.IsZero():
-		return f.knownProcess
-	case f.created.UnixNano() <= f.floor:
-		return false
-	case !f.clock.known && f.knownProcess:
-		return true
-	case !f.clock.known && f.created.After(f.clock.now.Add(maxSilentSkew)):
-		return false // the clock is far ahead, and all times by it mean nothing
+// afterFall returns from where a rise is counted that passes the total from which the
+// epoch fell. If most of the rise lies below that total, it is the return of what was
+// there before, such as another process behind a load balancer, and not growth.
+//
+// For 1000, 10, 1001: the fall to 10 is taken for a restart and counts 10; the rise
+// to 1001 returns over 990 to 1000 and counts 1. For 43, 42, 44: a process that
+// restarted passes 43 by itself, and 2 are counted.
+func (e *epoch) afterFall(from, value uint64) uint64 {
+	peak := e.peak
+	if from >= peak || value < peak {
+		return from
 	}
-	created := f.created.Add(-f.clock.skew)
-	switch {
-	case !f.knownProcess:
-		// It may be older than the watch, and its clock is known to the second only. It
-		// is taken to be as old as it can be, so that no history is counted.
-		created = created.Add(-f.clock.slack)
-	case f.created.Nanosecond() == 0:
-		// The Ruby client cuts to whole seconds. It may have been created up to a
-		// second later, and as the process did not report it before, it was.
-		created = created.Add(time.Second - 1)
+	if peak-from > value-peak {
+		e.wavering = true
 	}
-	return !created.Before(f.watchedSince)
+	if e.wavering {
+		return peak
+	}
+	return from
+}
+
+// strange takes in a total that is lower than the known ones that it could belong to,
+// and lists no occurrence of them.
+func (e *epoch) strange(t *total) delta {
+	switch {
+	case t.restarts && t.proves():
+		return e.successor(t)
+	case t.restarts:
+		return e.restart(t)
+	case t.workers && t.proves():
+		return e.worker(t)
+	}
+	return delta{refused: TotalFell}
+}
+
+// restart takes in the lower total of an anonymous epoch without occurrences.
+func (e *epoch) restart(t *total) delta {
+	r := e.rare()
+	if r.wavering {
+		return delta{refused: TotalFell, doubt: TotalWavers}
+	}
+	r.peak = max(r.peak, e.highest)
+	e.highest = t.value
+	return delta{increment: t.value}
+}
+
+// successor takes in the lower total of another process at the address of an anonymous
+// one. If it began after the last answer, all of it is news; else it was there before,
+// unseen, and what it lists from the time of the watch is.
+func (e *epoch) successor(t *total) delta {
+	seen := e.rarities != nil && t.lists(&e.replaced)
+	e.put(t)
+	switch {
+	case seen: // and counted, as far as it can be known
+		return delta{refused: TotalFell, doubt: TotalWavers}
+	case t.oldest >= t.before-int64(time.Second): // whole seconds can be cut
+		return delta{increment: t.value}
+	}
+	news := uint64(0)
+	for _, at := range t.times {
+		if at >= t.since {
+			news++
+		}
+	}
+	news = min(news, t.value)
+	return delta{increment: news, history: t.value - news, doubt: TotalWavers}
+}
+
+// worker takes in the total of another worker that says the same of its epoch, once
+// that is certain.
+func (e *epoch) worker(t *total) delta {
+	r := e.rare()
+	newer := true // what is not can be a late answer
+	for s := e; s != nil; s = s.next() {
+		newer = newer && t.newest > s.newest
+	}
+	if !t.lists(&r.candidate) && (!newer || !t.lists(&r.replaced)) {
+		if newer {
+			r.candidate = t.kept()
+		}
+		return delta{refused: TotalFell}
+	}
+	r.candidate = [keptHashes]uint64{}
+	e.put(t)
+	if !t.news {
+		return delta{history: t.value}
+	}
+	return delta{increment: t.value}
+}
+
+// maxBeside bounds the epochs beside one: more than a server has workers that raise the
+// same exception first within one second.
+const maxBeside = 32
+
+// put puts a new epoch beside this one, in place of the one that was reported longest
+// ago when there are too many.
+func (e *epoch) put(t *total) {
+	added := &epoch{highest: t.value, reported: e.reported}
+	added.list(&t.listing)
+	if next := e.next(); next != nil {
+		added.rare().beside = next
+	}
+	e.rare().beside = added
+	last := added
+	for n := 1; last.next() != nil; n++ {
+		if n == maxBeside {
+			last.beside = nil
+			return
+		}
+		last = last.beside
+	}
+}
+
+// list notes the occurrences that are listed now.
+func (e *epoch) list(l *listing) {
+	if l.proves() {
+		if e.known[0] != 0 && !l.lists(&e.known) {
+			e.rare().replaced = e.known
+		}
+		e.known = l.kept()
+	}
+	e.newest = max(e.newest, l.newest)
 }
 
 // combine returns the aggregates of a report with those of the same epoch added up:
 // clients with keys that differ only in bytes that JSON cannot hold send those.
 // The severity is that of the first.
-func combine(aggregates []periskop.Aggregate, id func(key string) keyID) []combined {
+func combine(aggregates []periskop.Aggregate, id func(*periskop.Aggregate) keyID) []combined {
 	list := make([]combined, 0, len(aggregates))
 	index := make(map[epochKey]int, len(aggregates))
 	for i := range aggregates {
 		a := &aggregates[i]
-		key := epochKey{id: id(a.Key)}
-		if !a.CreatedAt.IsZero() {
-			key.created = a.CreatedAt.UnixNano()
-		}
+		key := epochKey{id: id(a), created: unixNano(a.CreatedAt)}
 		if at, ok := index[key]; ok {
 			list[at].total = saturatingAdd(list[at].total, a.TotalCount)
 			list[at].more = append(list[at].more, a.Latest)
 			continue
 		}
 		index[key] = len(list)
-		list = append(list, combined{Aggregate: a, epoch: key, total: a.TotalCount})
+		list = append(list, combined{Aggregate: a, index: i, epoch: key, total: a.TotalCount})
 	}
 	return list
 }
@@ -146,6 +347,7 @@ func combine(aggregates []periskop.Aggregate, id func(key string) keyID) []combi
 // combined is an aggregate together with further ones of the same epoch.
 type combined struct {
 	*periskop.Aggregate
+	index int
 	epoch epochKey
 	total uint64
 	more  []periskop.RawOccurrences

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -73,12 +74,12 @@ func (e *exception) keepOccurrences(more []periskop.Occurrence, limit int) {
 	e.service.pending.occurrences[e] = struct{}{}
 }
 
-func newException(s *service, id keyID, key string, a *arrival, labelLength int) *exception {
-	e := &exception{service: s, id: id, key: key, label: LabelValue(key, labelLength)}
-	if key == OverflowKey {
+func newException(s *service, id keyID, a *arrival, labelLength int) *exception {
+	e := &exception{service: s, id: id, key: a.key, label: LabelValue(a.key, labelLength)}
+	if a.key == OverflowKey {
 		return e // of many classes
 	}
-	e.class = classOf(key)
+	e.class = classOf(a.key)
 	if newest := mergeOccurrences(nil, a.occurrences, 1); len(newest) > 0 && newest[0].Error.Class != "" {
 		e.class = newest[0].Error.Class
 	}
@@ -86,36 +87,22 @@ func newException(s *service, id keyID, key string, a *arrival, labelLength int)
 	return e
 }
 
-// maxSeverities bounds the series that a target can make of one key. The client
-// libraries know three severities.
-const maxSeverities = 10
+// isCounted reports whether it was ever counted.
+func (e *exception) isCounted() bool {
+	return slices.ContainsFunc(e.counts, func(c *count) bool { return c.counted > 0 })
+}
 
-// otherSeverity stands for those past the limit.
-const otherSeverity = "other"
-
-func (e *exception) countOf(group periskop.Labels, severity string, labelLength int, now time.Time) *count {
+func (e *exception) countOf(group periskop.Labels, severity string, now time.Time) *count {
 	groupKey := labelsKey(group)
-	severity = LabelValue(severity, labelLength)
-	severities := 0
 	for _, c := range e.counts {
-		if c.groupKey != groupKey {
-			continue
-		}
-		if c.severity == severity {
+		if c.groupKey == groupKey && c.severity == severity {
 			return c
 		}
-		severities++
-	}
-	if severities >= maxSeverities && severity != otherSeverity {
-		return e.countOf(group, otherSeverity, labelLength, now)
 	}
 	c := &count{group: group, groupKey: groupKey, severity: severity, start: e.newStart(now)}
 	e.counts = append(e.counts, c)
 	slices.SortFunc(e.counts, func(a, b *count) int {
-		if d := strings.Compare(a.groupKey, b.groupKey); d != 0 {
-			return d
-		}
-		return strings.Compare(a.severity, b.severity)
+		return cmp.Or(strings.Compare(a.groupKey, b.groupKey), strings.Compare(a.severity, b.severity))
 	})
 	return c
 }
@@ -140,7 +127,7 @@ func (s *service) seriesOf(c *count, e *exception, l *ledger, now time.Time) *se
 			c.hidden = true
 			return nil
 		}
-		c.series = l.at(labels, now)
+		c.series = l.at(s.name, labels, now)
 	}
 	if !e.exposed {
 		e.exposed = true
@@ -160,7 +147,7 @@ func (s *service) regressionsOf(c *count, e *exception, l *ledger, now time.Time
 		if !ok {
 			return nil
 		}
-		c.regressions = l.at(labels, now)
+		c.regressions = l.at(s.name, labels, now)
 	}
 	return c.regressions
 }

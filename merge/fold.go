@@ -14,243 +14,440 @@ const OverflowKey = "__overflow__"
 // most that many times the keys that its service may have.
 const maxEpochsPerKey = 10
 
-// An arrival is an aggregate on its way into the state.
-type arrival struct {
-	combined
-	clock    clock
-	instance string
-	// wanted is set when the occurrences are needed; kept are those that the key had
-	// when that was decided, and full whether that was as many as are kept.
-	wanted, full bool
-	kept         []periskop.Occurrence
-	// occurrences are the new ones, and newest the time of the newest of all that
-	// were reported, as oldest is that of the oldest.
-	occurrences    []periskop.Occurrence
-	newest, oldest time.Time
-}
-
-// decode reads the occurrences that may be new. It needs no lock.
-func (a *arrival) decode(c *cleaner) {
-	if !a.wanted {
-		return
-	}
-	found := c.decode(append(a.more, a.Latest), a.skip)
-	for _, o := range found.Occurrences {
-		if o.Severity == "" {
-			o.Severity = a.Severity
-		}
-		if o.Instance == "" {
-			o.Instance = a.instance
-		}
-		o.Timestamp = a.clock.ours(o.Timestamp)
-		c.rest(&o)
-		a.occurrences = append(a.occurrences, o)
-	}
-}
-
-// skip reports whether an occurrence is kept already, or older than all that are.
-func (a *arrival) skip(uuid string, reported time.Time) bool {
-	at := a.clock.ours(reported)
-	a.newest, a.oldest = later(a.newest, at), earlier(a.oldest, at)
-	if a.full && at.Before(a.kept[len(a.kept)-1].Timestamp) {
-		return true
-	}
-	for i := range a.kept {
-		if a.kept[i].UUID == uuid {
-			return true
-		}
-	}
-	return false
-}
-
 // A folding is the taking in of one report.
 type folding struct {
 	service  *service
 	settings *Settings
 	ledgers  *ledgers
-	target   *periskop.Target
-	now      time.Time
+	report   *report
 
-	process *process
-	changed bool // of the process
-	group   periskop.Labels
-	sight   firstSight // what all epochs of the report have in common
-	before  time.Time  // when the process answered last
+	process  *process
+	endpoint *endpoint
+	changed  bool // of the process
+	sight    sightOfProcess
+	// returning are the epochs that the report can go on with under another
+	// created_at, by key: see [folding.goesOn]. It is made when it is needed.
+	returning map[keyID]*epoch
+	previous  *process // that answered at the endpoint before
 }
 
-func (f *folding) fold(r *periskop.Report, arrivals []arrival) {
-	s := f.service
+func (f *folding) fold() {
+	s, r := f.service, f.report
 	if s.watchedSince.IsZero() {
-		s.watchedSince = f.now
+		s.watchedSince = r.end
 		s.pending.services[s] = struct{}{}
 	}
-	f.enterProcess(r, arrivals)
-	f.group = groupOf(f.target, s.settings.GroupBy)
-	s.inconsistent(Malformed, r.Skipped)
-	for i := range arrivals {
-		f.foldAggregate(&arrivals[i])
+	f.enterProcess()
+	s.inconsistent(Malformed, r.skipped)
+	s.inconsistent(UnreadableTime, r.unreadable)
+	for i := range r.arrivals {
+		f.foldAggregate(&r.arrivals[i])
 	}
 	f.process.restored = false
-	f.process.touch(s.pending, f.changed)
-}
-
-// seenRefresh is how old the time at which a process was seen may get in the store
-// before it is written again for no other reason: well below the time after which it
-// is forgotten.
-const seenRefresh = 10 * time.Minute
-
-// touch makes the process be written if it has changed, or has not been for long.
-func (p *process) touch(pending *pending, changed bool) {
-	if changed || p.seen.Sub(p.durable) > seenRefresh {
-		p.durable = p.seen
-		pending.processes[p] = struct{}{}
+	if f.changed || len(r.changed) > 0 {
+		s.pending.processes[f.process] = struct{}{}
+		s.state.journal.answered(r)
 	}
 }
 
 // enterProcess finds the process that reports, or notes that it is new.
-func (f *folding) enterProcess(r *periskop.Report, arrivals []arrival) {
-	s := f.service
-	id := processID(&periskop.Scrape{Target: f.target, Report: r})
-	p, known := s.processes[id]
-	if !known {
-		p = s.newProcess(id)
-		p.byAddress = id == addressPrefix+f.target.URL
-		if _, f.sight.returned = s.forgotten[id]; f.sight.returned {
-			s.remember(id)
-			p.floor = latestCreation(arrivals)
-		}
+func (f *folding) enterProcess() {
+	s, r := f.service, f.report
+	f.endpoint = s.endpoint(r.address)
+	p, known := s.processes[r.process]
+	f.sight = sightOfProcess{known: known, pushed: r.pushed}
+	f.compareClocks(p)
+	if known {
+		f.sight.before = p.seen
+	} else {
+		p = f.newProcess()
 	}
-	f.process, f.before = p, p.seen
-	p.seen = later(p.seen, f.now)
+	f.process = p
+	p.seen = later(p.seen, r.end)
 	p.reported = p.seen
-	if before := s.addresses[f.target.URL]; before != p {
-		if before != nil {
-			p.discovered, before.discovered, before.kept = before.discovered, false, f.now
-		}
-		s.addresses[f.target.URL] = p
+	f.changed = f.endpoint.answered(p, r.end) || !known
+	p.address, p.instance = r.address, r.instance
+	if r.clock.known {
+		p.skew, p.hasSkew = r.clock.skew, true
 	}
-	f.changed = !known || p.url != f.target.URL
-	p.url = f.target.URL
-	f.sight.knownProcess = known
-	f.sight.watchedSince = s.watchedSince
-	f.sight.floor = p.floor
+	r.clock.zone = f.endpoint.zone
+	s.limitProcesses(f.endpoint, f.settings.ProcessesPerTarget, r.end)
 }
 
-// latestCreation returns the creation of the youngest epoch that is reported.
-func latestCreation(arrivals []arrival) int64 {
-	var latest int64
-	for i := range arrivals {
-		latest = max(latest, arrivals[i].epoch.created)
+// newProcess notes a process that is not known, or was forgotten.
+func (f *folding) newProcess() *process {
+	s, r := f.service, f.report
+	before := f.endpoint.process
+	p := s.newProcess(r.process, r.address)
+	p.since = s.newsSince(f.endpoint, r)
+	if before != nil && !p.anonymous {
+		f.sight.succeeds, f.sight.before, f.previous = true, before.seen, before
 	}
-	return latest
+	if at, returned := s.forgotten[p.ID]; returned {
+		f.sight.returned = true
+		s.remember(p.ID)
+		p.floor = r.clock.theirs(at) // what is younger was not told before
+	}
+	return p
 }
 
 func (f *folding) foldAggregate(a *arrival) {
 	s, p := f.service, f.process
-	before, known := p.epochs[a.epoch]
+	e, known := p.epochs[a.epoch]
 	var (
-		v       verdict
-		highest = a.total
+		d       delta
+		highest uint64
 	)
 	switch {
 	case known:
-		v, highest = judgeGrowth(before.highest, a.total, p.byAddress && a.epoch.created == 0)
-	case len(p.epochs) >= maxEpochsPerKey*f.settings.KeysPerService:
-		s.inconsistent(TooManyEpochs, 1)
-		return
+		highest = e.highest
+		d = f.grow(e, a)
 	default:
-		v = f.judgeFirst(a)
+		f.makeRoomForEpoch()
+		e, d = f.firstSight(a)
 	}
-	f.changed = f.changed || !known || highest != before.highest
-	p.epochs[a.epoch] = epoch{highest: highest, reported: f.now.Unix()}
-	if v.fell {
-		s.inconsistent(TotalFell, 1)
-	}
-	if known && v.increment == 0 {
-		if e := s.byID[a.epoch.id]; e != nil { // those of another worker of a pre-fork server
-			e.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
-		}
-		return
-	}
-	e := f.exceptionOf(a, v)
-	if !known {
-		s.hold(a.epoch.id)
-	}
+	s.inconsistent(d.refused, 1)
+	f.doubt(d.doubt)
 	if e == nil {
 		return
 	}
-	if !known || e.firstSeen.IsZero() {
-		e.firstSeen = earlier(e.firstSeen, f.firstSeen(a))
+	if known {
+		d.increment = saturatingAdd(d.increment, e.release())
 	}
-	e.history = saturatingAdd(e.history, v.history)
-	f.count(e, a, v)
-	e.changed()
+	e.reported, e.severity = f.report.end.Unix(), severityOf(a.severity)
+	s.state.occurrences.note(p, a.indexed, e.indexed())
+	if !known || e.highest != highest || d != (delta{}) {
+		f.report.changed = append(f.report.changed, a)
+	}
+	if known && d == (delta{refused: d.refused, doubt: d.doubt}) {
+		if x := s.byID[a.epoch.id]; x != nil { // those of another worker of a pre-fork server
+			x.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
+		}
+		return
+	}
+	f.changed = true
+	f.apply(a, d, !known)
 }
 
-// judgeFirst judges the first total of an epoch.
-func (f *folding) judgeFirst(a *arrival) verdict {
-	sight := f.sight
-	sight.created, sight.clock = a.CreatedAt, a.clock
-	switch {
-	case sight.isNews():
-		return verdict{increment: a.total, history: a.History}
-	case sight.returned:
-		return verdict{} // it was history, or counted, before it was forgotten
+// apply adds what a total amounts to to the exception.
+func (f *folding) apply(a *arrival, d delta, isNew bool) {
+	s := f.service
+	x := f.exceptionOf(a, d)
+	if isNew {
+		s.hold(a.epoch.id)
 	}
-	return verdict{history: saturatingAdd(a.total, a.History)}
+	if x == nil {
+		return
+	}
+	if isNew || x.firstSeen.IsZero() {
+		x.firstSeen = earlier(x.firstSeen, f.firstSeen(a))
+	}
+	x.history = saturatingAdd(x.history, d.history)
+	f.count(x, a, d)
+	x.changed()
+}
+
+// grow compares the total of a known epoch with those before.
+func (f *folding) grow(e *epoch, a *arrival) delta {
+	a.indexed = e.indexed()
+	if a.total == e.highest && e.next() == nil && !a.wanted {
+		return delta{}
+	}
+	t := f.total(a)
+	if t.workers && (a.total < e.highest || e.next() != nil) {
+		s := f.sightOf(a)
+		n, _ := s.news()
+		t.news = n > 0
+	}
+	before := e.highest
+	d := e.grow(&t)
+	if e.highest != before {
+		f.changed = true
+		f.service.changedShared(e)
+	}
+	return d
+}
+
+func (f *folding) total(a *arrival) total {
+	p, r := f.process, f.report
+	return total{
+		value: a.total, listing: a.listing, base: a.base,
+		within: r.end.Sub(f.sight.before), before: r.clock.theirs(f.sight.before), since: r.clock.theirs(p.since),
+		restarts: p.anonymous && a.epoch.created == 0,
+		workers:  !p.anonymous && a.epoch.wholeSeconds(),
+	}
+}
+
+func (f *folding) sightOf(a *arrival) sight {
+	f.sight.floor = f.process.floor
+	return sight{
+		created: a.created, credible: a.epoch.created != 0 && !f.report.doubtful && f.report.clock.credible(a.created),
+		clock: &f.report.clock, since: f.process.since, process: f.sight,
+		listing: &a.listing, total: a.total,
+	}
+}
+
+// firstSight takes in the first total of an epoch. It returns no epoch for one that
+// cannot be.
+func (f *folding) firstSight(a *arrival) (*epoch, delta) {
+	if d, e := f.sameAsKnown(a); e != nil {
+		f.process.epochs[a.epoch] = e
+		return e, d
+	}
+	s := f.sightOf(a)
+	news := f.news(&s)
+	if a.total > maxRise || news > 0 && !possible(a.total, f.lifetime(&s)) {
+		return nil, delta{refused: ImpossibleTotal}
+	}
+	if f.report.relayed {
+		news = f.relayedNews(a, news)
+	}
+	if a.base > 0 { // told by another service, whose watch on it began before
+		news = a.total - min(a.total, a.base)
+	}
+	d := delta{increment: news, history: saturatingAdd(a.total-news, a.history)}
+	if news == 0 && (f.sight.returned || s.credible && s.created.UnixNano() <= f.sight.floor) {
+		d.history = 0 // it was history, or counted, before it was forgotten
+	}
+	e := &epoch{highest: a.total, baseline: a.total - news}
+	e.list(&a.listing)
+	f.holdBack(e, a, &d)
+	f.process.epochs[a.epoch] = e
+	if f.process.anonymous && a.epoch.precise() {
+		f.service.anonymous[a.epoch] = f.process
+	}
+	return e, d
+}
+
+// relayedNews returns how much is news of a first total that an exporter tells of. That is
+// what it counted, if it tells of what arose since it did so before. Of an epoch at an address
+// that is known, its time of creation decides as well: it is ours, even if this exporter, to
+// which it may have been moved just now, could not know that.
+func (f *folding) relayedNews(a *arrival, byTime uint64) uint64 {
+	counted := a.total - min(a.total, a.baseline)
+	switch {
+	case f.sight.known || f.previous != nil:
+		if f.report.relayedBefore {
+			return max(byTime, counted)
+		}
+		return byTime
+	case f.report.relayedBefore:
+		return counted
+	}
+	return min(byTime, counted)
+}
+
+// news returns how much of a first total is news, and notes what is odd about the times
+// of the target.
+func (f *folding) news(s *sight) uint64 {
+	n, zone := s.news()
+	switch {
+	case zone != 0:
+		f.endpoint.zone = zone
+		f.service.changedEndpoint(f.report.address)
+		f.doubt(LocalTime)
+	case !s.credible && !s.created.IsZero():
+		f.doubt(IncredibleTime)
+	}
+	return min(n, s.total)
+}
+
+// holdBack keeps what may have been counted already until the epoch is reported again.
+func (f *folding) holdBack(e *epoch, a *arrival, d *delta) {
+	before := f.goesOn(a)
+	if before == nil || d.increment == 0 {
+		return
+	}
+	e.rare().held = min(before.highest, d.increment)
+	d.increment -= e.held
+	if before.rarities != nil && before.held > 0 {
+		d.doubt = ChangingEpoch
+	}
+}
+
+// lifetime is how long the epoch can have existed.
+func (f *folding) lifetime(s *sight) time.Duration {
+	if s.credible {
+		return f.report.end.Sub(f.report.clock.ours(s.created))
+	}
+	if f.sight.known {
+		return f.report.end.Sub(f.sight.before)
+	}
+	return f.report.end.Sub(s.since)
+}
+
+// sameAsKnown finds the epoch that the aggregate goes on with although the client says
+// otherwise, and takes its total in.
+func (f *folding) sameAsKnown(a *arrival) (delta, *epoch) {
+	q, key := f.known(a)
+	if q == nil {
+		return delta{}, nil
+	}
+	e := q.epochs[key]
+	a.indexed = e.indexed()
+	t := f.total(a)
+	d := e.grow(&t)
+	f.changed = true
+	if q != f.process || key != a.epoch {
+		f.service.share(e, q, f.process)
+	}
+	switch {
+	case q == f.process && key.created != a.epoch.created:
+		d.doubt = ChangingEpoch
+	case q.address == f.report.address:
+		d.doubt = ChangingUUID
+	default:
+		d.doubt = SeveralAddresses
+	}
+	return d, e
+}
+
+// known returns where the epoch of the aggregate is known under another name: with
+// one of its occurrences, or with its time of creation to the microsecond.
+func (f *folding) known(a *arrival) (*process, epochKey) {
+	s := f.service
+	for _, h := range a.hashes {
+		q := s.state.occurrences[h]
+		if q == nil || q.Service != s.name {
+			continue
+		}
+		for key, e := range q.epochs {
+			if key.id == a.epoch.id && a.lists(&e.known) {
+				return q, key
+			}
+		}
+	}
+	q := f.previous // which may have called itself by another UUID
+	if f.process.anonymous && a.epoch.precise() {
+		q = s.anonymous[a.epoch] // which may be found at another address
+	}
+	if q == nil || q == f.process || a.epoch.created == 0 {
+		return nil, epochKey{}
+	}
+	if !a.epoch.precise() || q.epochs[a.epoch] == nil {
+		return nil, epochKey{}
+	}
+	return q, a.epoch
+}
+
+// goesOn returns the epoch that this one can be although the client says otherwise and
+// nothing proves it: one with the same key that was reported once, is not reported any
+// more, and had no higher total. An adapter that takes the time of each answer for
+// created_at does that with every answer. What it says is counted when it says it a second
+// time.
+func (f *folding) goesOn(a *arrival) *epoch {
+	if a.proves() || !f.sight.known || f.report.relayed {
+		return nil
+	}
+	if f.returning == nil {
+		f.returning = map[keyID]*epoch{}
+		for key, e := range f.process.epochs {
+			f.returning[key.id] = e
+		}
+		for i := range f.report.arrivals {
+			if f.process.epochs[f.report.arrivals[i].epoch] != nil {
+				delete(f.returning, f.report.arrivals[i].epoch.id)
+			}
+		}
+	}
+	e := f.returning[a.epoch.id]
+	if e == nil || e.repeated || e.highest > a.total {
+		return nil
+	}
+	return e
+}
+
+// release returns what was held back of an epoch that is now reported again.
+func (e *epoch) release() uint64 {
+	e.repeated = true
+	if e.rarities == nil || e.held == 0 {
+		return 0
+	}
+	held := e.held
+	e.held = 0
+	return held
+}
+
+// makeRoomForEpoch forgets the epochs that were reported longest ago when the process
+// has too many. They do not count again.
+func (f *folding) makeRoomForEpoch() {
+	p := f.process
+	limit := maxEpochsPerKey * f.settings.KeysPerService
+	if len(p.epochs) < limit {
+		return
+	}
+	f.service.inconsistent(TooManyEpochs, f.service.dropEpochs(p, len(p.epochs)-limit+1+limit/10))
+}
+
+// doubt notes why the target is doubtful.
+func (f *folding) doubt(r Reason) {
+	if r == "" {
+		return
+	}
+	f.endpoint.doubt, f.endpoint.doubtAt = r, f.report.end
+	f.service.inconsistent(r, 1)
 }
 
 // firstSeen is when the epoch began, as far as it is known.
 func (f *folding) firstSeen(a *arrival) time.Time {
-	if first := a.clock.ours(a.FirstSeen); !first.IsZero() {
+	clock := &f.report.clock
+	if first := clock.ours(a.firstSeen); !first.IsZero() {
 		return first
 	}
-	if created := a.clock.ours(a.CreatedAt); !created.IsZero() {
-		return created
+	if clock.credible(a.created) {
+		return clock.ours(a.created)
 	}
-	return earlier(f.now, a.oldest)
+	if a.oldest == 0 {
+		return f.report.end
+	}
+	return clock.ours(time.Unix(0, a.oldest).UTC())
 }
 
 // lastSeen is when the newest occurrence was. Some clients keep the first
 // occurrences and not the last: when none of them is newer than the last answer, the
 // increment still is.
-func (f *folding) lastSeen(a *arrival, v verdict) time.Time {
-	switch {
-	case v.increment > 0 && !f.before.IsZero() && a.newest.Before(f.before):
-		return f.now
-	case !a.newest.IsZero():
-		return a.newest
-	case v.increment == 0 && !a.CreatedAt.IsZero():
-		return a.clock.ours(a.CreatedAt)
+func (f *folding) lastSeen(a *arrival, d delta) time.Time {
+	newest := time.Time{}
+	if a.newest != 0 {
+		newest = f.report.clock.ours(time.Unix(0, a.newest).UTC())
 	}
-	return f.now
+	switch {
+	case d.increment > 0 && f.sight.known && newest.Before(f.sight.before):
+		return f.report.end
+	case !newest.IsZero():
+		return newest
+	case d.increment == 0 && f.report.clock.credible(a.created):
+		return f.report.clock.ours(a.created)
+	}
+	return f.report.end
 }
 
-// count adds what the verdict says to the exception and to the series behind it.
-func (f *folding) count(e *exception, a *arrival, v verdict) {
-	seen := f.lastSeen(a, v)
-	e.lastSeen = later(e.lastSeen, seen)
-	f.service.stir(e, v.increment, f.now, f.settings)
-	if v.increment > 0 {
-		e.grown = later(e.grown, f.now)
+// count adds the delta to the exception and to the series behind it.
+func (f *folding) count(x *exception, a *arrival, d delta) {
+	now := f.report.end
+	seen := f.lastSeen(a, d)
+	x.lastSeen = later(x.lastSeen, seen)
+	f.service.updateEpisode(x, d.increment, now, f.settings)
+	if d.increment > 0 {
+		x.grown = later(x.grown, now)
 	} else {
-		e.grown = later(e.grown, seen)
+		x.grown = later(x.grown, seen)
 	}
-	e.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
+	x.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
 
-	c := e.countOf(f.group, a.Severity, f.settings.LabelLength, f.now)
-	c.counted = saturatingAdd(c.counted, v.increment)
-	if e.resolved != nil && v.increment > 0 {
-		f.service.regressed(e, c, &f.ledgers.regressions, f.now)
+	c := x.countOf(f.report.group, a.severity, now)
+	c.counted = saturatingAdd(c.counted, d.increment)
+	if x.resolved != nil && d.increment > 0 {
+		f.service.regressed(x, c, &f.ledgers.regressions, now)
 	}
-	if e.grown.Before(f.now.Add(-f.settings.SeriesRetention)) {
+	if x.grown.Before(now.Add(-f.settings.SeriesRetention)) {
 		return // history that is older than what is exposed
 	}
-	series := f.service.seriesOf(c, e, &f.ledgers.counts, f.now)
+	series := f.service.seriesOf(c, x, &f.ledgers.counts, now)
 	if series == nil {
 		return
 	}
-	series.add(v.increment, f.now)
+	series.add(d.increment, now)
 	for i := range a.occurrences {
 		series.sawOccurrence(a.occurrences[i].UUID, a.occurrences[i].Timestamp)
 	}
@@ -259,29 +456,30 @@ func (f *folding) count(e *exception, a *arrival, v verdict) {
 // exceptionOf returns the exception that the aggregate counts for: that of its key,
 // or, past the limit, the one in which keys are counted together. It returns nil for
 // history past the limit, of which there is nothing to count.
-func (f *folding) exceptionOf(a *arrival, v verdict) *exception {
+func (f *folding) exceptionOf(a *arrival, d delta) *exception {
 	s := f.service
-	if e := s.byID[a.epoch.id]; e != nil {
-		return e
+	if x := s.byID[a.epoch.id]; x != nil {
+		return x
 	}
-	if s.makeRoom(f.settings.KeysPerService) {
-		return s.add(newException(s, a.epoch.id, keptKey(a.Key), a, f.settings.LabelLength))
+	if s.makeRoom(f.settings.KeysPerService, d.increment > 0) {
+		return s.add(newException(s, a.epoch.id, a, f.settings.LabelLength))
 	}
-	if v.increment == 0 {
+	if d.increment == 0 {
+		s.inconsistent(NoRoomForHistory, 1)
 		return nil
 	}
 	if _, ok := s.overflow[a.epoch.id]; !ok {
 		s.overflow[a.epoch.id] = 0
 	}
 	id := newKeyID(s.name, OverflowKey)
-	if e := s.byID[id]; e != nil {
-		return e
+	if x := s.byID[id]; x != nil {
+		return x
 	}
-	return s.add(newException(s, id, OverflowKey, a, f.settings.LabelLength))
+	return s.add(newException(s, id, &arrival{key: OverflowKey}, f.settings.LabelLength))
 }
 
 func (s *service) inconsistent(r Reason, n int) {
-	if n > 0 {
+	if n > 0 && r != "" {
 		s.inconsistencies[r] = saturatingAdd(s.inconsistencies[r], uint64(n))
 	}
 }

@@ -25,8 +25,10 @@ type ledger struct {
 
 type series struct {
 	ledger *ledger
-	key    string
-	grown  time.Time
+	// service is the one that it was made for.
+	service string
+	key     string
+	grown   time.Time
 	// orphaned is when the last key that counts on it left the configuration; zero as
 	// long as there is one.
 	orphaned time.Time
@@ -41,13 +43,13 @@ type series struct {
 
 // at returns the series with those labels, which begins at zero at that time if
 // there is none.
-func (l *ledger) at(labels periskop.Labels, start time.Time) *series {
+func (l *ledger) at(service string, labels periskop.Labels, start time.Time) *series {
 	key := labelsKey(labels)
 	if s, ok := l.series[key]; ok {
 		s.orphaned = time.Time{}
 		return s
 	}
-	s := &series{ledger: l, key: key, grown: start, born: l.generation, Series: Series{Labels: labels, Start: start}}
+	s := &series{ledger: l, service: service, key: key, grown: start, born: l.generation, Series: Series{Labels: labels, Start: start}}
 	l.series[key] = s
 	l.sorted = nil
 	l.births = true
@@ -67,7 +69,7 @@ func (s *series) name() SeriesName {
 
 func (s *series) record() SeriesRecord {
 	return SeriesRecord{
-		SeriesName: s.name(), Value: s.Value, Start: s.Start, Grown: s.grown,
+		SeriesName: s.name(), Service: s.service, Value: s.Value, Start: s.Start, Grown: s.grown,
 		Newest: s.Newest, NewestAt: s.NewestAt, Born: s.born,
 	}
 }
@@ -75,7 +77,7 @@ func (s *series) record() SeriesRecord {
 // load takes in a series as it was written.
 func (l *ledger) load(r *SeriesRecord) {
 	s := &series{
-		ledger: l, key: labelsKey(r.Labels), grown: r.Grown, born: r.Born,
+		ledger: l, service: r.Service, key: labelsKey(r.Labels), grown: r.Grown, born: r.Born,
 		Series: Series{Labels: r.Labels, Value: r.Value, Start: r.Start, Newest: r.Newest, NewestAt: r.NewestAt},
 	}
 	l.series[s.key] = s

@@ -1,16 +1,57 @@
 package merge
 
+import "strings"
+
+// record returns the endpoint as it is written.
+func (e *endpoint) record(name EndpointName) EndpointRecord {
+	return EndpointRecord{EndpointName: name, Found: e.found, Since: e.since, Several: e.several, Zone: e.zone}
+}
+
 // record returns the process as it is written.
 func (p *process) record() ProcessRecord {
 	r := ProcessRecord{
-		ProcessName: p.ProcessName, ByAddress: p.byAddress, URL: p.url,
-		Seen: p.seen, Reported: p.reported, Kept: p.kept, Floor: p.floor,
+		ProcessName: p.ProcessName, Address: p.address, Instance: p.instance, Since: p.since,
+		Seen: p.seen, Reported: p.reported, Kept: p.kept, Floor: p.floor, Skew: p.skew, HasSkew: p.hasSkew,
 		Epochs: make([]EpochRecord, 0, len(p.epochs)),
 	}
 	for key, e := range p.epochs {
-		r.Epochs = append(r.Epochs, EpochRecord{ID: uint64(key.id), Created: key.created, Highest: e.highest, Reported: e.reported})
+		r.Epochs = append(r.Epochs, e.record(key))
 	}
 	return r
+}
+
+func (e *epoch) record(key epochKey) EpochRecord {
+	r := EpochRecord{
+		ID: uint64(key.id), Created: key.created, Reported: e.reported,
+		Baseline: e.baseline, Severity: e.severity.String(), EpochState: e.state(),
+	}
+	if e.rarities == nil {
+		return r
+	}
+	r.Shared, r.Held, r.Peak, r.Wavering = e.shared, e.held, e.peak, e.wavering
+	for s := e.next(); s != nil; s = s.next() {
+		r.Beside = append(r.Beside, s.state())
+	}
+	return r
+}
+
+func (e *epoch) state() EpochState {
+	return EpochState{Highest: e.highest, Known: e.known, Newest: e.newest}
+}
+
+// newEpoch returns an epoch as it was written.
+func newEpoch(r *EpochRecord) *epoch {
+	e := &epoch{highest: r.Highest, known: r.Known, newest: r.Newest, reported: r.Reported, repeated: true, baseline: r.Baseline, severity: severityOf(r.Severity)}
+	if r.Shared != 0 || r.Held != 0 || r.Peak != 0 || r.Wavering {
+		e.rarities = &rarities{shared: r.Shared, held: r.Held, peak: r.Peak, wavering: r.Wavering}
+	}
+	last := e
+	for _, s := range r.Beside {
+		next := &epoch{highest: s.Highest, known: s.Known, newest: s.Newest, reported: r.Reported}
+		last.rare().beside = next
+		last = next
+	}
+	return e
 }
 
 func (e *exception) name() ExceptionName {
@@ -35,7 +76,14 @@ func (e *exception) record() ExceptionRecord {
 // anything else.
 func (s *State) load(r *Records) {
 	for i := range r.Services {
-		s.service(r.Services[i].Name).watchedSince = r.Services[i].WatchedSince
+		svc := s.service(r.Services[i].Name)
+		svc.watchedSince, svc.forgottenUntil = r.Services[i].WatchedSince, r.Services[i].ForgottenUntil
+	}
+	for i := range r.Rounds {
+		s.loadRound(&r.Rounds[i])
+	}
+	for i := range r.Endpoints {
+		s.loadEndpoint(&r.Endpoints[i])
 	}
 	for i := range r.Exceptions {
 		s.loadException(&r.Exceptions[i])
@@ -46,11 +94,15 @@ func (s *State) load(r *Records) {
 			e.occurrences = o.Occurrences
 		}
 	}
+	shared := map[uint64]*epoch{}
 	for i := range r.Processes {
-		s.loadProcess(&r.Processes[i])
+		s.loadProcess(&r.Processes[i], shared)
 	}
 	for i := range r.Forgotten {
-		s.service(r.Forgotten[i].Service).forgotten[r.Forgotten[i].ID] = r.Forgotten[i].At
+		s.service(r.Forgotten[i].Service).noteForgotten(r.Forgotten[i].ID, r.Forgotten[i].At)
+	}
+	for _, svc := range s.services {
+		svc.sortForgotten()
 	}
 	generation := uint64(0)
 	for i := range r.Series {
@@ -67,6 +119,15 @@ func (s *State) load(r *Records) {
 	s.ledgers.setGeneration(generation + 1)
 }
 
+func (s *State) loadRound(r *RoundRecord) {
+	s.rounds[r.Discovery] = &round{first: r.First, last: r.Last, stalled: r.Stalled}
+}
+
+func (s *State) loadEndpoint(r *EndpointRecord) {
+	e := s.service(r.Service).endpoint(r.Address)
+	e.found, e.since, e.several, e.zone = r.Found, r.Since, r.Several, r.Zone
+}
+
 func (s *State) loadException(r *ExceptionRecord) {
 	svc := s.service(r.Service)
 	e := &exception{
@@ -79,25 +140,45 @@ func (s *State) loadException(r *ExceptionRecord) {
 		e.counts = append(e.counts, &count{group: c.Group, groupKey: labelsKey(c.Group), severity: c.Severity, counted: c.Counted, start: c.Start})
 	}
 	svc.restoreEpisode(e, r.Episode)
-	svc.exceptions[e.key] = e
 	svc.byID[e.id] = e
 }
 
-func (s *State) loadProcess(r *ProcessRecord) {
+// loadProcess takes in a process. Entries of one epoch are one epoch again.
+func (s *State) loadProcess(r *ProcessRecord, shared map[uint64]*epoch) {
 	svc := s.service(r.Service)
-	p := svc.newProcess(r.ID)
-	p.byAddress, p.url, p.floor = r.ByAddress, r.URL, r.Floor
-	p.seen, p.reported, p.kept, p.durable = r.Seen, r.Reported, r.Kept, r.Seen
+	p := svc.newProcess(r.ID, r.Address)
+	p.anonymous = strings.HasPrefix(p.ID, addressPrefix)
+	p.instance, p.since, p.floor, p.skew, p.hasSkew = r.Instance, r.Since, r.Floor, r.Skew, r.HasSkew
+	p.seen, p.reported, p.kept = r.Seen, r.Reported, r.Kept
 	p.restored = true
-	for _, e := range r.Epochs {
-		id := keyID(e.ID)
-		p.epochs[epochKey{id: id, created: e.Created}] = epoch{highest: e.Highest, reported: e.Reported}
-		if _, ok := svc.overflow[id]; !ok && svc.byID[id] == nil && len(svc.exceptions) >= s.settings.KeysPerService {
-			svc.overflow[id] = 0
+	for i := range r.Epochs {
+		svc.loadEpoch(p, &r.Epochs[i], shared)
+	}
+	e := svc.endpoint(p.address)
+	e.processes = append(e.processes, p)
+	if e.process == nil || e.process.seen.Before(p.seen) {
+		e.process = p
+	}
+}
+
+func (s *service) loadEpoch(p *process, r *EpochRecord, shared map[uint64]*epoch) {
+	key := epochKey{id: keyID(r.ID), created: r.Created}
+	e := newEpoch(r)
+	if r.Shared != 0 {
+		if first := shared[r.Shared]; first != nil {
+			first.highest = max(first.highest, e.highest)
+			e = first
 		}
-		svc.hold(id)
+		shared[r.Shared] = e
+		s.state.noteShared(e, p)
 	}
-	if before := svc.addresses[p.url]; before == nil || before.seen.Before(p.seen) {
-		svc.addresses[p.url] = p
+	p.epochs[key] = e
+	s.state.occurrences.note(p, 0, e.indexed())
+	if p.anonymous && key.precise() {
+		s.anonymous[key] = p
 	}
+	if _, ok := s.overflow[key.id]; !ok && s.byID[key.id] == nil && len(s.byID) >= s.state.settings.KeysPerService {
+		s.overflow[key.id] = 0
+	}
+	s.hold(key.id)
 }

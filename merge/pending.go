@@ -8,7 +8,13 @@ import (
 // pending names what has changed since the last commit. What is named twice is
 // written once.
 type pending struct {
+	// urgent is set when something has changed that no event tells of, such as a series
+	// that has left: it must be written before what follows is shown.
+	urgent bool
+
 	services    map[*service]struct{}
+	rounds      map[string]*round
+	endpoints   map[EndpointName]*endpoint
 	processes   map[*process]struct{}
 	forgotten   map[ProcessName]time.Time
 	exceptions  map[*exception]struct{}
@@ -16,6 +22,8 @@ type pending struct {
 	series      map[*series]struct{}
 	scrapers    map[*scraper]struct{}
 
+	lostServices   map[string]struct{}
+	lostEndpoints  map[EndpointName]struct{}
 	lostProcesses  map[ProcessName]struct{}
 	lostForgotten  map[ProcessName]struct{}
 	lostExceptions map[ExceptionName]struct{}
@@ -26,6 +34,8 @@ type pending struct {
 func newPending() *pending {
 	return &pending{
 		services:    map[*service]struct{}{},
+		rounds:      map[string]*round{},
+		endpoints:   map[EndpointName]*endpoint{},
 		processes:   map[*process]struct{}{},
 		forgotten:   map[ProcessName]time.Time{},
 		exceptions:  map[*exception]struct{}{},
@@ -33,6 +43,8 @@ func newPending() *pending {
 		series:      map[*series]struct{}{},
 		scrapers:    map[*scraper]struct{}{},
 
+		lostServices:   map[string]struct{}{},
+		lostEndpoints:  map[EndpointName]struct{}{},
 		lostProcesses:  map[ProcessName]struct{}{},
 		lostForgotten:  map[ProcessName]struct{}{},
 		lostExceptions: map[ExceptionName]struct{}{},
@@ -48,9 +60,30 @@ func (p *pending) take() *pending {
 	return &taken
 }
 
+// empty reports whether it names nothing.
+func (p *pending) empty() bool {
+	return len(p.services)+len(p.rounds)+len(p.endpoints)+len(p.processes)+len(p.forgotten)+len(p.exceptions)+
+		len(p.occurrences)+len(p.series)+len(p.scrapers)+
+		len(p.lostServices)+len(p.lostEndpoints)+len(p.lostProcesses)+len(p.lostForgotten)+
+		len(p.lostExceptions)+len(p.lostSeries)+len(p.lostScrapers) == 0
+}
+
+// lost reports whether it names what is gone.
+func (p *pending) lost() bool {
+	return len(p.lostServices)+len(p.lostEndpoints)+len(p.lostProcesses)+len(p.lostForgotten)+
+		len(p.lostExceptions)+len(p.lostSeries)+len(p.lostScrapers) > 0
+}
+
 // add adds what another one names: what a commit that failed did not write.
 func (p *pending) add(other *pending) {
+	p.urgent = p.urgent || other.urgent
 	maps.Copy(p.services, other.services)
+	maps.Copy(p.rounds, other.rounds)
+	for name, e := range other.endpoints {
+		if _, lost := p.lostEndpoints[name]; !lost {
+			p.endpoints[name] = e
+		}
+	}
 	maps.Copy(p.processes, other.processes)
 	for name, at := range other.forgotten {
 		if _, returned := p.lostForgotten[name]; !returned {
@@ -62,6 +95,8 @@ func (p *pending) add(other *pending) {
 	maps.Copy(p.series, other.series)
 	maps.Copy(p.scrapers, other.scrapers)
 
+	maps.Copy(p.lostServices, other.lostServices)
+	maps.Copy(p.lostEndpoints, other.lostEndpoints)
 	maps.Copy(p.lostProcesses, other.lostProcesses)
 	maps.Copy(p.lostForgotten, other.lostForgotten)
 	maps.Copy(p.lostExceptions, other.lostExceptions)
@@ -71,10 +106,16 @@ func (p *pending) add(other *pending) {
 
 // records returns what is to be written. What is gone by now is only removed; what
 // was removed and is there again is written after the removal.
-func (p *pending) records(withOccurrences bool) *Records {
+func (p *pending) records() *Records {
 	r := &Records{}
 	for s := range p.services {
-		r.Services = append(r.Services, ServiceRecord{Name: s.name, WatchedSince: s.watchedSince})
+		r.Services = append(r.Services, ServiceRecord{Name: s.name, WatchedSince: s.watchedSince, ForgottenUntil: s.forgottenUntil})
+	}
+	for name, at := range p.rounds {
+		r.Rounds = append(r.Rounds, *at.record(name))
+	}
+	for name, e := range p.endpoints {
+		r.Endpoints = append(r.Endpoints, e.record(name))
 	}
 	for proc := range p.processes {
 		if proc.epochs != nil {
@@ -89,11 +130,9 @@ func (p *pending) records(withOccurrences bool) *Records {
 			r.Exceptions = append(r.Exceptions, e.record())
 		}
 	}
-	if withOccurrences {
-		for e := range p.occurrences {
-			if !e.gone {
-				r.Occurrences = append(r.Occurrences, OccurrencesRecord{ExceptionName: e.name(), Occurrences: e.occurrences})
-			}
+	for e := range p.occurrences {
+		if !e.gone {
+			r.Occurrences = append(r.Occurrences, OccurrencesRecord{ExceptionName: e.name(), Occurrences: e.occurrences})
 		}
 	}
 	for s := range p.series {
@@ -109,6 +148,12 @@ func (p *pending) records(withOccurrences bool) *Records {
 }
 
 func (p *pending) addRemoved(r *Removed) {
+	for name := range p.lostServices {
+		r.Services = append(r.Services, name)
+	}
+	for name := range p.lostEndpoints {
+		r.Endpoints = append(r.Endpoints, name)
+	}
 	for name := range p.lostProcesses {
 		r.Processes = append(r.Processes, name)
 	}

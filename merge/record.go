@@ -7,28 +7,54 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// A Store makes durable what must survive the end of the program.
+// A Store makes durable what must survive the end of the program: records, and a journal
+// of what has happened since they were committed. Its methods are called by one goroutine
+// at a time.
 type Store interface {
+	// Append adds events to the journal. When it returns nil, they survive the end of
+	// the program, but not yet that of the machine. It returns how many bytes the
+	// journal has.
+	Append(events []*Event) (size int64, err error)
+	// Sync makes what was appended survive a crash of the machine.
+	Sync() error
 	// Commit makes the changes durable, all of them or none: first the removals, then
 	// the rest, each record in place of the one with the same name. When it returns
-	// nil, they survive a crash of the machine. It keeps nothing of changes, and is
-	// called by one goroutine at a time.
+	// nil, they survive a crash of the machine, and the events up to changes.Seq are
+	// not kept any more. It keeps nothing of changes.
 	//
 	// ErrIncomplete means that nothing was committed because the store has lost what
-	// it held: the caller commits all records instead.
+	// it held, or wants to write all of it anew: the caller commits all records instead.
 	Commit(changes *Records) error
 }
 
 // ErrIncomplete asks for all records: see [Store].
 var ErrIncomplete = errors.New("the store has lost what it held")
 
+// Saved is what a store has kept until the next start.
+type Saved struct {
+	Records
+	// Events are what happened after the records were committed.
+	Events []Event
+	// Alive is when the program is known to have run last; zero for not known.
+	Alive time.Time
+	// Lost are the services of which something was lost, and LostAll is set when it can
+	// be of any, or when the state is not the one that was written last.
+	Lost    []string
+	LostAll bool
+}
+
 // Records are what is durable: all of it when a state is made of them, and what has
 // changed in a commit.
 type Records struct {
 	// All is set when the records are all there are.
 	All bool
+	// Seq is that of the last event which the records comprise. Those to come have higher
+	// ones, after a restart too.
+	Seq uint64
 
 	Services    []ServiceRecord
+	Rounds      []RoundRecord
+	Endpoints   []EndpointRecord
 	Processes   []ProcessRecord
 	Forgotten   []ForgottenRecord
 	Exceptions  []ExceptionRecord
@@ -40,6 +66,8 @@ type Records struct {
 
 // Removed names the records that are no more.
 type Removed struct {
+	Services   []string
+	Endpoints  []EndpointName
 	Processes  []ProcessName
 	Forgotten  []ProcessName
 	Exceptions []ExceptionName // with their occurrences
@@ -50,9 +78,9 @@ type Removed struct {
 // Empty reports whether there is nothing to commit.
 func (r *Records) Empty() bool {
 	removed := &r.Removed
-	return len(r.Services)+len(r.Processes)+len(r.Forgotten)+len(r.Exceptions)+
+	return len(r.Services)+len(r.Rounds)+len(r.Endpoints)+len(r.Processes)+len(r.Forgotten)+len(r.Exceptions)+
 		len(r.Occurrences)+len(r.Series)+len(r.Scrapers)+
-		len(removed.Processes)+len(removed.Forgotten)+len(removed.Exceptions)+
+		len(removed.Services)+len(removed.Endpoints)+len(removed.Processes)+len(removed.Forgotten)+len(removed.Exceptions)+
 		len(removed.Series)+len(removed.Scrapers) == 0
 }
 
@@ -60,6 +88,37 @@ func (r *Records) Empty() bool {
 type ServiceRecord struct {
 	Name         string
 	WatchedSince time.Time
+	// ForgottenUntil is until when not all forgotten processes are remembered.
+	ForgottenUntil time.Time
+}
+
+// A RoundRecord tells when a discovery completed its first round and its last one, as far
+// as that was written.
+type RoundRecord struct {
+	Discovery   string
+	First, Last time.Time
+	// Stalled is set when Last is not just that of the last writing, because there was
+	// none for long.
+	Stalled bool
+}
+
+// An EndpointName tells endpoints apart.
+type EndpointName struct {
+	Service string
+	Address string // host and port
+}
+
+// An EndpointRecord is what is known of an address, whichever processes answer there.
+type EndpointRecord struct {
+	EndpointName
+	// Found is set while a target is discovered there, and Since is when what that says
+	// began to be news; zero for when the watch on the service began.
+	Found bool
+	Since time.Time
+	// Several is set when several processes answer there in turn.
+	Several bool
+	// Zone is how far its times are ahead because they are local times.
+	Zone time.Duration
 }
 
 // A ProcessName tells processes apart.
@@ -71,21 +130,44 @@ type ProcessName struct {
 // A ProcessRecord is what is known of a process and its totals.
 type ProcessRecord struct {
 	ProcessName
-	ByAddress bool
-	URL       string // of the target that it answered for last
-	Seen      time.Time
-	Reported  time.Time
-	Kept      time.Time
-	Floor     int64
-	Epochs    []EpochRecord
+	Address  string // of the target that it answered for last
+	Instance string // likewise
+	Since    time.Time
+	Seen     time.Time
+	Reported time.Time
+	Kept     time.Time
+	Floor    int64
+	Skew     time.Duration
+	HasSkew  bool
+	Epochs   []EpochRecord
 }
 
 // An EpochRecord is one epoch of a process.
 type EpochRecord struct {
 	ID       uint64 // an ExceptionID
 	Created  int64  // in nanoseconds since 1970; 0 for none
-	Highest  uint64
-	Reported int64 // in seconds since 1970
+	Reported int64  // in seconds since 1970
+	// Baseline is the part of the total that was not counted at first.
+	Baseline uint64
+	Severity string
+	EpochState
+	// Shared is the same for entries that are one epoch; 0 for none.
+	Shared uint64
+	// Held is not counted before the epoch is reported again.
+	Held uint64
+	// Peak is the total from which it fell, and Wavering is set when it rose again.
+	Peak     uint64
+	Wavering bool
+	// Beside are the epochs of which the client says the same.
+	Beside []EpochState
+}
+
+// An EpochState is the highest total of an epoch, and the hashes of the occurrences that
+// it listed last with the time of the newest, in nanoseconds since 1970.
+type EpochState struct {
+	Highest uint64
+	Known   [keptHashes]uint64
+	Newest  int64
 }
 
 // A ForgottenRecord is a process that was forgotten at that time.
@@ -132,6 +214,8 @@ type SeriesName struct {
 // A SeriesRecord is a counter as it is exposed.
 type SeriesRecord struct {
 	SeriesName
+	// Service is the one that the series was made for.
+	Service  string
 	Value    uint64
 	Start    time.Time
 	Grown    time.Time

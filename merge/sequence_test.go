@@ -83,7 +83,7 @@ func TestSequences(t *testing.T) {
 					r := report(t, dir, c.File, without)
 					// Replayed once a minute, as if the clock of the target showed the
 					// time of capture.
-					date := start.Add(seconds(c.Seconds)).Truncate(time.Second)
+					date := start.Add(seconds(c.Seconds))
 					fold(s, answer{uuid: r.TargetUUID, at: at(i), date: date, reports: r.Aggregates})
 					want := map[string]uint64{}
 					for label, n := range c.Ever {

@@ -1,64 +1,81 @@
 package merge
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
 // A service is the mutable state behind a [Service].
 type service struct {
 	name     string
+	state    *State
 	pending  *pending
 	settings ServiceSettings
 	shown    bool // configured
+	// hidden is when the service left the configuration; zero while it is shown.
+	hidden time.Time
 
 	watchedSince time.Time
 	processes    map[string]*process
-	// addresses holds the process that answered last, by the target's URL.
-	addresses map[string]*process
+	// endpoints are the hosts and ports that are discovered, or at which known processes
+	// answered last.
+	endpoints map[string]*endpoint
+	// anonymous finds processes without a UUID by what else tells them apart.
+	anonymous map[epochKey]*process
 	// forgotten holds when a process was forgotten, so that one that returns is
-	// known for what it is.
-	forgotten map[string]time.Time
+	// known for what it is; forgottenOrder has the same IDs, the oldest first. Of those
+	// until forgottenUntil not all are remembered.
+	forgotten      map[string]time.Time
+	forgottenOrder []string
+	forgottenUntil time.Time
 
-	exceptions map[string]*exception // by key
-	byID       map[keyID]*exception
+	byID map[keyID]*exception
 	// exposed is how many of the exceptions have series.
 	exposed int
+	// evictable are exceptions that can give way, the last of them first.
+	evictable []*exception
+	searched  time.Time // when they were searched for
 	// overflow holds the keys that are counted together, with how many epochs of
 	// known processes report each.
 	overflow        map[keyID]int
 	inconsistencies map[Reason]uint64
-	// told is when episodes began that are told of by themselves, within the last hour.
-	told []time.Time
+	// alerted is when episodes began that are told of by themselves, within the last
+	// hour.
+	alerted []time.Time
 
 	// sorted holds the exceptions by key; nil when stale.
 	sorted []*exception
 }
 
-func newService(name string, p *pending) *service {
+func newService(name string, s *State) *service {
 	return &service{
 		name:            name,
-		pending:         p,
+		state:           s,
+		pending:         s.pending,
 		processes:       map[string]*process{},
-		addresses:       map[string]*process{},
+		endpoints:       map[string]*endpoint{},
+		anonymous:       map[epochKey]*process{},
 		forgotten:       map[string]time.Time{},
-		exceptions:      map[string]*exception{},
 		byID:            map[keyID]*exception{},
 		overflow:        map[keyID]int{},
 		inconsistencies: map[Reason]uint64{},
 	}
 }
 
-func (s *service) configure(o ServiceSettings, labelLength int, l *ledgers, now time.Time) {
+// configure gives the service its settings, and its exceptions the labels of those.
+func (s *service) configure(o ServiceSettings, labelLength int, c *ledgers, now time.Time) {
 	s.settings = o
-	s.shown = true
-	for _, e := range s.exceptions {
+	s.shown, s.hidden = true, time.Time{}
+	if o.Push && s.watchedSince.IsZero() {
+		s.watchedSince = now
+		s.pending.services[s] = struct{}{}
+	}
+	for _, e := range s.byID {
 		e.label = LabelValue(e.key, labelLength)
-		s.relabel(e, l, now)
+		s.relabel(e, c, now)
 	}
 }
 
@@ -93,44 +110,24 @@ func (s *service) addAll(p *pending) {
 	for _, proc := range s.processes {
 		p.processes[proc] = struct{}{}
 	}
+	for address := range s.endpoints {
+		p.endpoints[EndpointName{Service: s.name, Address: address}] = s.endpoints[address]
+	}
 	for id, at := range s.forgotten {
 		p.forgotten[ProcessName{Service: s.name, ID: id}] = at
 	}
-	for _, e := range s.exceptions {
+	for _, e := range s.byID {
 		p.exceptions[e] = struct{}{}
 		p.occurrences[e] = struct{}{}
 	}
 }
 
-func (s *service) newProcess(id string) *process {
-	p := &process{ProcessName: ProcessName{Service: s.name, ID: id}, epochs: map[epochKey]epoch{}}
-	s.processes[id] = p
-	return p
-}
-
-// processID names the process that a report is from: by its UUID, or by the address
-// of its target when it sends none, or the UUID of nobody.
-func processID(sc *periskop.Scrape) string {
-	uuid := sc.Report.TargetUUID
-	switch {
-	case strings.Trim(uuid, "0-") == "":
-		return addressPrefix + sc.Target.URL
-	case len(uuid) > 64: // no UUID, but it may still tell processes apart
-		return LabelValue(uuid, 64)
-	}
-	return uuid
-}
-
-// addressPrefix keeps the names of processes without a UUID apart from UUIDs.
-const addressPrefix = "address "
-
-// mark marks the arrival when its occurrences will be needed: when its epoch is new
-// or has grown, and the first time after a start, as occurrences are written less
-// often than counts.
-func (s *service) mark(a *arrival, process string, limit int) {
-	if p := s.processes[process]; p != nil {
-		e, ok := p.epochs[a.epoch]
-		if ok && a.total == e.highest && !p.restored {
+// mark marks the arrival when its occurrences will be needed: when its epoch is new,
+// has grown or cannot be told by its total alone, and the first time after a start.
+func (s *service) mark(a *arrival, p *process, limit int) {
+	if p != nil {
+		e := p.epochs[a.epoch]
+		if e != nil && a.total == e.highest && e.next() == nil && !p.restored {
 			return
 		}
 	}
@@ -140,34 +137,26 @@ func (s *service) mark(a *arrival, process string, limit int) {
 	}
 }
 
-// maxForgotten is how long a process that was forgotten is recognised when it
-// returns.
-const maxForgotten = 7 * 24 * time.Hour
-
 // maintain forgets the processes that are neither discovered nor seen, and then the
 // keys that nobody reports and that have left the exposition.
 func (s *service) maintain(now time.Time, o *Settings) {
-	for _, p := range s.addresses {
-		if p.discovered {
-			p.kept = now
+	for address, e := range s.endpoints {
+		e.noteDiscovered(now)
+		if e.process == nil && e.targets == 0 {
+			s.removeEndpoint(address)
 		}
 	}
 	gone := now.Add(-o.ProcessRetention)
-	for id, p := range s.processes {
+	for _, p := range s.processes {
 		if p.seen.Before(gone) && p.kept.Before(gone) {
-			s.forget(id, p, now)
+			s.forget(p, now)
 			continue
 		}
 		s.prune(p, o.ProcessRetention)
 	}
-	for id, at := range s.forgotten {
-		if at.Before(now.Add(-maxForgotten)) {
-			s.remember(id)
-		}
-	}
-	maps.DeleteFunc(s.addresses, func(_ string, p *process) bool { return p.epochs == nil })
-	s.exposed = 0
-	for _, e := range s.exceptions {
+	s.forgetForgotten(now)
+	s.exposed, s.evictable, s.searched = 0, nil, time.Time{}
+	for _, e := range s.byID {
 		if e.checkExposed(); e.exposed {
 			s.exposed++
 		} else if e.epochs <= 0 && e.grown.Before(now.Add(-o.SeriesRetention)) {
@@ -180,7 +169,6 @@ func (s *service) maintain(now time.Time, o *Settings) {
 func (s *service) add(e *exception) *exception {
 	e.epochs = s.overflow[e.id]
 	delete(s.overflow, e.id)
-	s.exceptions[e.key] = e
 	s.byID[e.id] = e
 	s.sorted = nil
 	return e
@@ -188,31 +176,64 @@ func (s *service) add(e *exception) *exception {
 
 func (s *service) remove(e *exception) {
 	e.gone = true
-	delete(s.exceptions, e.key)
 	delete(s.byID, e.id)
 	s.sorted = nil
+	if e.exposed {
+		s.exposed--
+	}
 	delete(s.pending.exceptions, e)
 	delete(s.pending.occurrences, e)
 	s.pending.lostExceptions[e.name()] = struct{}{}
 }
 
-// makeRoom reports whether there is room for one more exception, for which it gives
-// up the one that has been out of the exposition for longest.
-func (s *service) makeRoom(limit int) bool {
-	if len(s.exceptions) < limit {
-		return true
+// makeRoom reports whether there is room for one more exception. For one that is news,
+// what was never counted and what has left the exposition gives way, what grew longest
+// ago first; for one that is not, only what has left the exposition does.
+func (s *service) makeRoom(limit int, isNews bool) bool {
+	for len(s.byID) >= limit {
+		if len(s.evictable) == 0 && !s.findEvictable() {
+			return false
+		}
+		last := len(s.evictable) - 1
+		e := s.evictable[last]
+		if canGo := !e.gone && !(e.exposed && e.isCounted()); canGo {
+			if e.exposed && !isNews {
+				return false
+			}
+			s.remove(e)
+		}
+		s.evictable = s.evictable[:last]
 	}
-	if s.exposed >= len(s.exceptions) {
+	return true
+}
+
+// searchInterval is how often what can give way is searched for when there is none:
+// that takes a look at every exception.
+const searchInterval = time.Second
+
+// findEvictable finds the exceptions that can give way, and reports whether there are
+// any.
+func (s *service) findEvictable() bool {
+	now := s.state.own.wall
+	if now.Sub(s.searched).Abs() < searchInterval {
 		return false
 	}
-	var oldest *exception
-	for _, e := range s.exceptions {
-		if !e.exposed && (oldest == nil || e.grown.Before(oldest.grown)) {
-			oldest = e
+	s.searched = now
+	for _, e := range s.byID {
+		if !e.exposed || !e.isCounted() {
+			s.evictable = append(s.evictable, e)
 		}
 	}
-	s.remove(oldest)
-	return true
+	slices.SortFunc(s.evictable, func(a, b *exception) int {
+		if a.exposed != b.exposed {
+			if a.exposed {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(b.grown.Compare(a.grown), cmp.Compare(a.id, b.id))
+	})
+	return len(s.evictable) > 0
 }
 
 // hold notes that an epoch reports the key, and drop that one no longer does.
@@ -236,59 +257,10 @@ func (s *service) drop(id keyID) {
 	}
 }
 
-func (s *service) forget(id string, p *process, now time.Time) {
-	for key := range p.epochs {
-		s.drop(key.id)
-	}
-	p.epochs = nil
-	delete(s.processes, id)
-	delete(s.pending.processes, p)
-	s.pending.lostProcesses[p.ProcessName] = struct{}{}
-	s.forgotten[id] = now
-	s.pending.forgotten[p.ProcessName] = now
-}
-
-// remember takes back that a process was forgotten.
-func (s *service) remember(id string) {
-	name := ProcessName{Service: s.name, ID: id}
-	delete(s.forgotten, id)
-	delete(s.pending.forgotten, name)
-	s.pending.lostForgotten[name] = struct{}{}
-}
-
-// prune drops the epochs that the process no longer reports although it reports
-// others: those of workers that are gone, and, behind an address without UUIDs, those
-// of processes that are gone.
-func (s *service) prune(p *process, retention time.Duration) {
-	oldest := p.reported.Add(-retention).Unix()
-	for key, e := range p.epochs {
-		if e.reported < oldest {
-			p.floor = max(p.floor, key.created)
-			delete(p.epochs, key)
-			s.pending.processes[p] = struct{}{}
-			s.drop(key.id)
-		}
-	}
-}
-
-// discovered notes which targets there are.
-func (s *service) discovered(targets []*periskop.Target, now time.Time) {
-	for _, p := range s.addresses {
-		if p.discovered {
-			p.discovered, p.kept = false, now
-		}
-	}
-	for _, t := range targets {
-		if p := s.addresses[t.URL]; p != nil {
-			p.discovered, p.kept = true, now
-		}
-	}
-}
-
 func (s *service) sortedExceptions() []*exception {
 	if s.sorted == nil {
-		s.sorted = slices.SortedFunc(maps.Values(s.exceptions), func(a, b *exception) int {
-			return strings.Compare(a.key, b.key)
+		s.sorted = slices.SortedFunc(maps.Values(s.byID), func(a, b *exception) int {
+			return cmp.Or(strings.Compare(a.key, b.key), cmp.Compare(a.id, b.id))
 		})
 	}
 	return s.sorted

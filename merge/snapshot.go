@@ -135,7 +135,7 @@ type Seen struct {
 	Last   time.Time
 }
 
-// A Reason is why something that a target reported was not counted.
+// A Reason is why something that a target reported was not counted, or is doubtful.
 type Reason string
 
 // The reasons, which are a closed set.
@@ -143,11 +143,41 @@ const (
 	// TotalFell is a total lower than an earlier one of the same epoch: a pre-fork
 	// server answered from another worker, or an old answer came late.
 	TotalFell Reason = "total_fell"
+	// TotalWavers is a total that falls and rises without anything that tells the
+	// processes behind it apart: it is counted as far as it passes the highest.
+	TotalWavers Reason = "total_wavers"
+	// ImpossibleTotal is one that no program can have reached in the time.
+	ImpossibleTotal Reason = "impossible_total"
 	// Malformed is an aggregate without a key or with a total that is no count.
 	Malformed Reason = "malformed_aggregate"
-	// TooManyEpochs is an epoch of a process that has more of them than are kept.
+	// UnreadableTime is a time that is none in any form that is known.
+	UnreadableTime Reason = "unreadable_time"
+	// IncredibleTime is a created_at of the future, or before the year 2000.
+	IncredibleTime Reason = "incredible_time"
+	// LocalTime is a local time that is sent as UTC.
+	LocalTime Reason = "local_time"
+	// ChangingEpoch is a created_at that changes while the exceptions go on.
+	ChangingEpoch Reason = "changing_created_at"
+	// ChangingUUID is a target_uuid that changes while the exceptions go on.
+	ChangingUUID Reason = "changing_target_uuid"
+	// SeveralAddresses is one process that is discovered at several addresses and does
+	// not say that it is one.
+	SeveralAddresses Reason = "several_addresses"
+	// TooManyEpochs is an epoch that was forgotten because its process has more of them
+	// than are kept.
 	TooManyEpochs Reason = "too_many_epochs"
+	// TooManyProcesses is a process that was forgotten because its target has answered
+	// for more of them than are kept.
+	TooManyProcesses Reason = "too_many_processes"
+	// NoRoomForHistory is a key that is not shown, because it was never counted and the
+	// service has as many as it may have.
+	NoRoomForHistory Reason = "no_room_for_history"
 )
 
 // Reasons lists every reason.
-func Reasons() []Reason { return []Reason{Malformed, TooManyEpochs, TotalFell} }
+func Reasons() []Reason {
+	return []Reason{
+		ChangingEpoch, ChangingUUID, ImpossibleTotal, IncredibleTime, LocalTime, Malformed, NoRoomForHistory,
+		SeveralAddresses, TooManyEpochs, TooManyProcesses, TotalFell, TotalWavers, UnreadableTime,
+	}
+}

@@ -14,9 +14,15 @@ type Options struct {
 	// Store makes the state durable. Nil keeps it in memory only.
 	Store Store
 	// Saved is what was durable when the program ended. Nil is nothing.
-	Saved *Records
+	Saved *Saved
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
+	// Elapsed is a clock that nobody sets, by which it is found out when Now was set.
+	// Defaults to the monotonic clock of the system; with another Now, to that.
+	Elapsed func() time.Duration
+	// Stepped is called when the clock was found to have been set by that much. It must
+	// not call the state. Nil tells nobody.
+	Stepped func(by time.Duration)
 	// Patience is how long to wait for a store that does not answer. Defaults to 5
 	// seconds, half of Prometheus' default scrape timeout.
 	Patience time.Duration
@@ -42,6 +48,11 @@ type Settings struct {
 	// SeriesRetention is how long a key that does not grow stays in the exposition.
 	// Defaults to 7 days.
 	SeriesRetention time.Duration
+	// ProcessesPerTarget is how many processes are known of one target. Defaults to 100.
+	ProcessesPerTarget int
+	// LateDiscovery is how much later than a process its target may be discovered, for
+	// its first exceptions to be news. Zero means not at all.
+	LateDiscovery time.Duration
 	// ProcessRetention is how long a process is known that is neither discovered nor
 	// answers. Defaults to 1 hour.
 	ProcessRetention time.Duration
@@ -54,6 +65,9 @@ type Settings struct {
 	// Redact removes secrets from an occurrence before it is kept. Nil keeps all.
 	// It is called concurrently.
 	Redact func(*periskop.Occurrence)
+	// RedactText does so with a key. Nil keeps it. It is called concurrently, and is to
+	// return the same for the same text.
+	RedactText func(string) string
 }
 
 // ServiceSettings are the settings of one service.
@@ -61,6 +75,9 @@ type ServiceSettings struct {
 	Name string
 	// GroupBy are the target labels that become labels of the service's series.
 	GroupBy []string
+	// Push is set for a service whose processes may report by themselves. The watch on
+	// it begins with the settings.
+	Push bool
 	// Labels returns the labels under which a key is exposed, and false if it is not
 	// exposed at all. Keys with equal labels share a series. Nil exposes nothing.
 	Labels func(SeriesKey) (periskop.Labels, bool)
@@ -83,6 +100,7 @@ func (o *Settings) setDefaults() {
 	setDefault(&o.OccurrencesPerKey, 10)
 	setDefault(&o.OccurrenceSize, 256<<10)
 	setDefault(&o.LabelLength, 256)
+	setDefault(&o.ProcessesPerTarget, 100)
 	setDefault(&o.SeriesRetention, 7*24*time.Hour)
 	setDefault(&o.ProcessRetention, time.Hour)
 	setDefault(&o.EpisodeQuiet, time.Hour)
@@ -100,23 +118,37 @@ func setDefault[T comparable](v *T, value T) {
 // Only those that say so wait for the store.
 type State struct {
 	store    Store
-	now      func() time.Time
 	patience time.Duration
-	// committing holds one element while a commit is under way. It is filled before mu
+	stepped  func(by time.Duration)
+	// writing holds one element while something is being written. It is filled before mu
 	// is taken.
-	committing chan struct{}
+	writing chan struct{}
 
 	mu sync.Mutex
 	// The rest is guarded by mu.
+	own      ownClock
 	settings Settings
 	clean    *cleaner            // of the settings
 	services map[string]*service // also those that are not configured any more
 	shown    []*service          // the configured ones, sorted by name
+	rounds   map[string]*round   // by discovery
 	ledgers  ledgers
 	scrapers map[string]*scraper
-	pending  *pending
 	seen     map[string]int // for appendSeen; kept for its memory
-	status   StoreStatus
+
+	processes   processIndex
+	occurrences occurrenceIndex
+	sharers     map[uint64][]*process // of shared epochs
+	lastShared  uint64
+	skews       skews
+
+	pending   *pending
+	journal   journal
+	journaled int64 // bytes of the journal since the last commit
+	unsynced  bool  // some of them were not synced
+	committed time.Time
+	failed    time.Time // when the store failed last
+	status    StoreStatus
 }
 
 // ledgers are what is exposed: the counts, and the regressions.
@@ -156,27 +188,74 @@ func (l *ledgers) nextGeneration() uint64 {
 func New(o Options) *State {
 	o.Settings.setDefaults()
 	setDefault(&o.Patience, 5*time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if start := o.Now(); o.Elapsed == nil {
+		o.Elapsed = func() time.Duration { return o.Now().Sub(start) }
+	}
 	s := &State{
-		store: o.Store, now: o.Now, patience: o.Patience, settings: o.Settings, committing: make(chan struct{}, 1),
-		services: map[string]*service{}, scrapers: map[string]*scraper{}, pending: newPending(), seen: map[string]int{},
+		store: o.Store, patience: o.Patience, stepped: o.Stepped, settings: o.Settings, writing: make(chan struct{}, 1),
+		own:      newOwnClock(o.Now, o.Elapsed),
+		services: map[string]*service{}, rounds: map[string]*round{}, scrapers: map[string]*scraper{},
+		seen: map[string]int{}, processes: processIndex{}, occurrences: occurrenceIndex{}, sharers: map[uint64][]*process{},
+		pending: newPending(),
 	}
-	if s.now == nil {
-		s.now = time.Now
-	}
+	s.committed = s.own.wall
 	s.ledgers = newLedgers(s.pending)
 	s.ledgers.setGeneration(1)
-	if o.Saved != nil {
-		s.load(o.Saved)
+	if o.Saved == nil {
+		o.Saved = &Saved{}
 	}
+	s.load(&o.Saved.Records)
+	s.journal.seq = o.Saved.Seq
+	s.journal.off = true
 	s.Configure(o.Settings)
+	s.replay(o.Saved.Events)
+	if len(o.Saved.Events) > 0 {
+		s.committed = time.Time{} // what was done again is to be written soon
+	}
+	s.salvage(o.Saved)
+	s.restored(o.Saved.Alive)
 	return s
+}
+
+// restored prepares what was restored for going on now.
+func (s *State) restored(alive time.Time) {
+	now := s.own.wall
+	for _, r := range s.rounds {
+		if !r.stalled {
+			r.last = later(r.last, sooner(alive, now))
+		}
+	}
+	for _, svc := range s.services {
+		svc.watchedSince = sooner(svc.watchedSince, now)
+		for _, p := range svc.processes {
+			// It has as much time to answer as one that was seen just now: nothing is
+			// written as long as nothing changes.
+			p.kept = now
+			p.restored = true
+			s.skews.expect(p)
+		}
+		for _, e := range svc.endpoints {
+			e.since = sooner(e.since, now)
+		}
+	}
+}
+
+// sooner returns t, or now if that is earlier: a watch does not begin in the future.
+func sooner(t, now time.Time) time.Time {
+	if t.After(now) {
+		return now
+	}
+	return t
 }
 
 // service returns the service of that name, which is made if there is none.
 func (s *State) service(name string) *service {
 	svc := s.services[name]
 	if svc == nil {
-		svc = newService(name, s.pending)
+		svc = newService(name, s)
 		s.services[name] = svc
 	}
 	return svc
@@ -187,15 +266,15 @@ func (s *State) service(name string) *service {
 // back.
 func (s *State) Configure(o Settings) {
 	o.setDefaults()
-	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := s.tick()
 	s.settings = o
 	s.clean = newCleaner(&o)
 	s.ledgers.counts.orphan(now)
 	s.ledgers.regressions.orphan(now)
 	for _, svc := range s.shown {
-		svc.shown = false
+		svc.shown, svc.hidden = false, now
 	}
 	s.shown = nil
 	for _, so := range o.Services {
@@ -204,45 +283,91 @@ func (s *State) Configure(o Settings) {
 		s.shown = append(s.shown, svc)
 	}
 	slices.SortFunc(s.shown, func(a, b *service) int { return strings.Compare(a.name, b.name) })
+	s.pending.urgent = !s.pending.empty()
 }
 
 // Fold takes in one scrape. Scrapes without a report, and those of services that are
 // not configured, change nothing. When it returns, nothing of the scrape is in use
-// any more.
+// any more, and what it told survives the end of the program. For that it waits for the
+// store; when the store cannot be written, or does not answer for long, it returns all
+// the same, and [State.StoreStatus] says so.
 func (s *State) Fold(sc *periskop.Scrape) {
 	if sc.Report == nil {
 		return
 	}
-	arrivals, clean := s.arrivals(sc)
-	for i := range arrivals {
-		arrivals[i].decode(clean)
+	if sc.Report.Processes != nil {
+		s.foldProcesses(sc)
+		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if svc := s.configured(sc.Target.Service); svc != nil {
-		f := folding{service: svc, settings: &s.settings, ledgers: &s.ledgers, target: sc.Target, now: sc.End()}
-		f.fold(sc.Report, arrivals)
+	r, clean, known := s.report(sc)
+	if r == nil {
+		return
+	}
+	r.decode(clean, known)
+	if s.fold(r) {
+		s.written()
 	}
 }
 
-// arrivals returns the aggregates of the report, with those marked whose occurrences
-// are worth decoding, and what decodes them: that is for the caller to do, without the
-// lock.
-func (s *State) arrivals(sc *periskop.Scrape) ([]arrival, *cleaner) {
-	name := sc.Target.Service
-	list := combine(sc.Report.Aggregates, func(key string) keyID { return newKeyID(name, key) })
-	arrivals := make([]arrival, len(list))
-	c := clockOf(sc)
+// report reads a scrape. Its times are put on our clock as it is now: the difference
+// between two readings of the monotonic clock is not touched when the clock is set.
+//
+// It returns the report with those aggregates marked whose occurrences are worth
+// decoding, what decodes them, and whether the process is known: the decoding is for the
+// caller to do, without the lock. It returns nil if the service is not configured.
+func (s *State) report(sc *periskop.Scrape) (r *report, clean *cleaner, known bool) {
+	s.mu.Lock()
+	now, clean := s.tick(), s.clean
+	s.mu.Unlock()
+	r = newReport(sc, now.Add(-s.own.now().Sub(sc.End())))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	svc := s.configured(name)
-	for i := range list {
-		arrivals[i] = arrival{combined: list[i], clock: c, instance: sc.Target.Instance}
-		if svc != nil {
-			svc.mark(&arrivals[i], processID(sc), s.settings.OccurrencesPerKey)
+	svc := s.configured(r.service)
+	if svc == nil {
+		return nil, nil, false
+	}
+	r.group = groupOf(sc.Target, svc.settings.GroupBy)
+	svc.endpoint(r.address).checkDate(r, sc.Date)
+	p := svc.processes[r.process]
+	for i := range r.arrivals {
+		svc.mark(&r.arrivals[i], p, s.settings.OccurrencesPerKey)
+	}
+	s.findBases(r, sc.Report)
+	return r, clean, p != nil
+}
+
+// fold takes in a report, and reports whether there is something to write.
+func (s *State) fold(r *report) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	svc := s.configured(r.service)
+	if svc == nil {
+		return false
+	}
+	svc.fold(r, &s.settings, &s.ledgers)
+	return len(s.journal.queue) > 0 || s.journal.overrun
+}
+
+func (s *service) fold(r *report, settings *Settings, l *ledgers) {
+	f := folding{service: s, settings: settings, ledgers: l, report: r}
+	f.fold()
+}
+
+// findBases looks up what other services were told of the same epochs: the same program
+// can be told of by several, or have been moved from one to another.
+func (s *State) findBases(r *report, told *periskop.Report) {
+	for _, q := range s.processes[r.process] {
+		if q.Service == r.service {
+			continue
+		}
+		for i := range r.arrivals {
+			a := &r.arrivals[i]
+			key := epochKey{id: newKeyID(q.Service, told.Aggregates[a.index].Key), created: a.epoch.created}
+			if e := q.epochs[key]; e != nil {
+				a.base = max(a.base, e.highest)
+			}
 		}
 	}
-	return arrivals, s.clean
 }
 
 // configured returns the service if it is configured. The caller holds mu.
@@ -253,31 +378,33 @@ func (s *State) configured(name string) *service {
 	return nil
 }
 
-// Discovered tells which targets there are now, so that a process that is still
-// discovered is not forgotten while it does not answer.
-func (s *State) Discovered(services []periskop.ServiceTargets) {
-	now := s.now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, st := range services {
-		if svc := s.configured(st.Service); svc != nil {
-			svc.discovered(st.Targets, now)
-		}
-	}
-}
-
 // Maintain forgets what has been gone for longer than it is kept. It is to be called
 // every few minutes.
 func (s *State) Maintain() {
-	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := s.tick()
 	s.ledgers.counts.expire(now, s.settings.SeriesRetention)
 	s.ledgers.regressions.expire(now, s.settings.SeriesRetention)
 	for _, svc := range s.services {
 		svc.maintain(now, &s.settings)
+		s.removeUnused(svc, now)
 	}
 	s.forgetScrapers(now)
+	s.pending.urgent = s.pending.urgent || s.pending.lost()
+}
+
+// removeUnused forgets a service that left the configuration and of which nothing is left.
+func (s *State) removeUnused(svc *service, now time.Time) {
+	if svc.shown || len(svc.processes)+len(svc.byID)+len(svc.forgotten) > 0 || now.Sub(svc.hidden) < s.settings.SeriesRetention {
+		return
+	}
+	for address := range svc.endpoints {
+		svc.removeEndpoint(address)
+	}
+	delete(s.services, svc.name)
+	delete(s.pending.services, svc)
+	s.pending.lostServices[svc.name] = struct{}{}
 }
 
 // Snapshot returns what pages show.
@@ -313,19 +440,33 @@ func (s *State) KeysPerService() int {
 // still is no growth. It returns false when there is no such exception. To resolve
 // one that is resolved replaces time and reason.
 func (s *State) Resolve(id, reason string) bool {
-	r := Resolution{At: s.now(), Reason: reason}
-	return s.withException(id, func(svc *service, e *exception) { svc.resolve(e, r, &s.ledgers.regressions) })
+	return s.withException(id, func(e *exception) {
+		s.decide(&DecisionEvent{ExceptionName: e.name(), Resolved: &Resolution{At: s.tick(), Reason: reason}})
+	})
 }
 
 // Reopen takes a resolution back. It returns false when there is no such exception.
 func (s *State) Reopen(id string) bool {
-	return s.withException(id, func(_ *service, e *exception) {
-		e.resolved = nil
-		e.changed()
-	})
+	return s.withException(id, func(e *exception) { s.decide(&DecisionEvent{ExceptionName: e.name()}) })
 }
 
-func (s *State) withException(id string, f func(*service, *exception)) bool {
+// decide takes in a decision.
+func (s *State) decide(d *DecisionEvent) {
+	svc := s.services[d.Service]
+	if svc == nil || svc.byID[keyID(d.ID)] == nil {
+		return
+	}
+	e := svc.byID[keyID(d.ID)]
+	if d.Resolved != nil {
+		svc.resolve(e, *d.Resolved, &s.ledgers.regressions)
+	} else {
+		e.resolved = nil
+		e.changed()
+	}
+	s.journal.add(Event{Decision: d})
+}
+
+func (s *State) withException(id string, f func(*exception)) bool {
 	key, ok := parseKeyID(id)
 	if !ok {
 		return false
@@ -334,7 +475,7 @@ func (s *State) withException(id string, f func(*service, *exception)) bool {
 	defer s.mu.Unlock()
 	for _, svc := range s.shown {
 		if e := svc.byID[key]; e != nil {
-			f(svc, e)
+			f(e)
 			return true
 		}
 	}

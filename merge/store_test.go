@@ -3,6 +3,7 @@ package merge_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,8 @@ import (
 // and to have lost what it held.
 type memory struct {
 	services    map[string]merge.ServiceRecord
+	rounds      map[string]merge.RoundRecord
+	endpoints   map[merge.EndpointName]merge.EndpointRecord
 	processes   map[merge.ProcessName]merge.ProcessRecord
 	forgotten   map[merge.ProcessName]merge.ForgottenRecord
 	exceptions  map[merge.ExceptionName]merge.ExceptionRecord
@@ -24,6 +27,8 @@ type memory struct {
 	series      map[string]merge.SeriesRecord
 	scrapers    map[string]merge.ScraperRecord
 
+	events  []merge.Event
+	seq     uint64
 	commits int
 	err     error
 	lost    bool
@@ -32,6 +37,8 @@ type memory struct {
 func newMemory() *memory {
 	return &memory{
 		services:    map[string]merge.ServiceRecord{},
+		rounds:      map[string]merge.RoundRecord{},
+		endpoints:   map[merge.EndpointName]merge.EndpointRecord{},
 		processes:   map[merge.ProcessName]merge.ProcessRecord{},
 		forgotten:   map[merge.ProcessName]merge.ForgottenRecord{},
 		exceptions:  map[merge.ExceptionName]merge.ExceptionRecord{},
@@ -40,6 +47,20 @@ func newMemory() *memory {
 		scrapers:    map[string]merge.ScraperRecord{},
 	}
 }
+
+func (m *memory) Append(events []*merge.Event) (int64, error) {
+	if m.err != nil {
+		return 0, m.err
+	}
+	for _, e := range events {
+		if e.Seq > m.seq { // what a commit comprises is not done again
+			m.events = append(m.events, *e)
+		}
+	}
+	return int64(len(m.events)), nil
+}
+
+func (m *memory) Sync() error { return m.err }
 
 func (m *memory) Commit(r *merge.Records) error {
 	switch {
@@ -53,8 +74,12 @@ func (m *memory) Commit(r *merge.Records) error {
 		m.commits = commits
 	}
 	m.commits++
+	m.seq = r.Seq
+	m.events = slices.DeleteFunc(m.events, func(e merge.Event) bool { return e.Seq <= r.Seq })
 	m.remove(&r.Removed)
 	put(m.services, r.Services, func(r merge.ServiceRecord) string { return r.Name })
+	put(m.rounds, r.Rounds, func(r merge.RoundRecord) string { return r.Discovery })
+	put(m.endpoints, r.Endpoints, func(r merge.EndpointRecord) merge.EndpointName { return r.EndpointName })
 	put(m.processes, r.Processes, func(r merge.ProcessRecord) merge.ProcessName { return r.ProcessName })
 	put(m.forgotten, r.Forgotten, func(r merge.ForgottenRecord) merge.ProcessName { return r.ProcessName })
 	put(m.exceptions, r.Exceptions, func(r merge.ExceptionRecord) merge.ExceptionName { return r.ExceptionName })
@@ -65,6 +90,8 @@ func (m *memory) Commit(r *merge.Records) error {
 }
 
 func (m *memory) remove(r *merge.Removed) {
+	drop(m.services, r.Services)
+	drop(m.endpoints, r.Endpoints)
 	drop(m.processes, r.Processes)
 	drop(m.forgotten, r.Forgotten)
 	drop(m.exceptions, r.Exceptions)
@@ -98,16 +125,15 @@ func list[K comparable, R any](m map[K]R) []R {
 // records returns what is held, in no order.
 func (m *memory) records() *merge.Records {
 	return &merge.Records{
-		Services: list(m.services), Processes: list(m.processes), Forgotten: list(m.forgotten),
+		Seq:      m.seq,
+		Services: list(m.services), Rounds: list(m.rounds), Endpoints: list(m.endpoints), Processes: list(m.processes), Forgotten: list(m.forgotten),
 		Exceptions: list(m.exceptions), Occurrences: list(m.occurrences), Series: list(m.series), Scrapers: list(m.scrapers),
 	}
 }
 
 // restart returns a state that begins with what is held.
 func (m *memory) restart(s merge.Settings, now time.Time) *testState {
-	state := openState(merge.Options{Store: m, Saved: m.records(), Settings: s})
-	state.now = now
-	return state
+	return openStateAt(now, merge.Options{Store: m, Saved: &merge.Saved{Records: *m.records(), Events: slices.Clone(m.events)}, Settings: s})
 }
 
 // shown returns what a scraper is shown, and notes that it was. "p on 1" is p on that
@@ -221,6 +247,11 @@ type hangingStore struct {
 	let chan struct{}
 }
 
+func (h hangingStore) Append(events []*merge.Event) (int64, error) {
+	<-h.let
+	return h.memory.Append(events)
+}
+
 func (h hangingStore) Commit(r *merge.Records) error {
 	<-h.let
 	return h.memory.Commit(r)
@@ -238,7 +269,7 @@ func TestCommitHangs(t *testing.T) {
 		}
 	}
 	s.now = at(3)
-	if got := s.StoreStatus(); got.Err == nil || !strings.Contains(got.Err.Error(), "not answered for 1m0s") || got.Commits != 0 {
+	if got := s.StoreStatus(); got.Err == nil || !strings.Contains(got.Err.Error(), "not answered for 3m0s") || got.Commits != 0 {
 		t.Errorf("got status %+v, want that it does not answer", got)
 	}
 	close(h.let)

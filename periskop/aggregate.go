@@ -23,7 +23,7 @@ type aggregateReader struct {
 // one with keys, an object whose values are the aggregates. One that is alone may stand
 // for itself.
 func (r *aggregateReader) readAll() error {
-	*r.report = Report{TargetUUID: r.report.TargetUUID} // a member that occurs twice
+	*r.report = Report{TargetUUID: r.report.TargetUUID, Processes: r.report.Processes} // a member that occurs twice
 	switch r.kind() {
 	case '[':
 		return r.eachElement(func() error { return r.element("") })
@@ -167,6 +167,12 @@ func (r *aggregateReader) aggregate(key string) (Aggregate, error) {
 		case latestErrors:
 			v, err := r.value()
 			a.Latest = v
+			return err
+		case exceptionID:
+			v, err := r.value()
+			if err == nil {
+				_ = (*wireID)(&a.ID).UnmarshalText([]byte(text(v))) // 0 for what is none
+			}
 			return err
 		default:
 			return r.skip()

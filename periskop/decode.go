@@ -42,6 +42,8 @@ func decodeReport(body []byte) (*Report, error) {
 		case aggregatedErrors:
 			found = true
 			return (&aggregateReader{reader: d, report: &r}).readAll()
+		case processes:
+			return readProcesses(d, &r)
 		default:
 			return d.skip()
 		}

@@ -14,6 +14,7 @@ func Encode(w io.Writer, r *Report) error {
 	for i := range r.Aggregates {
 		a := &r.Aggregates[i]
 		out.Aggregates[i] = wireAggregate{
+			ID:         wireID(a.ID),
 			Key:        a.Key,
 			TotalCount: a.TotalCount + a.History,
 			History:    a.History,
@@ -25,6 +26,12 @@ func Encode(w io.Writer, r *Report) error {
 		if len(a.Latest) == 0 {
 			out.Aggregates[i].Latest = json.RawMessage("[]")
 		}
+	}
+	if r.Processes != nil {
+		out.Processes = []wireProcess{}
+	}
+	for i := range r.Processes {
+		out.Processes = append(out.Processes, r.Processes[i].wire())
 	}
 	if err := newEncoder(w).Encode(out); err != nil {
 		return fmt.Errorf("encode report: %w", err)
@@ -74,6 +81,7 @@ func newEncoder(w io.Writer) *json.Encoder {
 type wireReport struct {
 	TargetUUID string          `json:"target_uuid,omitempty"`
 	Aggregates []wireAggregate `json:"aggregated_errors"`
+	Processes  []wireProcess   `json:"processes,omitzero"`
 }
 
 type wireAggregate struct {
@@ -83,6 +91,7 @@ type wireAggregate struct {
 	FirstSeen  time.Time       `json:"first_seen,omitzero"`
 	Severity   string          `json:"severity"`
 	CreatedAt  time.Time       `json:"created_at,omitzero"`
+	ID         wireID          `json:"exception_id,omitzero"`
 	Latest     json.RawMessage `json:"latest_errors"`
 }
 

@@ -29,6 +29,8 @@ const (
 	requestURL
 	requestHeaders
 	requestBody
+	processes
+	exceptionID
 )
 
 // memberOf returns the member that a name in quotes stands for, and whether it is spelled
@@ -80,6 +82,10 @@ func memberOf(quoted []byte) (m member, exact bool) {
 		return requestHeaders, true
 	case `"request_body"`:
 		return requestBody, true
+	case `"processes"`:
+		return processes, true
+	case `"exception_id"`:
+		return exceptionID, true
 	}
 	var plain [maxPlainName]byte
 	return spellings[string(plainName(plain[:0], quoted))], false

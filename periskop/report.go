@@ -11,6 +11,9 @@ type Report struct {
 	// empty, and the target's address stands for the process.
 	TargetUUID string
 	Aggregates []Aggregate
+	// Processes are told by exporters: what of the aggregates is of which process. Nil from
+	// client libraries.
+	Processes []Process
 	// Skipped counts the aggregates that could not be read, and SkippedErr says
 	// what is wrong with the first of them. The others are not affected.
 	Skipped    int
@@ -42,6 +45,9 @@ func (r *Report) Unread() error {
 type Aggregate struct {
 	// Key is valid UTF-8 of any length.
 	Key string
+	// ID is told by exporters, and zero from client libraries: the exception_id, which
+	// stands for the key where that was redacted.
+	ID uint64
 	// TotalCount is at most [MaxTotalCount].
 	TotalCount uint64
 	// History and FirstSeen are told by exporters, and zero from client libraries:

@@ -76,6 +76,11 @@ type Scrape struct {
 	// Date is the target's clock when it answered, to the second; zero when the
 	// answer had no Date header (RFC 9110, 6.6.1).
 	Date time.Time
+	// Age is how old the answer was when it was sent, because it came from a cache
+	// (RFC 9111, 5.1). Date is then the clock of the target that long before.
+	Age time.Duration
+	// Pushed is set when the process reported by itself, and was not asked.
+	Pushed bool
 }
 
 // End is when the answer was complete.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
@@ -40,11 +41,30 @@ func (l *loop) fetch(ctx context.Context, s *periskop.Scrape) (*buffer, *failure
 		return nil, l.requestFailure(ctx, err, s.Target)
 	}
 	defer resp.Body.Close()
-	s.Date, _ = http.ParseTime(resp.Header.Get("Date")) // zero when there is none
+	s.Date, s.Age = clockOf(resp.Header)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, statusFailure(resp, l.drain(resp))
 	}
 	return l.read(ctx, s, resp, with.bodySizeLimit)
+}
+
+// clockOf returns the target's clock, and how old the answer is if it comes from a cache
+// (RFC 9110, 6.6.1, and RFC 9111, 5.1). It returns the zero time when they say nothing, or
+// nothing that can be read.
+func clockOf(h http.Header) (date time.Time, age time.Duration) {
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return time.Time{}, 0
+	}
+	text := h.Get("Age")
+	if text == "" {
+		return date, 0
+	}
+	seconds, err := strconv.ParseUint(text, 10, 31) // as large as RFC 9111, 1.2.2, has it
+	if err != nil {
+		return time.Time{}, 0
+	}
+	return date, time.Duration(seconds) * time.Second
 }
 
 // requestFor returns the request for t, without a context of its own.

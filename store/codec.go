@@ -3,17 +3,31 @@ package store
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// An encoder appends values. A decoder reads them in the same order; a record may gain
-// values at its end, which older files lack.
+// An encoder appends values. A decoder reads them in the same order.
 type encoder struct{ b []byte }
 
 func (e *encoder) uint(v uint64) { e.b = binary.AppendUvarint(e.b, v) }
 func (e *encoder) int(v int64)   { e.b = binary.AppendVarint(e.b, v) }
+
+// fixed writes a number that is rarely small.
+func (e *encoder) fixed(v uint64) { e.b = binary.BigEndian.AppendUint64(e.b, v) }
+
+// hashes writes hashes up to the first that is 0.
+func (e *encoder) hashes(list []uint64) {
+	if n := slices.Index(list, 0); n >= 0 {
+		list = list[:n]
+	}
+	e.uint(uint64(len(list)))
+	for _, h := range list {
+		e.fixed(h)
+	}
+}
 
 func (e *encoder) bool(v bool) {
 	if v {
@@ -76,6 +90,28 @@ func (d *decoder) int() int64 {
 	}
 	d.b = d.b[n:]
 	return v
+}
+
+func (d *decoder) fixed() uint64 {
+	if len(d.b) < 8 {
+		d.fail()
+		return 0
+	}
+	v := binary.BigEndian.Uint64(d.b)
+	d.b = d.b[8:]
+	return v
+}
+
+func (d *decoder) hashes() []uint64 {
+	n := d.count()
+	if n == 0 {
+		return nil
+	}
+	list := make([]uint64, n)
+	for i := range list {
+		list[i] = d.fixed()
+	}
+	return list
 }
 
 func (d *decoder) bool() bool { return d.uint() != 0 }

@@ -1,141 +1,325 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
-	"runtime/debug"
-	"slices"
-
-	"go.etcd.io/bbolt"
+	"path/filepath"
+	"strings"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// Commit implements merge.Store. After an error the file is closed, and opened again by
-// the next commit: what the kernel has lost of a failed write it does not tell twice.
-// A file that had to be made anew asks for everything, with merge.ErrIncomplete.
+// minRewrite is how large a file gets before it is written anew because most of it is of
+// no use any more.
+const minRewrite = 8 << 20
+
+// Append implements merge.Store. After an error nothing more is appended before the next
+// commit: what the kernel has lost of a failed write it does not tell twice.
+func (s *Store) Append(events []*merge.Event) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.check(); err != nil {
+		return s.journal, s.explain(err)
+	}
+	before := s.size
+	err := s.extend(func(w *writer) {
+		for _, e := range events {
+			payload, service := s.events.encode(e)
+			w.frame(head{kind: kindEvent, service: nameHash(service)}, payload)
+		}
+	})
+	s.journal += s.size - before
+	return s.journal, s.explain(err)
+}
+
+// Sync implements merge.Store.
+func (s *Store) Sync() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.check(); err != nil {
+		return s.explain(err)
+	}
+	return s.explain(s.sync())
+}
+
+// Commit implements merge.Store. It asks for everything, with merge.ErrIncomplete, when
+// there is no file, when somebody removed it or cut it off, after an error, and when most
+// of it is of no use any more.
 func (s *Store) Commit(changes *merge.Records) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := os.Stat(s.path); errors.Is(err, fs.ErrNotExist) && s.db != nil {
-		_ = s.db.Close() // somebody removed the file: what is written to it is lost
-		s.db = nil
+	if changes.All {
+		return s.explain(s.rewrite(changes))
 	}
-	if err := s.reopen(); err != nil {
-		return err
-	}
-	if s.file == "" && !changes.All {
+	if err := s.check(); err != nil || s.size > max(minRewrite, 2*s.live) {
 		return merge.ErrIncomplete
 	}
-	if err := s.update(changes); err != nil {
-		_ = s.db.Close() // the first error tells more
-		s.db = nil
-		return fmt.Errorf("write %s: %w", s.path, err)
+	err := s.extend(func(w *writer) { w.change(changes) })
+	if err == nil {
+		err = s.sync()
 	}
-	if s.file == "" {
-		s.file = s.meta(keyFile)
+	if err == nil {
+		s.committed()
+	}
+	return s.explain(err)
+}
+
+func (s *Store) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("write %s: %w", s.path, err)
+}
+
+var (
+	errClosed  = errors.New("it is not open since it could not be written")
+	errRemoved = errors.New("somebody removed the file, or put another one in its place")
+	errCut     = errors.New("somebody cut the file off")
+)
+
+// check finds out whether the file is the one that was written.
+func (s *Store) check() error {
+	if s.file == nil {
+		return errClosed
+	}
+	opened, err := s.file.Stat()
+	if err != nil {
+		return s.abandon(err)
+	}
+	there, err := os.Stat(s.path)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return s.abandon(err)
+	case err != nil, !os.SameFile(opened, there):
+		return s.abandon(errRemoved)
+	case opened.Size() < s.size:
+		return s.abandon(errCut)
 	}
 	return nil
 }
 
-func (s *Store) update(changes *merge.Records) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if v := recover(); v != nil { // bbolt asserts with panics
-			err = fmt.Errorf("%w: %v", errDamaged, v)
+// abandon closes the file, so that the next commit writes all anew.
+func (s *Store) abandon(err error) error {
+	if s.file != nil {
+		_ = s.file.Close() // the first error tells more
+		s.file = nil
+	}
+	return err
+}
+
+// extend appends to the file, all that f writes or nothing.
+func (s *Store) extend(f func(*writer)) error {
+	w := writer{store: s, file: s.file, at: s.size, number: s.number}
+	f(&w)
+	w.flush()
+	if w.err != nil {
+		s.events.forget() // what it wrote is not there
+		if err := s.file.Truncate(s.size); err != nil {
+			return s.abandon(w.err)
 		}
-	}()
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		w := writer{tx: tx}
-		if changes.All {
-			w.empty()
-		}
-		w.remove(&changes.Removed)
-		w.put(changes, s.occurrences)
 		return w.err
-	})
+	}
+	s.size, s.number = w.at, w.number
+	return nil
 }
 
-// A writer writes until the first error.
+func (s *Store) sync() error {
+	if err := s.file.Sync(); err != nil {
+		return s.abandon(err)
+	}
+	s.mark.synced = s.size
+	return s.mark.write()
+}
+
+func (s *Store) committed() {
+	s.journal = 0
+	s.events.forget()
+}
+
+// nameHash is the hash of a service's name, 0 for none.
+func nameHash(service string) uint32 {
+	if service == "" {
+		return 0
+	}
+	return crc32.Checksum([]byte(service), castagnoli)
+}
+
+// rewrite writes everything to a new file, which takes the place of the old one.
+func (s *Store) rewrite(all *merge.Records) error {
+	if err := s.lock(); err != nil {
+		return err
+	}
+	f, err := s.options.OpenFile(s.path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o640)
+	if err != nil {
+		return s.abandon(err)
+	}
+	if err := s.mark.renew(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	w := writer{store: s, file: f}
+	w.frame(head{kind: kindMeta}, s.meta())
+	w.change(all)
+	w.flush()
+	err = w.err
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = os.Rename(s.path+".new", s.path)
+	}
+	if err != nil {
+		s.mark.id, s.mark.before, s.mark.synced = s.mark.before, "", s.size // the old file is as it was
+		return errors.Join(err, s.mark.write(), f.Close())
+	}
+	_ = s.abandon(nil)
+	s.file, s.size, s.number, s.live = f, w.at, w.number, w.at
+	s.mark.before, s.mark.synced = "", s.size
+	s.committed()
+	return errors.Join(syncDir(filepath.Dir(s.path)), s.mark.write())
+}
+
+// newMark returns a random mark.
+func newMark() string { return strings.ReplaceAll(periskop.NewUUID(), "-", "") }
+
+// meta returns what the first frame of a file says, and the first of each start.
+func (s *Store) meta() []byte {
+	var e encoder
+	e.uint(version)
+	e.string(s.options.UUID)
+	e.string(s.mark.id)
+	return e.b
+}
+
+// lock takes the lock if the directory could not be written before.
+func (s *Store) lock() error {
+	if s.mark.lock != nil {
+		return nil
+	}
+	if err := os.MkdirAll(s.options.Dir, 0o750); err != nil {
+		return err
+	}
+	m, err := openMark(s.options.Dir)
+	if err != nil {
+		return err
+	}
+	s.mark = m
+	s.options.Logger.Info("state can be written again", "file", s.path)
+	return nil
+}
+
+// syncDir makes a rename survive a crash of the machine.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// A writer writes frames to a file until the first error.
 type writer struct {
-	tx  *bbolt.Tx
-	err error
+	store  *Store
+	file   *os.File
+	at     int64
+	number uint32 // of the next frame
+	b      []byte
+	count  int
+	err    error
 }
 
-func (w *writer) set(bucket, key, value []byte) {
-	if w.err == nil {
-		w.err = w.tx.Bucket(bucket).Put(key, value)
+// writeSize is how much is written at once: a commit of everything is not built in memory.
+const writeSize = 1 << 20
+
+func (w *writer) flush() {
+	if w.err == nil && len(w.b) > 0 {
+		_, w.err = w.file.WriteAt(w.b, w.at)
+	}
+	w.at += int64(len(w.b))
+	w.b = w.b[:0]
+}
+
+func (w *writer) frame(h head, payload []byte) {
+	h.number = w.number
+	w.number++
+	w.b = appendFrame(w.b, h, payload)
+	if len(w.b) >= writeSize {
+		w.flush()
 	}
 }
 
-func (w *writer) unset(bucket, key []byte) {
-	if w.err == nil {
-		w.err = w.tx.Bucket(bucket).Delete(key)
-	}
+// change writes the frames of a commit.
+func (w *writer) change(r *merge.Records) {
+	w.remove(&r.Removed)
+	w.put(r)
+	var e encoder
+	e.uint(r.Seq)
+	e.uint(uint64(w.count))
+	w.frame(head{kind: kindCommit}, e.b)
 }
 
-// empty removes all records.
-func (w *writer) empty() {
-	for _, name := range recordBuckets() {
-		if w.err == nil {
-			w.err = w.tx.DeleteBucket(name)
-		}
-		if w.err == nil {
-			_, w.err = w.tx.CreateBucket(name)
-		}
-	}
+func (w *writer) record(k kind, t table, service string, key, value []byte) {
+	var e encoder
+	e.string(string(key))
+	w.count++
+	w.frame(head{kind: k, table: t, service: nameHash(service), key: crc32.Checksum(key, castagnoli)}, append(e.b, value...))
 }
 
 func (w *writer) remove(r *merge.Removed) {
+	for _, name := range r.Services {
+		w.record(kindDelete, tableServices, name, []byte(name), nil)
+	}
+	for _, n := range r.Endpoints {
+		w.record(kindDelete, tableEndpoints, n.Service, endpointKey(n), nil)
+	}
 	for _, n := range r.Processes {
-		w.unset(bucketProcesses, processKey(n))
+		w.record(kindDelete, tableProcesses, n.Service, processKey(n), nil)
 	}
 	for _, n := range r.Forgotten {
-		w.unset(bucketForgotten, processKey(n))
+		w.record(kindDelete, tableForgotten, n.Service, processKey(n), nil)
 	}
 	for _, n := range r.Exceptions {
-		w.unset(bucketExceptions, exceptionKey(n))
-		w.unset(bucketOccurrences, exceptionKey(n))
+		w.record(kindDelete, tableExceptions, n.Service, exceptionKey(n), nil)
+		w.record(kindDelete, tableOccurrences, n.Service, exceptionKey(n), nil)
 	}
 	for _, n := range r.Series {
-		w.unset(bucketSeries, seriesKey(n))
+		w.record(kindDelete, tableSeries, "", seriesKey(n), nil)
 	}
 	for _, id := range r.Scrapers {
-		w.unset(bucketScrapers, []byte(id))
+		w.record(kindDelete, tableScrapers, "", []byte(id), nil)
 	}
 }
 
-func (w *writer) put(r *merge.Records, codec *occurrences) {
-	putAll(w, bucketServices, r.Services, func(r *merge.ServiceRecord) []byte { return []byte(r.Name) }, encodeService)
-	putAll(w, bucketProcesses, r.Processes, func(r *merge.ProcessRecord) []byte { return processKey(r.ProcessName) }, encodeProcess)
-	putAll(w, bucketForgotten, r.Forgotten, func(r *merge.ForgottenRecord) []byte { return processKey(r.ProcessName) }, encodeForgotten)
-	putAll(w, bucketExceptions, r.Exceptions, func(r *merge.ExceptionRecord) []byte { return exceptionKey(r.ExceptionName) }, encodeException)
-	putAll(w, bucketOccurrences, r.Occurrences, func(r *merge.OccurrencesRecord) []byte { return exceptionKey(r.ExceptionName) },
-		func(r *merge.OccurrencesRecord) []byte { return codec.encode(r.Occurrences) })
-	putAll(w, bucketSeries, r.Series, func(r *merge.SeriesRecord) []byte { return seriesKey(r.SeriesName) }, encodeSeries)
-	putAll(w, bucketScrapers, r.Scrapers, func(r *merge.ScraperRecord) []byte { return []byte(r.ID) }, encodeScraper)
-}
-
-// putAll puts the records in the order of their keys. In any other order, bbolt would move
-// half of what is new in a bucket for each record: it is all one node until the end of
-// the transaction.
-func putAll[R any](w *writer, bucket []byte, records []R, key, value func(*R) []byte) {
-	type keyed struct {
-		key    []byte
-		record *R
+func (w *writer) put(r *merge.Records) {
+	for i := range r.Services {
+		w.record(kindPut, tableServices, r.Services[i].Name, []byte(r.Services[i].Name), encodeService(&r.Services[i]))
 	}
-	sorted := make([]keyed, len(records))
-	for i := range records {
-		sorted[i] = keyed{key(&records[i]), &records[i]}
+	for i := range r.Rounds {
+		w.record(kindPut, tableRounds, "", []byte(r.Rounds[i].Discovery), encodeRound(&r.Rounds[i]))
 	}
-	slices.SortFunc(sorted, func(a, b keyed) int { return bytes.Compare(a.key, b.key) })
-	for _, r := range sorted {
-		if w.err != nil {
-			return
-		}
-		w.set(bucket, r.key, value(r.record))
+	for i := range r.Endpoints {
+		w.record(kindPut, tableEndpoints, r.Endpoints[i].Service, endpointKey(r.Endpoints[i].EndpointName), encodeEndpoint(&r.Endpoints[i]))
+	}
+	for i := range r.Processes {
+		w.record(kindPut, tableProcesses, r.Processes[i].Service, processKey(r.Processes[i].ProcessName), encodeProcess(&r.Processes[i]))
+	}
+	for i := range r.Forgotten {
+		w.record(kindPut, tableForgotten, r.Forgotten[i].Service, processKey(r.Forgotten[i].ProcessName), encodeForgotten(&r.Forgotten[i]))
+	}
+	for i := range r.Exceptions {
+		w.record(kindPut, tableExceptions, r.Exceptions[i].Service, exceptionKey(r.Exceptions[i].ExceptionName), encodeException(&r.Exceptions[i]))
+	}
+	for i := range r.Occurrences {
+		o := &r.Occurrences[i]
+		w.record(kindPut, tableOccurrences, o.Service, exceptionKey(o.ExceptionName), w.store.occurrences.encode(o.Occurrences))
+	}
+	for i := range r.Series {
+		w.record(kindPut, tableSeries, r.Series[i].Service, seriesKey(r.Series[i].SeriesName), encodeSeries(&r.Series[i]))
+	}
+	for i := range r.Scrapers {
+		w.record(kindPut, tableScrapers, "", []byte(r.Scrapers[i].ID), encodeScraper(&r.Scrapers[i]))
 	}
 }

@@ -1,22 +1,35 @@
 // Package store keeps what package merge counts in a file, so that it survives the end
 // of the program, by kill -9 and power cut too.
 //
-// In go the changes of a commit, out come all records at the next start. The file is a
-// bbolt database (https://github.com/etcd-io/bbolt): one file, one writer, and
-// transactions that are synced to disk. Its layout:
+// In go events as they happen, and now and then the records that have changed; out come
+// both at the next start. The file, state.db, is a log: frames are appended, and nothing
+// is changed in place. A frame is
 //
-//	meta         version             the version of this layout
-//	             uuid                names the exporter: the target_uuid of /federate
-//	             file                names this file, to know it again
-//	services     name
-//	processes    service NUL id      with all epochs of the process
-//	forgotten    service NUL id
-//	exceptions   service NUL id      without occurrences
-//	occurrences  service NUL id      compressed
-//	series       kind labels
-//	scrapers     id
+//	head     what it is, of which service, its number, its length, a checksum of that
+//	payload
+//	tail     the head once more, and a checksum of the payload
 //
-// What happens to the file: one that another process uses, or that a newer version
-// wrote, is refused; one that is damaged is set aside under another name; where it
-// cannot be written, commits fail until it can.
+// and one of
+//
+//	meta     the first frame: version of the layout, the exporter's UUID
+//	put      a record: its table, its key, its value; in place of an earlier one
+//	delete   a record that is no more
+//	commit   ends a series of puts and deletes, which are one change, and says up to which
+//	         event they comprise
+//	event    what happened since
+//
+// When more than half of the file is of no use any more, a new file is written beside it
+// and takes its place.
+//
+// # Damage
+//
+// Every byte is under a checksum. Because what a frame is stands before and behind it, it
+// is nearly always known which service a damaged one belongs to: that service begins its
+// watch anew, the others go on. So a flipped bit is found at the start, and never counted.
+//
+// Beside the file stands state.mark. It has a random mark, which each start writes to both
+// files, so that a state that was put back from a backup is known for what it is; and how
+// much of the file was synced, so that an end that is missing is found. Its time of
+// modification is when the program is known to have run last. By state.lock a second program
+// finds that the state is in use.
 package store

@@ -1,43 +1,305 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"slices"
 
-	"go.etcd.io/bbolt"
+	"github.com/prometheus/prometheus/tsdb/fileutil"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 )
 
-// load reads all records.
-func (s *Store) load(tx *bbolt.Tx, r *merge.Records) error {
-	l := loader{tx: tx}
-	each(&l, bucketServices, decodeService, &r.Services)
-	each(&l, bucketProcesses, decodeProcess, &r.Processes)
-	each(&l, bucketForgotten, decodeForgotten, &r.Forgotten)
-	each(&l, bucketExceptions, decodeException, &r.Exceptions)
-	each(&l, bucketOccurrences, s.occurrences.decode, &r.Occurrences)
-	each(&l, bucketSeries, decodeSeries, &r.Series)
-	each(&l, bucketScrapers, decodeScraper, &r.Scrapers)
-	return l.err
+// open reads the state, and makes it ready to be written.
+func (s *Store) open() (*merge.Saved, error) {
+	err := os.MkdirAll(s.options.Dir, 0o750)
+	if err == nil {
+		s.mark, err = openMark(s.options.Dir)
+	}
+	switch {
+	case errors.Is(err, ErrInUse):
+		return nil, err
+	case err != nil && s.mark == nil:
+		s.mark = &mark{}
+	}
+	saved, readErr := s.read()
+	if readErr != nil {
+		return nil, readErr
+	}
+	if err == nil {
+		err = s.begin()
+	}
+	if err != nil {
+		if !cannotWrite(err) {
+			return nil, err
+		}
+		s.options.Logger.Error("state cannot be written; counting goes on in memory, and writing is tried again", "file", s.path, "err", err)
+	}
+	return saved, nil
 }
 
-// A loader reads until the first error.
-type loader struct {
-	tx  *bbolt.Tx
-	err error
+// begin makes the file that was read ready to be written, or writes a new one.
+func (s *Store) begin() error {
+	if s.lost && s.size > 0 {
+		s.keepDamaged()
+		return nil // all of it is written anew by the next commit
+	}
+	if s.size == 0 {
+		return s.rewrite(&merge.Records{All: true})
+	}
+	f, err := s.options.OpenFile(s.path, os.O_RDWR, 0o640)
+	if err != nil {
+		return err
+	}
+	if err := f.Truncate(s.size); err != nil { // what is behind belongs to a commit that was not finished
+		return errors.Join(err, f.Close())
+	}
+	s.file = f
+	if err := s.mark.renew(); err != nil {
+		return err
+	}
+	if err := s.extend(func(w *writer) { w.frame(head{kind: kindMeta}, s.meta()) }); err != nil {
+		return err
+	}
+	s.mark.before = ""
+	return s.sync() // what was read of the journal stays there until the next commit
 }
 
-func each[T any](l *loader, bucket []byte, decode func(key, value []byte) (T, error), list *[]T) {
-	b := l.tx.Bucket(bucket)
-	if l.err != nil || b == nil { // a file that could only be read may lack it
+// keepDamaged keeps the damaged file under another name.
+func (s *Store) keepDamaged() {
+	aside := fmt.Sprintf("%s.damaged-%s", s.path, s.options.Now().UTC().Format("20060102T150405Z"))
+	err := os.Link(s.path, aside)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		s.options.Logger.Warn("the damaged state cannot be kept under another name", "file", s.path, "err", err)
 		return
 	}
-	l.err = b.ForEach(func(key, value []byte) error {
-		record, err := decode(key, value)
-		if err != nil {
-			return fmt.Errorf("%s: %w", bucket, err)
+	s.damaged = aside
+}
+
+// read reads the file, if there is one.
+func (s *Store) read() (*merge.Saved, error) {
+	saved := &merge.Saved{Alive: s.mark.alive}
+	f, err := fileutil.OpenMmapFile(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return saved, nil
+	case err != nil:
+		if b, readErr := os.ReadFile(s.path); readErr != nil || len(b) > 0 {
+			return nil, errors.Join(err, readErr)
+		}
+		return saved, s.judge(&loader{}, saved) // an empty file cannot be mapped
+	}
+	l := loader{store: s, saved: saved, reader: eventReader{occurrences: s.occurrences, traces: map[string][]string{}}}
+	l.scanner.b = f.Bytes()
+	l.load()
+	err = s.judge(&l, saved)
+	return saved, errors.Join(err, f.Close())
+}
+
+// judge finds out what is missing, and tells it.
+func (s *Store) judge(l *loader, saved *merge.Saved) error {
+	if l.version != 0 && l.version != version {
+		return fmt.Errorf("%w: its layout has version %d, this program knows %d", ErrNewer, l.version, version)
+	}
+	s.size, s.number = l.end, l.endNumber
+	if l.uuid != "" {
+		s.options.UUID = l.uuid
+	}
+	if s.mark.is(l.mark) {
+		l.ignoreUnfinished(s.mark.synced)
+	}
+	lost := l.lostServices()
+	switch {
+	case len(l.scanner.b) > 0 && l.version == 0, l.scanner.unknown > 0, l.all, s.mark.synced > l.end && s.mark.is(l.mark):
+		saved.LostAll = true
+	case !s.mark.is(l.mark):
+		saved.LostAll = true
+		s.lost = true
+		s.options.Logger.Error("the state is not the one that was written last, but was put back from elsewhere: counters begin at zero, and what targets report is history", "file", s.path)
+		return nil
+	}
+	saved.Lost = lost
+	if s.lost = saved.LostAll || len(lost) > 0; s.lost {
+		s.options.Logger.Error("state file is damaged: services that lost something begin anew, with counters at zero", "file", s.path,
+			"frames", len(l.scanner.lost)+l.scanner.unknown, "all_services", saved.LostAll, "services", lost)
+	}
+	return nil
+}
+
+// A loader takes in the frames of a file.
+type loader struct {
+	store   *Store
+	saved   *merge.Saved
+	scanner scanner
+	reader  eventReader
+
+	version    uint64
+	uuid, mark string
+	// tables hold the records that were committed, by table and key: where they are.
+	tables map[table]map[string]place
+	// changes are those since the last commit.
+	changes []change
+	seq     uint64 // of the last event that the records comprise
+	// end is where the last frame ends that counts, and endNumber is the number of the
+	// next.
+	end       int64
+	endNumber uint32
+	// lastPut is the number of the last put or delete of each key, by its hash.
+	lastPut map[recordHash]uint32
+	names   map[uint32]string // of services, by their hash
+	all     bool              // anything can be missing
+
+}
+
+type recordHash struct {
+	table table
+	key   uint32
+}
+
+// A place is where the value of a record is.
+type place struct{ from, to int }
+
+type change struct {
+	table  table
+	key    string
+	place  place
+	delete bool
+}
+
+func (l *loader) load() {
+	l.tables = map[table]map[string]place{}
+	l.lastPut = map[recordHash]uint32{}
+	l.names = map[uint32]string{}
+	l.scanner.scan(l.frame)
+	l.records()
+	l.saved.Events = slices.DeleteFunc(l.saved.Events, func(e merge.Event) bool { return e.Seq <= l.seq })
+}
+
+func (l *loader) frame(h head, payload []byte, at int) {
+	switch h.kind {
+	case kindPut, kindDelete:
+		l.change(h, payload, at)
+		return
+	case kindMeta:
+		d := decoder{b: payload}
+		l.version = d.uint()
+		l.uuid, l.mark = d.string(), d.string()
+	case kindCommit:
+		l.commit(payload)
+	case kindEvent:
+		l.event(h, payload, at)
+	}
+	l.end, l.endNumber = int64(at+frameSize+len(payload)), h.number+1
+}
+
+func (l *loader) change(h head, payload []byte, at int) {
+	d := decoder{b: payload}
+	key := d.string()
+	to := at + headSize + len(payload)
+	l.changes = append(l.changes, change{h.table, key, place{to - len(d.b), to}, h.kind == kindDelete})
+	l.lastPut[recordHash{h.table, h.key}] = h.number
+}
+
+func (l *loader) commit(payload []byte) {
+	d := decoder{b: payload}
+	seq, count := d.uint(), d.uint()
+	if uint64(len(l.changes)) > count {
+		l.all = true // it is not the end of these changes
+	}
+	l.seq = max(l.seq, seq)
+	for _, c := range l.changes {
+		records := l.tables[c.table]
+		if records == nil {
+			records = map[string]place{}
+			l.tables[c.table] = records
+		}
+		if c.delete {
+			delete(records, c.key)
+		} else {
+			records[c.key] = c.place
+		}
+	}
+	l.changes = l.changes[:0]
+	l.saved.Events = slices.DeleteFunc(l.saved.Events, func(e merge.Event) bool { return e.Seq <= l.seq })
+	clear(l.reader.traces)
+}
+
+func (l *loader) event(h head, payload []byte, at int) {
+	e, err := l.reader.decode(payload)
+	if err != nil {
+		l.scanner.lost = append(l.scanner.lost, lostFrame{h, at})
+		return
+	}
+	l.saved.Events = append(l.saved.Events, e)
+	if e.Answer != nil {
+		l.names[nameHash(e.Answer.Service)] = e.Answer.Service
+	}
+}
+
+// records decodes the records that were committed.
+func (l *loader) records() {
+	r := &l.saved.Records
+	each(l, tableServices, decodeService, &r.Services)
+	each(l, tableRounds, decodeRound, &r.Rounds)
+	each(l, tableEndpoints, decodeEndpoint, &r.Endpoints)
+	each(l, tableProcesses, decodeProcess, &r.Processes)
+	each(l, tableForgotten, decodeForgotten, &r.Forgotten)
+	each(l, tableExceptions, decodeException, &r.Exceptions)
+	each(l, tableOccurrences, l.store.occurrences.decodeRecord, &r.Occurrences)
+	each(l, tableSeries, decodeSeries, &r.Series)
+	each(l, tableScrapers, decodeScraper, &r.Scrapers)
+	r.Seq = l.seq
+	for i := range r.Services {
+		l.names[nameHash(r.Services[i].Name)] = r.Services[i].Name
+	}
+	for i := range r.Processes {
+		l.names[nameHash(r.Processes[i].Service)] = r.Processes[i].Service
+	}
+	for i := range r.Exceptions {
+		l.names[nameHash(r.Exceptions[i].Service)] = r.Exceptions[i].Service
+	}
+}
+
+func each[T any](l *loader, t table, decode func(key, value []byte) (T, error), list *[]T) {
+	*list = make([]T, 0, len(l.tables[t]))
+	for key, at := range l.tables[t] {
+		record, err := decode([]byte(key), l.scanner.b[at.from:at.to])
+		if err != nil { // its checksum is right: no damage, but nothing that can be used
+			l.all = true
+			continue
 		}
 		*list = append(*list, record)
-		return nil
+	}
+}
+
+// ignoreUnfinished takes a frame that was being written when the machine ended for what it
+// is: it is the last one, and was not synced.
+func (l *loader) ignoreUnfinished(synced int64) {
+	l.scanner.lost = slices.DeleteFunc(l.scanner.lost, func(f lostFrame) bool {
+		return f.until > l.scanner.end && int64(f.until) > synced
 	})
+}
+
+// lostServices returns the services of which a frame was damaged and no later one makes up
+// for it.
+func (l *loader) lostServices() []string {
+	var lost []string
+	for _, h := range l.scanner.lost {
+		if h.kind == kindPut || h.kind == kindDelete {
+			if last, ok := l.lastPut[recordHash{h.table, h.key}]; ok && last > h.number {
+				continue
+			}
+		}
+		name, known := l.names[h.service]
+		switch {
+		case h.service == 0 && h.kind != kindMeta:
+			l.all = true
+		case known && !slices.Contains(lost, name):
+			lost = append(lost, name)
+		}
+	}
+	slices.Sort(lost)
+	return lost
 }

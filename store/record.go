@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -11,10 +12,27 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
+// A table is a kind of record.
+type table byte
+
+const (
+	tableServices table = iota + 1
+	tableRounds
+	tableEndpoints
+	tableProcesses
+	tableForgotten
+	tableExceptions
+	tableOccurrences
+	tableSeries
+	tableScrapers
+)
+
 // Keys of records. NUL occurs in no service's name, and an ID that follows is the rest
 // of the key.
 
 func processKey(n merge.ProcessName) []byte { return []byte(n.Service + "\x00" + n.ID) }
+
+func endpointKey(n merge.EndpointName) []byte { return []byte(n.Service + "\x00" + n.Address) }
 
 func exceptionKey(n merge.ExceptionName) []byte {
 	return binary.BigEndian.AppendUint64([]byte(n.Service+"\x00"), n.ID)
@@ -56,31 +74,112 @@ func parseExceptionKey(key []byte) (merge.ExceptionName, error) {
 func encodeService(r *merge.ServiceRecord) []byte {
 	var e encoder
 	e.time(r.WatchedSince)
+	e.time(r.ForgottenUntil)
 	return e.b
 }
 
 func decodeService(key, value []byte) (merge.ServiceRecord, error) {
 	d := decoder{b: value}
-	return merge.ServiceRecord{Name: string(key), WatchedSince: d.time()}, d.err
+	return merge.ServiceRecord{Name: string(key), WatchedSince: d.time(), ForgottenUntil: d.time()}, d.err
+}
+
+func encodeRound(r *merge.RoundRecord) []byte {
+	var e encoder
+	e.time(r.First)
+	e.time(r.Last)
+	e.bool(r.Stalled)
+	return e.b
+}
+
+func decodeRound(key, value []byte) (merge.RoundRecord, error) {
+	d := decoder{b: value}
+	return merge.RoundRecord{Discovery: string(key), First: d.time(), Last: d.time(), Stalled: d.bool()}, d.err
+}
+
+func encodeEndpoint(r *merge.EndpointRecord) []byte {
+	var e encoder
+	e.bool(r.Found)
+	e.time(r.Since)
+	e.bool(r.Several)
+	e.int(int64(r.Zone))
+	return e.b
+}
+
+func decodeEndpoint(key, value []byte) (merge.EndpointRecord, error) {
+	service, address, err := cutKey(key)
+	if err != nil {
+		return merge.EndpointRecord{}, err
+	}
+	d := decoder{b: value}
+	return merge.EndpointRecord{
+		EndpointName: merge.EndpointName{Service: service, Address: string(address)},
+		Found:        d.bool(), Since: d.time(), Several: d.bool(), Zone: time.Duration(d.int()),
+	}, d.err
 }
 
 func encodeProcess(r *merge.ProcessRecord) []byte {
-	e := encoder{b: make([]byte, 0, 64+28*len(r.Epochs))}
-	e.bool(r.ByAddress)
-	e.string(r.URL)
+	e := encoder{b: make([]byte, 0, 64+56*len(r.Epochs))}
+	e.string(r.Address)
+	e.string(r.Instance)
+	e.time(r.Since)
 	e.time(r.Seen)
 	e.time(r.Reported)
 	e.time(r.Kept)
 	e.int(r.Floor)
+	e.int(int64(r.Skew))
+	e.bool(r.HasSkew)
 	e.uint(uint64(len(r.Epochs)))
 	for i := range r.Epochs {
-		epoch := &r.Epochs[i]
-		e.b = binary.BigEndian.AppendUint64(e.b, epoch.ID)
-		e.int(epoch.Created)
-		e.uint(epoch.Highest)
-		e.int(epoch.Reported)
+		e.epoch(&r.Epochs[i])
 	}
 	return e.b
+}
+
+// epoch writes an epoch. What few epochs have is written only for those.
+func (e *encoder) epoch(r *merge.EpochRecord) {
+	e.fixed(r.ID)
+	e.int(r.Created)
+	e.int(r.Reported)
+	e.uint(r.Baseline)
+	e.string(r.Severity)
+	e.epochState(&r.EpochState)
+	rare := r.Shared != 0 || r.Held != 0 || r.Peak != 0 || r.Wavering || len(r.Beside) > 0
+	e.bool(rare)
+	if !rare {
+		return
+	}
+	e.uint(r.Shared)
+	e.uint(r.Held)
+	e.uint(r.Peak)
+	e.bool(r.Wavering)
+	e.uint(uint64(len(r.Beside)))
+	for i := range r.Beside {
+		e.epochState(&r.Beside[i])
+	}
+}
+
+func (e *encoder) epochState(s *merge.EpochState) {
+	e.uint(s.Highest)
+	e.int(s.Newest)
+	e.hashes(s.Known[:])
+}
+
+func (d *decoder) epochState() merge.EpochState {
+	s := merge.EpochState{Highest: d.uint(), Newest: d.int()}
+	copy(s.Known[:], d.hashes())
+	return s
+}
+
+func (d *decoder) epoch() merge.EpochRecord {
+	r := merge.EpochRecord{ID: d.fixed(), Created: d.int(), Reported: d.int(), Baseline: d.uint(), Severity: d.string(), EpochState: d.epochState()}
+	if !d.bool() {
+		return r
+	}
+	r.Shared, r.Held, r.Peak, r.Wavering = d.uint(), d.uint(), d.uint(), d.bool()
+	for range d.count() {
+		r.Beside = append(r.Beside, d.epochState())
+	}
+	return r
 }
 
 func decodeProcess(key, value []byte) (merge.ProcessRecord, error) {
@@ -90,17 +189,13 @@ func decodeProcess(key, value []byte) (merge.ProcessRecord, error) {
 	}
 	d := decoder{b: value}
 	r := merge.ProcessRecord{
-		ProcessName: name, ByAddress: d.bool(), URL: d.string(),
+		ProcessName: name, Address: d.string(), Instance: d.string(), Since: d.time(),
 		Seen: d.time(), Reported: d.time(), Kept: d.time(), Floor: d.int(),
+		Skew: time.Duration(d.int()), HasSkew: d.bool(),
 	}
 	r.Epochs = make([]merge.EpochRecord, d.count())
 	for i := range r.Epochs {
-		if len(d.b) < 8 {
-			return r, errShort
-		}
-		id := binary.BigEndian.Uint64(d.b)
-		d.b = d.b[8:]
-		r.Epochs[i] = merge.EpochRecord{ID: id, Created: d.int(), Highest: d.uint(), Reported: d.int()}
+		r.Epochs[i] = d.epoch()
 	}
 	return r, d.err
 }
@@ -129,11 +224,7 @@ func encodeException(r *merge.ExceptionRecord) []byte {
 	e.time(r.LastSeen)
 	e.time(r.Grown)
 	e.uint(r.Regressions)
-	e.bool(r.Resolved != nil)
-	if r.Resolved != nil {
-		e.time(r.Resolved.At)
-		e.string(r.Resolved.Reason)
-	}
+	e.resolution(r.Resolved)
 	e.uint(uint64(len(r.Counts)))
 	for i := range r.Counts {
 		e.labels(r.Counts[i].Group)
@@ -155,23 +246,19 @@ func decodeException(key, value []byte) (merge.ExceptionRecord, error) {
 	d := decoder{b: value}
 	r := merge.ExceptionRecord{
 		ExceptionName: name, Key: d.string(), Class: d.string(), History: d.uint(),
-		FirstSeen: d.time(), LastSeen: d.time(), Grown: d.time(), Regressions: d.uint(),
-	}
-	if d.bool() {
-		r.Resolved = &merge.Resolution{At: d.time(), Reason: d.string()}
+		FirstSeen: d.time(), LastSeen: d.time(), Grown: d.time(), Regressions: d.uint(), Resolved: d.resolution(),
 	}
 	r.Counts = make([]merge.Count, d.count())
 	for i := range r.Counts {
 		r.Counts[i] = merge.Count{Group: d.labels(), Severity: d.string(), Counted: d.uint(), Start: d.time()}
 	}
-	if len(d.b) > 0 { // files written before there were episodes end here
-		r.Episode = merge.Episode{Began: d.time(), Over: d.bool(), Crowded: d.bool()}
-	}
+	r.Episode = merge.Episode{Began: d.time(), Over: d.bool(), Crowded: d.bool()}
 	return r, d.err
 }
 
 func encodeSeries(r *merge.SeriesRecord) []byte {
 	var e encoder
+	e.string(r.Service)
 	e.uint(r.Value)
 	e.uint(r.Born)
 	e.time(r.Start)
@@ -189,7 +276,7 @@ func decodeSeries(key, value []byte) (merge.SeriesRecord, error) {
 	}
 	d := decoder{b: value}
 	return merge.SeriesRecord{
-		SeriesName: name, Value: d.uint(), Born: d.uint(), Start: d.time(), Grown: d.time(),
+		SeriesName: name, Service: d.string(), Value: d.uint(), Born: d.uint(), Start: d.time(), Grown: d.time(),
 		Newest: d.string(), NewestAt: d.time(),
 	}, d.err
 }
@@ -211,7 +298,8 @@ func decodeScraper(key, value []byte) (merge.ScraperRecord, error) {
 type occurrences struct {
 	compress   *zstd.Encoder
 	decompress *zstd.Decoder
-	buffer     []byte // of decode, kept for its memory
+	buffer     []byte                    // of decode, kept for its memory
+	trace      func(raw []byte) []string // decodes stack traces; equal ones are held once
 }
 
 // maxOccurrences bounds what a damaged record can make us allocate, in bytes.
@@ -226,7 +314,7 @@ func newOccurrences() (*occurrences, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up decompression: %w", err)
 	}
-	return &occurrences{compress: compress, decompress: decompress}, nil
+	return &occurrences{compress: compress, decompress: decompress, trace: stacktraces()}, nil
 }
 
 func (o *occurrences) close() {
@@ -238,19 +326,22 @@ func (o *occurrences) encode(list []periskop.Occurrence) []byte {
 	return o.compress.EncodeAll(periskop.PackOccurrences(list), nil)
 }
 
-func (o *occurrences) decode(key, value []byte) (merge.OccurrencesRecord, error) {
+func (o *occurrences) decode(packed []byte) ([]periskop.Occurrence, error) {
+	var err error
+	o.buffer, err = o.decompress.DecodeAll(packed, o.buffer[:0])
+	if err != nil {
+		return nil, fmt.Errorf("decompress occurrences: %w", err)
+	}
+	return periskop.RawOccurrences(o.buffer).DecodeWith(nil, o.trace), nil
+}
+
+func (o *occurrences) decodeRecord(key, value []byte) (merge.OccurrencesRecord, error) {
 	name, err := parseExceptionKey(key)
 	if err != nil {
 		return merge.OccurrencesRecord{}, err
 	}
-	o.buffer, err = o.decompress.DecodeAll(value, o.buffer[:0])
-	if err != nil {
-		return merge.OccurrencesRecord{}, fmt.Errorf("decompress occurrences: %w", err)
-	}
-	return merge.OccurrencesRecord{
-		ExceptionName: name,
-		Occurrences:   periskop.RawOccurrences(o.buffer).DecodeWith(nil, stacktraces()),
-	}, nil
+	list, err := o.decode(value)
+	return merge.OccurrencesRecord{ExceptionName: name, Occurrences: list}, err
 }
 
 // stacktraces returns a decoder of stack traces by which equal ones are held once.

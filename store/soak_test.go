@@ -22,7 +22,7 @@ func TestRestartsSettle(t *testing.T) {
 		Store: s, Now: func() time.Time { return now },
 		Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop"}}},
 	})
-	size := map[int]int64{}
+	size := int64(0)
 	for n := range restarts {
 		now = now.Add(10 * time.Second)
 		state.Fold(firstAnswer(n, targets, keys, now))
@@ -31,10 +31,10 @@ func TestRestartsSettle(t *testing.T) {
 			state.Maintain()
 			state.Flush()
 		}
-		size[n] = s.Size()
+		size = max(size, s.Size())
 	}
-	if settled, last := size[restarts/4], size[restarts-1]; last > 2*settled {
-		t.Errorf("the file has %d bytes after %d restarts, and had %d after %d", last, restarts, settled, restarts/4)
+	if size > 9<<20 {
+		t.Errorf("the file has had %d bytes", size)
 	}
 	closed(t, s)
 	s, records := open(t, store.Options{Dir: dir})

@@ -3,13 +3,13 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
-
-	"go.etcd.io/bbolt"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
@@ -19,20 +19,13 @@ import (
 const fileName = "state.db"
 
 // version is that of the layout in doc.go.
-const version = 1
-
-// lockTimeout is how long to wait for another process to let go of the file. A restart
-// does not overlap by more.
-const lockTimeout = 100 * time.Millisecond
+const version = 2
 
 // Errors of [Open] that the operator must mend.
 var (
 	ErrInUse = errors.New("another process uses it; each exporter needs a --storage.path of its own")
-	ErrNewer = errors.New("a newer version of this program wrote it")
+	ErrNewer = errors.New("another version of this program wrote it")
 )
-
-// errDamaged is what a file is that cannot be read for what it holds.
-var errDamaged = errors.New("the file is damaged")
 
 // Options of a [Store].
 type Options struct {
@@ -44,29 +37,38 @@ type Options struct {
 	Logger *slog.Logger
 	// Now names files that are set aside. Defaults to time.Now.
 	Now func() time.Time
-	// OpenFile opens the file, in place of os.OpenFile: for tests that inject errors.
+	// OpenFile opens a file, in place of os.OpenFile: for tests that inject errors.
 	OpenFile func(string, int, os.FileMode) (*os.File, error)
 }
 
-// A Store is a merge.Store in a file. Commit is for one goroutine at a time; the other
-// methods are safe for concurrent use.
+// A Store is a merge.Store in a file. Append, Sync and Commit are for one goroutine at a
+// time; the other methods are safe for concurrent use.
 type Store struct {
 	options     Options
 	path        string
 	occurrences *occurrences
+	events      eventWriter
 
-	mu sync.Mutex // guards the rest
-	// db is nil while the file cannot be written.
-	db *bbolt.DB
-	// file names the file which holds all that was ever committed; "" when none does.
-	file    string
+	mu   sync.Mutex // guards the rest
+	mark *mark      // without a lock while the directory cannot be written
+	// file is nil while the state cannot be written.
+	file *os.File
+	// size is where the next frame goes, and number is its number.
+	size   int64
+	number uint32
+	// journal is how many bytes of events there are since the last commit.
+	journal int64
+	// live is how many bytes the records had when all of them were written last.
+	live    int64
 	damaged string
+	lost    bool
 }
 
-// Open opens the file and returns what it holds. One that is damaged is set aside, and
-// one that cannot be written is only read; both are logged, and no error: the program
-// can do its work. The error is ErrInUse, ErrNewer, or that the file cannot be read.
-func Open(o Options) (*Store, *merge.Records, error) {
+// Open opens the state and returns what it holds. What is damaged in it is left out, and
+// told by what is returned; a copy of the damaged file is kept. A state that cannot be
+// written is only read. Both are logged, and no error: the program can do its work. The
+// error is ErrInUse, ErrNewer, or that the file cannot be read.
+func Open(o Options) (*Store, *merge.Saved, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -76,17 +78,24 @@ func Open(o Options) (*Store, *merge.Records, error) {
 	if o.UUID == "" {
 		o.UUID = periskop.NewUUID()
 	}
+	if o.OpenFile == nil {
+		o.OpenFile = os.OpenFile
+	}
 	codec, err := newOccurrences()
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &Store{options: o, path: filepath.Join(o.Dir, fileName), occurrences: codec}
-	records, err := s.open()
+	s := &Store{options: o, path: filepath.Join(o.Dir, fileName), occurrences: codec, events: eventWriter{occurrences: codec}}
+	s.events.forget()
+	saved, err := s.open()
 	if err != nil {
 		codec.close()
+		if s.mark != nil {
+			_ = s.mark.close() // the first error tells more
+		}
 		return nil, nil, fmt.Errorf("open %s: %w", s.path, err)
 	}
-	return s, records, nil
+	return s, saved, nil
 }
 
 // UUID names the exporter: what the file says that was there at the start, or else what
@@ -98,15 +107,25 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.occurrences.close()
-	if s.db == nil {
-		return nil
+	var err error
+	if s.file != nil {
+		err = s.file.Close()
+		s.file = nil
 	}
-	err := s.db.Close()
-	s.db = nil
-	if err != nil {
+	if err = errors.Join(err, s.mark.close()); err != nil {
 		return fmt.Errorf("close %s: %w", s.path, err)
 	}
 	return nil
+}
+
+// Touch notes that the program runs: the next start then knows until when. It is to be
+// called every few seconds, and writes no data.
+func (s *Store) Touch() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mark.lock != nil {
+		s.mark.touch(s.options.Now())
+	}
 }
 
 // Size returns the size of the file in bytes, 0 when there is none.
@@ -118,10 +137,23 @@ func (s *Store) Size() int64 {
 	return info.Size()
 }
 
-// Damaged returns the name under which a damaged file was set aside since the start, or
-// "".
+// Damaged returns the name of the copy of a file that was damaged when it was opened at the
+// start, "" when it was not.
 func (s *Store) Damaged() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.damaged
+}
+
+// Lost reports whether something was missing of the state at the start, or whether it was
+// not the one that was written last.
+func (s *Store) Lost() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
+}
+
+func cannotWrite(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) ||
+		errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EIO)
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.etcd.io/bbolt"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
@@ -28,17 +28,24 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 123456789, time.UTC)
 
 // everything is one record of each kind, with every field set.
 func everything() *merge.Records {
-	process := merge.ProcessName{Service: "shop", ID: "address http://a:80/-/exceptions"}
+	process := merge.ProcessName{Service: "shop", ID: "address a:80"}
+	state := merge.EpochState{Highest: 1 << 53, Newest: noon.UnixNano()}
+	state.Known[0], state.Known[1] = 1, 1<<63
 	exception := merge.ExceptionName{Service: "shop", ID: 0xfedcba9876543210}
 	labels := periskop.Labels{{Name: "aggregation_key", Value: "a\x00b\n\"ü"}, {Name: "severity", Value: "error"}}
 	return &merge.Records{
-		Services: []merge.ServiceRecord{{Name: "shop", WatchedSince: noon}},
+		Services:  []merge.ServiceRecord{{Name: "shop", WatchedSince: noon, ForgottenUntil: noon}},
+		Rounds:    []merge.RoundRecord{{Discovery: "d", First: noon, Last: noon, Stalled: true}},
+		Endpoints: []merge.EndpointRecord{{EndpointName: merge.EndpointName{Service: "shop", Address: "a:80"}, Found: true, Since: noon, Several: true, Zone: -time.Hour}},
 		Processes: []merge.ProcessRecord{{
-			ProcessName: process, ByAddress: true, URL: "http://a:80/-/exceptions",
-			Seen: noon, Reported: noon.Add(-time.Second), Kept: noon.Add(time.Second), Floor: -5,
+			ProcessName: process, Address: "a:80", Instance: "a", Since: noon,
+			Seen: noon, Reported: noon.Add(-time.Second), Kept: noon.Add(time.Second), Floor: -5, Skew: time.Hour, HasSkew: true,
 			Epochs: []merge.EpochRecord{
-				{ID: 1, Created: noon.UnixNano(), Highest: 1 << 53, Reported: noon.Unix()},
-				{ID: exception.ID, Highest: 7},
+				{
+					ID: 1, Created: noon.UnixNano(), Reported: noon.Unix(), Baseline: 9, Severity: "fatal", EpochState: state,
+					Shared: 3, Held: 4, Peak: 5, Wavering: true, Beside: []merge.EpochState{state, {Highest: 2}},
+				},
+				{ID: exception.ID, EpochState: merge.EpochState{Highest: 7}},
 			},
 		}},
 		Forgotten: []merge.ForgottenRecord{{ProcessName: merge.ProcessName{Service: "shop", ID: "u"}, At: noon}},
@@ -56,20 +63,20 @@ func everything() *merge.Records {
 			},
 		}}}},
 		Series: []merge.SeriesRecord{
-			{SeriesName: merge.SeriesName{Labels: labels}, Value: 3, Born: 4, Start: noon, Grown: noon, Newest: "o", NewestAt: noon},
+			{SeriesName: merge.SeriesName{Labels: labels}, Service: "shop", Value: 3, Born: 4, Start: noon, Grown: noon, Newest: "o", NewestAt: noon},
 			{SeriesName: merge.SeriesName{Labels: labels, Regressions: true}, Value: 1},
 		},
 		Scrapers: []merge.ScraperRecord{{ID: "10.0.0.1 Prometheus/3.5", Seen: noon, Generation: 12}},
 	}
 }
 
-func open(t *testing.T, o store.Options) (*store.Store, *merge.Records) {
+func open(t *testing.T, o store.Options) (*store.Store, *merge.Saved) {
 	t.Helper()
-	s, records, err := store.Open(o)
+	s, saved, err := store.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s, records
+	return s, saved
 }
 
 func commit(t *testing.T, s *store.Store, r *merge.Records) {
@@ -90,9 +97,9 @@ func closed(t *testing.T, s *store.Store) {
 func filled(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "new", "data")
-	s, records := open(t, store.Options{Dir: dir})
-	if !records.Empty() {
-		t.Fatalf("a new file holds %+v", records)
+	s, saved := open(t, store.Options{Dir: dir})
+	if !saved.Empty() {
+		t.Fatalf("a new file holds %+v", saved)
 	}
 	commit(t, s, everything())
 	closed(t, s)
@@ -123,15 +130,22 @@ func TestStackTracesAreShared(t *testing.T) {
 	}
 }
 
+// sorted ignores the order of records.
+var sorted = cmp.Options{
+	cmpopts.SortSlices(func(a, b merge.SeriesRecord) bool { return !a.Regressions && b.Regressions }),
+	cmpopts.EquateEmpty(),
+}
+
 func TestRoundTrip(t *testing.T) {
 	dir := filled(t)
 	s, got := open(t, store.Options{Dir: dir})
-	if diff := cmp.Diff(got, everything()); diff != "" {
+	if diff := cmp.Diff(&got.Records, everything(), sorted); diff != "" {
 		t.Errorf("records (-read +written):\n%s", diff)
 	}
 	// Removals come first: what is removed and written in one commit is there.
 	again := everything()
 	again.Removed = merge.Removed{
+		Services: []string{again.Services[0].Name}, Endpoints: []merge.EndpointName{again.Endpoints[0].EndpointName},
 		Processes: []merge.ProcessName{again.Processes[0].ProcessName}, Forgotten: []merge.ProcessName{again.Forgotten[0].ProcessName},
 		Exceptions: []merge.ExceptionName{again.Exceptions[0].ExceptionName},
 		Series:     []merge.SeriesName{again.Series[0].SeriesName, again.Series[1].SeriesName}, Scrapers: []string{again.Scrapers[0].ID},
@@ -139,15 +153,129 @@ func TestRoundTrip(t *testing.T) {
 	commit(t, s, again)
 	closed(t, s)
 	s, got = open(t, store.Options{Dir: dir})
-	if diff := cmp.Diff(got, everything()); diff != "" {
+	if diff := cmp.Diff(&got.Records, everything(), sorted); diff != "" {
 		t.Errorf("removed and written (-read +written):\n%s", diff)
 	}
 	commit(t, s, &merge.Records{Removed: again.Removed})
 	closed(t, s)
 	s, got = open(t, store.Options{Dir: dir})
 	defer closed(t, s)
-	if diff := cmp.Diff(got, &merge.Records{Services: everything().Services}); diff != "" {
+	if diff := cmp.Diff(&got.Records, &merge.Records{Rounds: everything().Rounds}, sorted); diff != "" {
 		t.Errorf("removed (-read +left):\n%s", diff)
+	}
+}
+
+// events are one of each kind, with every field set.
+func events() []*merge.Event {
+	list := everything()
+	occurrences := list.Occurrences[0].Occurrences
+	return []*merge.Event{
+		{Seq: 1, Answer: &merge.AnswerEvent{
+			Service: "shop", Process: "p", Address: "a:80", Instance: "a", Group: periskop.Labels{{Name: "env", Value: "prod"}}, End: noon,
+			ClockKnown: true, Skew: -time.Second, Slack: time.Minute, Pushed: true, Doubtful: true, Relayed: true, RelayedBefore: true, Skipped: 2, Unreadable: 3,
+			Totals: []merge.TotalEvent{
+				{
+					ID: 1, Epoch: 2, Created: noon, FirstSeen: noon, Key: "k", Class: "C", Severity: "error", Total: 3, History: 4, Base: 5, Baseline: 6,
+					Hashes: []uint64{6, 7}, Times: []int64{9, 8}, Listed: 2, Occurrences: occurrences,
+				},
+				{ID: 2, Total: 1, Occurrences: occurrences}, // its stack traces were written before
+			},
+		}},
+		{Seq: 2, Endpoint: &list.Endpoints[0]},
+		{Seq: 3, Round: &list.Rounds[0]},
+		{Seq: 4, Decision: &merge.DecisionEvent{ExceptionName: list.Exceptions[0].ExceptionName, Resolved: list.Exceptions[0].Resolved}},
+		{Seq: 5, Decision: &merge.DecisionEvent{ExceptionName: list.Exceptions[0].ExceptionName}},
+		{Seq: 6, Step: &merge.StepEvent{By: -time.Hour}},
+	}
+}
+
+func add(t *testing.T, s *store.Store, list ...*merge.Event) {
+	t.Helper()
+	if _, err := s.Append(list); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func values(list []*merge.Event) []merge.Event {
+	out := make([]merge.Event, len(list))
+	for i := range list {
+		out[i] = *list[i]
+	}
+	return out
+}
+
+// TestJournal ends the program, by no means in order, after events and commits.
+func TestJournal(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := open(t, store.Options{Dir: dir})
+	add(t, s, events()...)
+	closed(t, s) // which writes nothing
+	s, saved := open(t, store.Options{Dir: dir})
+	if diff := cmp.Diff(saved.Events, values(events()), sorted); diff != "" {
+		t.Errorf("events (-read +written):\n%s", diff)
+	}
+	part := everything()
+	part.Seq = 4
+	commit(t, s, part)
+	later := &merge.Event{Seq: 7, Step: &merge.StepEvent{By: 1}}
+	add(t, s, later)
+	closed(t, s)
+	s, saved = open(t, store.Options{Dir: dir})
+	defer closed(t, s)
+	want := append(values(events())[4:], *later)
+	if diff := cmp.Diff(saved.Events, want, sorted); diff != "" {
+		t.Errorf("after a commit up to the fourth (-read +written):\n%s", diff)
+	}
+	if diff := cmp.Diff(&saved.Records, part, sorted); diff != "" {
+		t.Errorf("records (-read +written):\n%s", diff)
+	}
+}
+
+// TestUnfinished cuts the file off at every byte of what was not synced, as a crash of the
+// machine can: what was synced is there, and nothing is said to be lost.
+func TestUnfinished(t *testing.T) {
+	dir := filled(t)
+	path, mark := filepath.Join(dir, "state.db"), filepath.Join(dir, "state.mark")
+	s, _ := open(t, store.Options{Dir: dir})
+	synced := s.Size()
+	markThen := readFile(t, mark)
+	add(t, s, events()[5])
+	part := everything()
+	part.Services[0].Name = "other"
+	part.Seq = 6
+	commit(t, s, part)
+	closed(t, s)
+	whole := readFile(t, path)
+	for end := synced; end < int64(len(whole)); end++ {
+		writeFile(t, path, whole[:end])
+		writeFile(t, mark, markThen)
+		s, saved := open(t, store.Options{Dir: dir})
+		if saved.LostAll || len(saved.Lost) > 0 || len(saved.Services) != 1 {
+			t.Fatalf("cut off at byte %d of %d: lost all %t, lost %v, services %v", end, len(whole), saved.LostAll, saved.Lost, saved.Services)
+		}
+		add(t, s, events()[4]) // it goes on
+		closed(t, s)
+		s, saved = open(t, store.Options{Dir: dir})
+		if n := len(saved.Events); saved.LostAll || n == 0 || saved.Events[n-1].Seq != 5 {
+			t.Fatalf("cut off at byte %d and gone on: lost all %t, events %v", end, saved.LostAll, saved.Events)
+		}
+		closed(t, s)
+	}
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func writeFile(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -158,25 +286,6 @@ func TestInUse(t *testing.T) {
 	_, _, err := store.Open(store.Options{Dir: dir})
 	if !errors.Is(err, store.ErrInUse) || !strings.Contains(err.Error(), filepath.Join(dir, "state.db")+": another process uses it") {
 		t.Errorf("got error %v, want one that says who uses what", err)
-	}
-}
-
-func TestNewerVersion(t *testing.T) {
-	dir := filled(t)
-	db, err := bbolt.Open(filepath.Join(dir, "state.db"), 0o600, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("version"), []byte{0, 0, 0, 2}) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, _, err = store.Open(store.Options{Dir: dir})
-	if !errors.Is(err, store.ErrNewer) || !strings.Contains(err.Error(), "version 2, this program knows 1") {
-		t.Errorf("got error %v, want that the file is newer", err)
 	}
 }
 
@@ -192,84 +301,92 @@ func TestUUID(t *testing.T) {
 	}
 }
 
-// TestDamage changes the file in many ways. Each time it is either read whole or set
-// aside, and the store works.
-func TestDamage(t *testing.T) {
+// TestBackup puts back a copy of an earlier time.
+func TestBackup(t *testing.T) {
 	dir := filled(t)
 	path := filepath.Join(dir, "state.db")
-	sound, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+	backup := readFile(t, path)
+	s, saved := open(t, store.Options{Dir: dir})
+	if saved.LostAll {
+		t.Error("a state that nobody touched is taken for another")
 	}
-	page := os.Getpagesize()
-	cases := map[string][]byte{
-		"empty":               {},
-		"one byte":            sound[:1],
-		"less than two pages": sound[:page+1],
-		"first half":          sound[:len(sound)/2],
-		"without its end":     sound[:len(sound)-page],
-		"text":                bytes.Repeat([]byte("not a database\n"), page),
-		"zeros":               make([]byte, len(sound)),
+	closed(t, s)
+	writeFile(t, path, backup)
+	var log bytes.Buffer
+	s, saved = open(t, store.Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if !saved.LostAll || !s.Lost() || !strings.Contains(log.String(), "put back from elsewhere") {
+		t.Errorf("got lost all %t and %t, logged %s", saved.LostAll, s.Lost(), &log)
 	}
-	for at := 0; at < len(sound); at += page {
-		zeroed := slices.Clone(sound)
-		clear(zeroed[at : at+page])
-		cases[fmt.Sprintf("page %d zeroed", at/page)] = zeroed
-		noise := slices.Clone(sound)
-		for i := range page / 2 {
-			noise[at+i*2] ^= byte(i*7 + 1)
-		}
-		cases[fmt.Sprintf("page %d with noise", at/page)] = noise
-	}
-	for name, content := range cases {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			path := filepath.Join(dir, "state.db")
-			if err := os.WriteFile(path, content, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			var log bytes.Buffer
-			s, records := open(t, store.Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil)), Now: func() time.Time { return noon }})
-			aside := path + ".damaged-20261122T120000Z"
-			switch left, err := os.ReadFile(aside); {
-			case s.Damaged() == "" && len(content) > 0 && !cmp.Equal(records, everything()):
-				t.Errorf("not set aside, and read as %+v", records)
-			case s.Damaged() != "" && (err != nil || !bytes.Equal(left, content)):
-				t.Errorf("set aside, but not as it was: %v", err)
-			case s.Damaged() != "" && (s.Damaged() != aside || !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), aside)):
-				t.Errorf("set aside as %q, logged %s", s.Damaged(), &log)
-			}
-			all := everything()
-			all.All = true
-			commit(t, s, all)
-			closed(t, s)
-			s, records = open(t, store.Options{Dir: dir})
-			defer closed(t, s)
-			if diff := cmp.Diff(records, everything()); diff != "" {
-				t.Errorf("afterwards (-read +written):\n%s", diff)
-			}
-		})
-	}
-}
-
-// TestLostFile takes the file away while it is in use.
-func TestLostFile(t *testing.T) {
-	dir := filled(t)
-	s, _ := open(t, store.Options{Dir: dir})
-	defer closed(t, s)
-	if err := os.Remove(filepath.Join(dir, "state.db")); err != nil {
-		t.Fatal(err)
-	}
-	part := &merge.Records{Services: []merge.ServiceRecord{{Name: "cart", WatchedSince: noon}}}
-	if err := s.Commit(part); !errors.Is(err, merge.ErrIncomplete) {
-		t.Fatalf("got error %v, want ErrIncomplete", err)
+	if len(saved.Exceptions) != 1 {
+		t.Errorf("got %d exceptions, want those of the backup", len(saved.Exceptions))
 	}
 	all := everything()
 	all.All = true
 	commit(t, s, all)
-	commit(t, s, part)
-	if s.Size() == 0 {
-		t.Error("there is no file")
+	closed(t, s)
+	s, saved = open(t, store.Options{Dir: dir})
+	defer closed(t, s)
+	if saved.LostAll || s.Lost() {
+		t.Error("at the start after that it is still taken for another")
+	}
+}
+
+func TestAlive(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := open(t, store.Options{Dir: dir, Now: func() time.Time { return noon }})
+	s.Touch()
+	closed(t, s)
+	s, saved := open(t, store.Options{Dir: dir})
+	defer closed(t, s)
+	if got := saved.Alive.UTC().Truncate(time.Second); !got.Equal(noon.Truncate(time.Second)) {
+		t.Errorf("alive at %v, want %v", got, noon)
+	}
+}
+
+// TestChangedByOthers removes the file, cuts it off, and puts another one in its place,
+// while it is in use.
+func TestChangedByOthers(t *testing.T) {
+	for name, change := range map[string]func(t *testing.T, path string){
+		"removed": func(t *testing.T, path string) {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"truncated": func(t *testing.T, path string) {
+			if err := os.Truncate(path, 0); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"replaced": func(t *testing.T, path string) {
+			writeFile(t, path+"x", readFile(t, path))
+			if err := os.Rename(path+"x", path); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filled(t)
+			s, _ := open(t, store.Options{Dir: dir})
+			change(t, filepath.Join(dir, "state.db"))
+			if _, err := s.Append(events()); err == nil {
+				t.Error("appended although the file is not the one that was written")
+			}
+			part := &merge.Records{Services: []merge.ServiceRecord{{Name: "cart", WatchedSince: noon}}}
+			if err := s.Commit(part); !errors.Is(err, merge.ErrIncomplete) {
+				t.Fatalf("got error %v, want ErrIncomplete", err)
+			}
+			all := everything()
+			all.All = true
+			commit(t, s, all)
+			commit(t, s, part)
+			add(t, s, events()...)
+			closed(t, s)
+			s, saved := open(t, store.Options{Dir: dir})
+			defer closed(t, s)
+			if len(saved.Services) != 2 || len(saved.Events) != 6 || saved.LostAll {
+				t.Errorf("got %d services and %d events, lost all %t", len(saved.Services), len(saved.Events), saved.LostAll)
+			}
+		})
 	}
 }
 
@@ -289,30 +406,31 @@ func TestCannotWrite(t *testing.T) {
 					return os.OpenFile(path, flag, mode)
 				}
 				var log bytes.Buffer
-				s, records := open(t, store.Options{Dir: dir, OpenFile: openFile, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-				if !records.Empty() && !cmp.Equal(records, everything()) {
-					t.Errorf("read as %+v", records)
+				s, saved := open(t, store.Options{Dir: dir, OpenFile: openFile, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+				if !saved.Empty() && !cmp.Equal(&saved.Records, everything(), sorted) {
+					t.Errorf("read as %+v", saved)
 				}
 				if !strings.Contains(log.String(), "state cannot be written") {
 					t.Errorf("logged %s", &log)
 				}
-				part := &merge.Records{Scrapers: []merge.ScraperRecord{{ID: "late", Seen: noon}}}
-				if err := s.Commit(part); !errors.Is(err, cause) {
+				all := everything()
+				all.All = true
+				all.Scrapers = []merge.ScraperRecord{{ID: "late", Seen: noon}}
+				if err := s.Commit(all); !errors.Is(err, cause) {
 					t.Errorf("got error %v, want %v", err, cause)
 				}
+				if _, err := s.Append(events()); err == nil {
+					t.Error("appended to what cannot be written")
+				}
 				broken = false
-				err := s.Commit(part)
-				if records.Empty() != errors.Is(err, merge.ErrIncomplete) {
-					t.Errorf("when it can be written: got error %v although the file held everything: %t", err, !records.Empty())
+				if err := s.Commit(&merge.Records{Services: all.Services}); !errors.Is(err, merge.ErrIncomplete) {
+					t.Errorf("when it can be written: got error %v, want ErrIncomplete", err)
 				}
-				if err != nil {
-					part.All = true
-					commit(t, s, part)
-				}
+				commit(t, s, all)
 				closed(t, s)
-				s, records = open(t, store.Options{Dir: dir})
-				if !slices.ContainsFunc(records.Scrapers, func(r merge.ScraperRecord) bool { return r.ID == "late" }) {
-					t.Errorf("the commit is not in the file: %+v", records)
+				s, saved = open(t, store.Options{Dir: dir})
+				if !slices.ContainsFunc(saved.Scrapers, func(r merge.ScraperRecord) bool { return r.ID == "late" }) || saved.LostAll {
+					t.Errorf("the commit is not in the file: %+v", saved)
 				}
 				closed(t, s)
 			}
@@ -327,21 +445,28 @@ func TestSizeSettles(t *testing.T) {
 	name := func(i int) merge.ProcessName {
 		return merge.ProcessName{Service: "shop", ID: fmt.Sprint("process ", i)}
 	}
-	epochs := make([]merge.EpochRecord, 100)
-	replace := func(from, to int) {
-		for i := from; i < to; i++ {
-			r := &merge.Records{Processes: []merge.ProcessRecord{{ProcessName: name(i), Epochs: epochs}}}
-			if i >= 50 {
-				r.Removed.Processes = []merge.ProcessName{name(i - 50)}
-			}
-			commit(t, s, r)
-		}
+	record := func(i int) merge.ProcessRecord {
+		return merge.ProcessRecord{ProcessName: name(i), Epochs: make([]merge.EpochRecord, 100)}
 	}
-	replace(0, 200)
-	settled := s.Size()
-	replace(200, 1000)
-	if got := s.Size(); got > 2*settled {
-		t.Errorf("after 1000 processes the file has %d bytes, after 200 it had %d", got, settled)
+	for i := range 3000 {
+		r := &merge.Records{Processes: []merge.ProcessRecord{record(i)}}
+		if i >= 50 {
+			r.Removed.Processes = []merge.ProcessName{name(i - 50)}
+		}
+		err := s.Commit(r)
+		if errors.Is(err, merge.ErrIncomplete) {
+			all := &merge.Records{All: true}
+			for n := max(i-49, 0); n <= i; n++ {
+				all.Processes = append(all.Processes, record(n))
+			}
+			err = s.Commit(all)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Size(); got > 9<<20 {
+			t.Fatalf("after %d processes the file has %d bytes", i, got)
+		}
 	}
 }
 
@@ -361,7 +486,11 @@ func BenchmarkCommit(b *testing.B) {
 			part := fleetRecords(500*changed/100, 200, 200*changed/100)
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := s.Commit(part); err != nil {
+				err := s.Commit(part)
+				if errors.Is(err, merge.ErrIncomplete) { // the file is to be written anew
+					err = s.Commit(records)
+				}
+				if err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -395,7 +524,7 @@ func fleetRecords(processes, keys, merged int) *merge.Records {
 	for p := range processes {
 		record := merge.ProcessRecord{ProcessName: merge.ProcessName{Service: "shop", ID: fmt.Sprintf("5cfa9e9b-20f8-441c-9029-%012d", p)}, Seen: noon}
 		for k := range keys {
-			record.Epochs = append(record.Epochs, merge.EpochRecord{ID: uint64(k) << 40, Created: noon.UnixNano(), Highest: uint64(k + p)})
+			record.Epochs = append(record.Epochs, merge.EpochRecord{ID: uint64(k) << 40, Created: noon.UnixNano(), EpochState: merge.EpochState{Highest: uint64(k + p)}})
 		}
 		r.Processes = append(r.Processes, record)
 	}
@@ -406,4 +535,52 @@ func fleetRecords(processes, keys, merged int) *merge.Records {
 		r.Series = append(r.Series, merge.SeriesRecord{SeriesName: merge.SeriesName{Labels: periskop.Labels{{Name: "aggregation_key", Value: key}}}, Value: 5})
 	}
 	return r
+}
+
+// TestKilledAtTheStart ends the program at every step of a start, and of the writing of a
+// new file: the state is still known for what it is.
+func TestKilledAtTheStart(t *testing.T) {
+	dir := filled(t)
+	path, mark := filepath.Join(dir, "state.db"), filepath.Join(dir, "state.mark")
+	before, markBefore := readFile(t, path), readFile(t, mark)
+	s, _ := open(t, store.Options{Dir: dir})
+	started, markStarted := readFile(t, path), readFile(t, mark)
+	all := everything()
+	all.All = true
+	commit(t, s, all)
+	rewritten, markRewritten := readFile(t, path), readFile(t, mark)
+	closed(t, s)
+
+	half := func(id, before []byte) []byte {
+		return fmt.Appendf(nil, "%s %s %020d\n", id[:32], before[:32], 0)
+	}
+	for name, c := range map[string]struct {
+		state, mark []byte
+		want        bool
+	}{
+		"before a start":                          {before, markBefore, true},
+		"the mark is renewed, the state is not":   {before, half(markStarted, markBefore), true},
+		"both are renewed":                        {started, half(markStarted, markBefore), true},
+		"after the start":                         {started, markStarted, true},
+		"a new file is written, but not in place": {started, half(markRewritten, markStarted), true},
+		"a new file is in place":                  {rewritten, half(markRewritten, markStarted), true},
+		"after that":                              {rewritten, markRewritten, true},
+		"the file of before, long after":          {before, markRewritten, false},
+		"the file of before, after the start":     {before, markStarted, false},
+		"the new file with the mark of before it": {rewritten, markStarted, false},
+		"without a mark":                          {started, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			writeFile(t, filepath.Join(dir, "state.db"), c.state)
+			if c.mark != nil {
+				writeFile(t, filepath.Join(dir, "state.mark"), c.mark)
+			}
+			s, saved := open(t, store.Options{Dir: dir})
+			defer closed(t, s)
+			if got := !saved.LostAll; got != c.want {
+				t.Errorf("known for what it is: %t, want %t", got, c.want)
+			}
+		})
+	}
 }

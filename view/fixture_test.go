@@ -253,7 +253,7 @@ func hostileWorld(t testing.TB) *world {
 	add := func(key string, e periskop.Exception, context *periskop.HTTPContext) {
 		n := len(report.Aggregates)
 		report.Aggregates = append(report.Aggregates, periskop.Aggregate{
-			Key: key, TotalCount: 1<<53 - uint64(n), Severity: "error", CreatedAt: now.Add(-time.Minute),
+			Key: key, TotalCount: 500_000_000 - uint64(n), Severity: "error", CreatedAt: now.Add(-time.Minute),
 			Latest: periskop.EncodeOccurrences([]periskop.Occurrence{{
 				UUID: fmt.Sprintf("00000000-0000-4000-8000-%012d", n+1), Timestamp: now.Add(-time.Duration(n) * time.Second),
 				Severity: "error", Error: e, HTTPContext: context,

@@ -29,6 +29,7 @@ func mergeSettings(cfg *config.Config) merge.Settings {
 		OccurrencesPerKey: cfg.Limits.OccurrencesPerKey,
 		OccurrenceSize:    cfg.Limits.OccurrenceSize,
 		LabelLength:       cfg.Limits.LabelLength,
+		LateDiscovery:     cfg.LateDiscovery,
 		SeriesRetention:   cfg.Retention.Series,
 		ProcessRetention:  cfg.Retention.Process,
 		EpisodeQuiet:      cfg.Alerting.QuietAfter,

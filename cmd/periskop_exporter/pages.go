@@ -57,13 +57,13 @@ func (e *exporter) configStatus() view.ConfigStatus {
 // api returns the handler of all that programs ask.
 func (e *exporter) api() http.Handler {
 	o := api.Options{
-		Snapshot: e.state.Snapshot,
-		Targets:  e.discovered,
-		Health:   e.pool.Health,
-		Durable:  e.state.DurableSnapshot,
-		UUID:     e.uuid,
-		Push:     e.push,
-		MaxPush:  e.payloadSize.Load,
+		Snapshot:  e.state.Snapshot,
+		Targets:   e.discovered,
+		Health:    e.pool.Health,
+		Processes: e.state.Processes,
+		UUID:      e.uuid,
+		Push:      e.push,
+		MaxPush:   e.payloadSize.Load,
 	}
 	if e.canChange() {
 		o.Resolve = e.resolve
@@ -84,7 +84,7 @@ func (e *exporter) uuid() string {
 func (e *exporter) push(service, host string, r *periskop.Report) {
 	e.state.Fold(&periskop.Scrape{
 		Target: &periskop.Target{Service: service, Instance: host, URL: "push://" + host},
-		Start:  time.Now(), Result: periskop.Success, Report: r,
+		Start:  time.Now(), Result: periskop.Success, Report: r, Pushed: true,
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/collector"
 	"github.com/periskop-exporter/periskop_exporter/config"
 	"github.com/periskop-exporter/periskop_exporter/discovery"
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 	"github.com/periskop-exporter/periskop_exporter/scrape"
@@ -28,8 +29,8 @@ import (
 )
 
 const (
-	// commitInterval is how much of what targets reported a crash can cost, of those
-	// targets that end before they are scraped again.
+	// commitInterval is how much of what targets reported the end of the machine, and not
+	// only of the program, can cost.
 	commitInterval = time.Second
 	// maintainInterval is how often what is gone is forgotten: often enough for
 	// retentions of minutes.
@@ -55,7 +56,8 @@ type exporter struct {
 	reloader  *reloader
 	recent    merge.Recent // what the charts of the pages show
 	// listeners are served on in place of the addresses in flags, if there are any.
-	listeners []net.Listener
+	listeners  []net.Listener
+	clockSteps prometheus.Counter
 	// targets are those that discovery published last.
 	targets atomic.Pointer[[]periskop.ServiceTargets]
 	// ownCode has, by service, what is its own in stack traces.
@@ -74,6 +76,9 @@ func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
 	e := &exporter{
 		flags: flags, logger: logger, started: time.Now(),
 		recorder: periskop.NewRecorder(nil),
+		clockSteps: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: names.ExporterClockSteps, Help: names.Find(names.ExporterClockSteps).Help,
+		}),
 		registry: prometheus.NewRegistry(),
 	}
 	e.targets.Store(&[]periskop.ServiceTargets{})
@@ -88,7 +93,7 @@ func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
 
 // openState makes the state, with what was kept of it when the program ended last.
 func (e *exporter) openState(cfg *config.Config) error {
-	options := merge.Options{Settings: mergeSettings(cfg)}
+	options := merge.Options{Settings: mergeSettings(cfg), Stepped: e.clockStepped}
 	dir := e.flags.storageDir(cfg.Repository)
 	if dir == "" {
 		e.logger.Warn("state is kept in memory only: counters begin at zero at each start")
@@ -102,6 +107,12 @@ func (e *exporter) openState(cfg *config.Config) error {
 	}
 	e.state = merge.New(options)
 	return nil
+}
+
+// clockStepped tells that the clock of this machine was set.
+func (e *exporter) clockStepped(by time.Duration) {
+	e.clockSteps.Inc()
+	e.logger.Warn("the clock of this machine was set; the times that are kept were moved with it", "by", by)
 }
 
 // build makes the rest of the parts.
@@ -143,6 +154,7 @@ func (e *exporter) register() {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector(appName),
+		e.clockSteps,
 		collector.NewServices(collector.Sources{
 			Snapshot:       e.state.Snapshot,
 			Series:         e.state.Series,
@@ -154,7 +166,7 @@ func (e *exporter) register() {
 	)
 	if e.store != nil {
 		e.registry.MustRegister(collector.NewState(collector.StateSources{
-			Status: e.state.StoreStatus, Size: e.store.Size, Damaged: func() bool { return e.store.Damaged() != "" },
+			Status: e.state.StoreStatus, Size: e.store.Size, Damaged: e.store.Lost, UUID: e.store.UUID,
 		}))
 	}
 }
@@ -164,7 +176,7 @@ func (e *exporter) setTargets(all []periskop.ServiceTargets) {
 	targets, alertmanagers := split(all)
 	e.notifier.SetTargets(alertmanagers)
 	e.targets.Store(&targets)
-	e.state.Discovered(targets)
+	e.state.Discovered(targets, e.discovery.Rounds())
 	e.pool.SetTargets(targets)
 }
 
@@ -243,6 +255,7 @@ func (e *exporter) commit(ctx context.Context) error {
 	for {
 		select {
 		case <-ticker.C:
+			e.stillAlive()
 			e.state.Commit()
 			err := e.state.StoreStatus().Err
 			switch {
@@ -259,8 +272,15 @@ func (e *exporter) commit(ctx context.Context) error {
 	}
 }
 
-// maintain forgets what has been gone for long enough, and writes what is written less
-// often.
+// stillAlive notes that the program runs, and how far discovery has looked.
+func (e *exporter) stillAlive() {
+	e.state.Rounds(e.discovery.Rounds())
+	if e.store != nil {
+		e.store.Touch()
+	}
+}
+
+// maintain forgets what has been gone for long enough.
 func (e *exporter) maintain(ctx context.Context) error {
 	ticker := time.NewTicker(maintainInterval)
 	defer ticker.Stop()
@@ -268,7 +288,6 @@ func (e *exporter) maintain(ctx context.Context) error {
 		select {
 		case <-ticker.C:
 			e.state.Maintain()
-			e.state.Flush()
 		case <-ctx.Done():
 			return nil
 		}

@@ -32,6 +32,8 @@ const (
 	ExporterStateCommitDuration     = "periskop_exporter_state_last_commit_duration_seconds"
 	ExporterStateSize               = "periskop_exporter_state_size_bytes"
 	ExporterStateDamaged            = "periskop_exporter_state_damaged"
+	ExporterStateInfo               = "periskop_exporter_state_info"
+	ExporterClockSteps              = "periskop_exporter_clock_steps_total"
 	ExporterAlertsSent              = "periskop_exporter_alerts_sent_total"
 	ExporterAlertsFailed            = "periskop_exporter_alerts_failed_total"
 	ExporterAlertsDropped           = "periskop_exporter_alerts_dropped_total"

@@ -1,0 +1,171 @@
+package merge
+
+import (
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// An Event is one change of the state, as it is written to the journal. What happened
+// since the last commit is done again at the next start from the events of that time:
+// exactly one of the fields is set.
+type Event struct {
+	// Seq counts events over the life of the state, from 1 on.
+	Seq uint64
+
+	Answer   *AnswerEvent
+	Endpoint *EndpointRecord
+	Round    *RoundRecord
+	Decision *DecisionEvent
+	Step     *StepEvent
+}
+
+// An AnswerEvent is what an answer told that was not known before.
+type AnswerEvent struct {
+	Service, Process, Address, Instance string
+	Group                               periskop.Labels
+	End                                 time.Time
+	ClockKnown                          bool
+	Skew, Slack                         time.Duration
+	Pushed, Doubtful                    bool
+	Relayed, RelayedBefore              bool
+	Skipped, Unreadable                 int
+	Totals                              []TotalEvent
+}
+
+// A TotalEvent is one total of an answer.
+type TotalEvent struct {
+	ID                   uint64 // an ExceptionID
+	Epoch                int64  // the time of creation by which it is known, as in an EpochRecord
+	Created, FirstSeen   time.Time
+	Key, Class, Severity string // without secrets
+	Total, History, Base uint64
+	Baseline             uint64
+	// Hashes and Times are what all listed occurrences prove, and Listed is how many
+	// there are.
+	Hashes []uint64
+	Times  []int64
+	Listed uint64
+	// Occurrences are those that may be new, without secrets.
+	Occurrences []periskop.Occurrence
+}
+
+// A DecisionEvent is that somebody resolved an exception, or reopened it.
+type DecisionEvent struct {
+	ExceptionName
+	Resolved *Resolution // nil for reopened
+}
+
+// A StepEvent is that our clock was set.
+type StepEvent struct {
+	By time.Duration
+}
+
+// A journal holds the events that are not written yet. It is guarded by the mutex of the
+// state.
+type journal struct {
+	off   bool // nothing is kept: there is no store, or events are being done again
+	seq   uint64
+	queue []*Event
+	// overrun is set when events were given up because they could not be written. The
+	// next commit has all that has changed, and makes up for them.
+	overrun bool
+}
+
+// maxQueued bounds the events that wait for a disk that does not write them.
+const maxQueued = 10_000
+
+func (j *journal) add(e Event) {
+	if j.off {
+		return
+	}
+	j.seq++
+	e.Seq = j.seq
+	if j.overrun = j.overrun || len(j.queue) >= maxQueued; j.overrun {
+		j.queue = nil
+		return
+	}
+	j.queue = append(j.queue, &e)
+}
+
+// take returns the events that wait, which wait no more.
+func (j *journal) take() []*Event {
+	events := j.queue
+	j.queue = nil
+	return events
+}
+
+// answered adds what has changed by an answer.
+func (j *journal) answered(r *report) {
+	if !j.off {
+		j.add(Event{Answer: r.event()})
+	}
+}
+
+func (r *report) event() *AnswerEvent {
+	e := &AnswerEvent{
+		Service: r.service, Process: r.process, Address: r.address, Instance: r.instance, Group: r.group, End: r.end,
+		ClockKnown: r.clock.known, Skew: r.clock.skew, Slack: r.clock.slack, Pushed: r.pushed, Doubtful: r.doubtful,
+		Relayed: r.relayed, RelayedBefore: r.relayedBefore,
+		Skipped: r.skipped, Unreadable: r.unreadable, Totals: make([]TotalEvent, len(r.changed)),
+	}
+	for i, a := range r.changed {
+		e.Totals[i] = TotalEvent{
+			ID: uint64(a.epoch.id), Epoch: a.epoch.created, Created: a.created, FirstSeen: a.firstSeen,
+			Key: a.key, Class: a.class, Severity: a.severity, Total: a.total, History: a.history, Base: a.base, Baseline: a.baseline,
+			Hashes: a.hashes, Times: a.times, Listed: a.count, Occurrences: a.occurrences,
+		}
+	}
+	return e
+}
+
+// newReplayed returns the report of an event, to be folded once more.
+func newReplayed(e *AnswerEvent) *report {
+	r := &report{
+		service: e.Service, process: e.Process, address: e.Address, instance: e.Instance, group: e.Group, end: e.End,
+		clock:   clock{known: e.ClockKnown, skew: e.Skew, slack: e.Slack, now: e.End},
+		relayed: e.Relayed, relayedBefore: e.RelayedBefore,
+		pushed: e.Pushed, doubtful: e.Doubtful, skipped: e.Skipped, unreadable: e.Unreadable,
+		arrivals: make([]arrival, len(e.Totals)),
+	}
+	for i := range e.Totals {
+		t := &e.Totals[i]
+		r.arrivals[i] = arrival{
+			epoch: epochKey{id: keyID(t.ID), created: t.Epoch}, created: t.Created, firstSeen: t.FirstSeen,
+			key: t.Key, class: t.Class, severity: t.Severity, total: t.Total, history: t.History, base: t.Base, baseline: t.Baseline,
+			listing: listing{hashes: t.Hashes, times: t.Times, count: t.Listed}, occurrences: t.Occurrences, wanted: true,
+		}
+		if l := &r.arrivals[i].listing; len(l.times) > 0 {
+			l.newest, l.oldest = l.times[0], l.times[len(l.times)-1]
+		}
+	}
+	return r
+}
+
+// replay does again what was done since the last commit. It is called once, before
+// anything else happens.
+func (s *State) replay(events []Event) {
+	s.journal.off = true
+	for i := range events {
+		s.redo(&events[i])
+		s.journal.seq = max(s.journal.seq, events[i].Seq)
+	}
+	s.journal.off = s.store == nil
+}
+
+func (s *State) redo(e *Event) {
+	switch {
+	case e.Answer != nil:
+		s.service(e.Answer.Service).fold(newReplayed(e.Answer), &s.settings, &s.ledgers)
+	case e.Endpoint != nil:
+		s.loadEndpoint(e.Endpoint)
+		s.service(e.Endpoint.Service).changedEndpoint(e.Endpoint.Address)
+	case e.Round != nil:
+		s.loadRound(e.Round)
+		s.pending.rounds[e.Round.Discovery] = s.rounds[e.Round.Discovery]
+	case e.Decision != nil:
+		s.decide(e.Decision)
+	case e.Step != nil:
+		s.shift(e.Step.By)
+	}
+}

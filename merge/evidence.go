@@ -1,0 +1,142 @@
+package merge
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// Occurrences prove which epoch a total belongs to: each has a UUID that no other has,
+// in whatever process, at whatever address and with whatever created_at it is listed.
+
+const (
+	// keptHashes is how many of the newest listed occurrences of an epoch are
+	// remembered. One would do for clients that list the newest ten. Python's keeps the
+	// first nine and the last one: then the second is still there in the next answer.
+	keptHashes = 3
+	// maxListed bounds the occurrences of an aggregate that are looked at as evidence.
+	// Client libraries list ten.
+	maxListed = 64
+)
+
+// A listing is what the occurrences of one aggregate prove. The zero value proves
+// nothing.
+type listing struct {
+	// hashes are those of the UUIDs, the newest first.
+	hashes []uint64
+	// newest and oldest are times of the target's clock, in nanoseconds since 1970; 0
+	// when no occurrence has a time.
+	newest, oldest int64
+	// count is how many occurrences are listed, those without a UUID included.
+	count uint64
+
+	times []int64 // of the occurrences, in the order of hashes
+}
+
+// A listed occurrence is one on its way into a listing.
+type listedOccurrence struct {
+	hash uint64
+	at   int64
+}
+
+// A listingMaker takes in the occurrences of an aggregate, one by one.
+type listingMaker struct {
+	listing
+	list []listedOccurrence
+}
+
+func (m *listingMaker) add(uuid string, at time.Time) {
+	m.count++
+	o := listedOccurrence{occurrenceHash(uuid), unixNano(at)}
+	if o.at != 0 {
+		m.newest = max(m.newest, o.at)
+		if m.oldest == 0 || o.at < m.oldest {
+			m.oldest = o.at
+		}
+	}
+	if m.list = append(m.list, o); len(m.list) >= 2*maxListed {
+		m.keepNewest()
+	}
+}
+
+// keepNewest leaves as many as are looked at, in order.
+func (m *listingMaker) keepNewest() {
+	slices.SortStableFunc(m.list, func(a, b listedOccurrence) int { return cmp.Compare(b.at, a.at) })
+	m.list = m.list[:min(len(m.list), maxListed)]
+}
+
+func (m *listingMaker) made() listing {
+	m.keepNewest()
+	for _, o := range m.list {
+		if o.at != 0 {
+			m.times = append(m.times, o.at)
+		}
+		if o.hash != 0 {
+			m.hashes = append(m.hashes, o.hash)
+		}
+	}
+	return m.listing
+}
+
+// proves reports whether the listing tells epochs apart at all.
+func (l *listing) proves() bool { return len(l.hashes) > 0 }
+
+// complete reports whether every occurrence behind a total is listed, with its time.
+func (l *listing) complete(total uint64) bool {
+	return l.count == total && uint64(len(l.times)) == total && total > 0
+}
+
+// kept returns the hashes to remember.
+func (l *listing) kept() (kept [keptHashes]uint64) {
+	copy(kept[:], l.hashes)
+	return kept
+}
+
+// lists reports whether one of the hashes is listed.
+func (l *listing) lists(hashes *[keptHashes]uint64) bool {
+	for _, h := range hashes {
+		if h != 0 && slices.Contains(l.hashes, h) {
+			return true
+		}
+	}
+	return false
+}
+
+// occurrenceHash returns the hash of a UUID, or 0 for what is none: an ID that was
+// derived from the content can be the same in two processes.
+func occurrenceHash(uuid string) uint64 {
+	if len(uuid) == derivedLength && !strings.Contains(uuid, "-") {
+		return 0
+	}
+	return max(xxhash.Sum64String(uuid), 1)
+}
+
+// derivedLength is that of the IDs that package periskop derives.
+const derivedLength = 32
+
+// An occurrenceIndex finds a process by an occurrence of one of its epochs.
+type occurrenceIndex map[uint64]*process
+
+// note replaces the hash under which an epoch of the process is found.
+func (x occurrenceIndex) note(p *process, before, now uint64) {
+	if before == now {
+		return
+	}
+	if before != 0 && x[before] == p {
+		delete(x, before)
+	}
+	if now != 0 && x[now] == nil {
+		x[now] = p
+	}
+}
+
+// unixNano returns the time in nanoseconds since 1970, 0 for the zero time.
+func unixNano(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}

@@ -1,0 +1,230 @@
+package merge
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// An exporter that scrapes exporters counts by process: each of them tells what it knows of
+// each process, and it does not matter which one tells. Processes that move from one to
+// another, or that several know, are counted once.
+
+// Processes returns what is known of the processes of the service, once that is durable as
+// [State.DurableSnapshot] is, together with a snapshot of the same moment; nil for a service
+// that there is not.
+func (s *State) Processes(service string) (*Snapshot, []periskop.Process) {
+	var (
+		snapshot  *Snapshot
+		processes []periskop.Process
+	)
+	s.durably(false, func() {
+		snapshot = s.snapshot()
+		if svc := s.configured(service); svc != nil {
+			processes = svc.told()
+		}
+	})
+	return snapshot, processes
+}
+
+// told returns what is known of each process, sorted by ID.
+func (s *service) told() []periskop.Process {
+	list := make([]periskop.Process, 0, len(s.processes))
+	for _, p := range s.processes {
+		list = append(list, s.toldOf(p))
+	}
+	slices.SortFunc(list, func(a, b periskop.Process) int {
+		return strings.Compare(a.UUID+" "+a.Address, b.UUID+" "+b.Address)
+	})
+	return list
+}
+
+func (s *service) toldOf(p *process) periskop.Process {
+	out := periskop.Process{UUID: p.ID, Address: p.address, Instance: p.instance, Totals: []periskop.ProcessTotal{}}
+	if p.anonymous {
+		out.UUID, out.Address = "", strings.TrimPrefix(p.ID, addressPrefix)
+	}
+	if p.hasSkew {
+		out.Skew = p.skew
+	}
+	for key, e := range p.epochs {
+		if !s.tellsOf(p, key, e) {
+			continue
+		}
+		t := periskop.ProcessTotal{ID: uint64(key.id), Severity: e.severity.String(), History: e.baseline}
+		if key.created != 0 {
+			t.CreatedAt = time.Unix(0, key.created).UTC()
+		}
+		for b := e; b != nil; b = b.next() {
+			t.Total = saturatingAdd(t.Total, b.highest)
+			if b.rarities != nil {
+				t.History = saturatingAdd(t.History, b.held)
+			}
+		}
+		out.Totals = append(out.Totals, t)
+	}
+	slices.SortFunc(out.Totals, compareTotals)
+	return out
+}
+
+func compareTotals(a, b periskop.ProcessTotal) int {
+	switch {
+	case a.ID < b.ID:
+		return -1
+	case a.ID > b.ID:
+		return 1
+	}
+	return a.CreatedAt.Compare(b.CreatedAt)
+}
+
+// tellsOf reports whether the process is the one, of those that share an epoch, that tells
+// of it, and this its only entry.
+func (s *service) tellsOf(p *process, key epochKey, e *epoch) bool {
+	if e.rarities == nil || e.shared == 0 {
+		return true
+	}
+	if sharers := s.state.sharers[e.shared]; len(sharers) > 0 && sharers[0] != p {
+		return false
+	}
+	for other, same := range p.epochs {
+		if same == e && other.id == key.id && other.created < key.created {
+			return false
+		}
+	}
+	return true
+}
+
+// foldProcesses takes in what an exporter tells of processes.
+func (s *State) foldProcesses(sc *periskop.Scrape) {
+	own, clean, before := s.relay(sc)
+	if own == nil {
+		return
+	}
+	aggregates := make(map[uint64]*periskop.Aggregate, len(sc.Report.Aggregates))
+	for i := range sc.Report.Aggregates {
+		if a := &sc.Report.Aggregates[i]; aggregates[a.ID] == nil { // the first has the occurrences
+			aggregates[a.ID] = a
+		}
+	}
+	for i := range sc.Report.Processes {
+		if r := s.relayed(own, &sc.Report.Processes[i], aggregates, before); r != nil {
+			r.decode(clean, true)
+			s.fold(r)
+		}
+	}
+	if !before {
+		s.showHistory(own, sc.Report, clean)
+	}
+	s.written()
+}
+
+// relay takes in that the exporter answered, and returns its report without what it tells,
+// and whether it did so before. It returns nil for a service that is not configured.
+func (s *State) relay(sc *periskop.Scrape) (own *report, clean *cleaner, before bool) {
+	alone := *sc
+	alone.Report = &periskop.Report{TargetUUID: sc.Report.TargetUUID, Skipped: sc.Report.Skipped}
+	own, clean, before = s.report(&alone)
+	if own != nil {
+		s.fold(own)
+	}
+	return own, clean, before
+}
+
+// relayed returns the report of a process of which the exporter tells.
+func (s *State) relayed(own *report, p *periskop.Process, aggregates map[uint64]*periskop.Aggregate, before bool) *report {
+	r := &report{
+		service: own.service, address: p.Address, instance: p.Instance, group: own.group, end: own.end, clock: own.clock,
+		relayed: true, relayedBefore: before,
+	}
+	r.clock.skew += p.Skew
+	if r.address == "" {
+		r.address = p.UUID
+	}
+	r.process = processID(p.UUID, r.address)
+	for i := range p.Totals {
+		t := &p.Totals[i]
+		a := aggregates[t.ID]
+		if a == nil {
+			continue // there is no room for its key there
+		}
+		r.arrivals = append(r.arrivals, arrival{
+			epoch: epochKey{id: keyID(t.ID), created: unixNano(t.CreatedAt)}, key: keptKey(a.Key), severity: t.Severity,
+			created: t.CreatedAt, firstSeen: a.FirstSeen, total: t.Total, baseline: t.History,
+		})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	svc := s.configured(r.service)
+	if svc == nil {
+		return nil
+	}
+	known := svc.processes[r.process]
+	for i := range r.arrivals {
+		a := &r.arrivals[i]
+		if svc.mark(a, known, s.settings.OccurrencesPerKey); a.wanted {
+			// The occurrences of a key are those of all processes: once is enough.
+			told := aggregates[uint64(a.epoch.id)]
+			a.raw = []periskop.RawOccurrences{told.Latest}
+			told.Latest = nil
+		}
+	}
+	return r
+}
+
+// showHistory shows of each exception what no process tells of any more, when an exporter
+// is asked first.
+func (s *State) showHistory(own *report, told *periskop.Report, clean *cleaner) {
+	listed := map[uint64]uint64{}
+	for i := range told.Processes {
+		for _, t := range told.Processes[i].Totals {
+			listed[t.ID] = saturatingAdd(listed[t.ID], t.Total)
+		}
+	}
+	r := *own
+	r.arrivals, r.changed = nil, nil
+	all := map[uint64]uint64{}
+	for i := range told.Aggregates {
+		a := &told.Aggregates[i]
+		all[a.ID] = saturatingAdd(all[a.ID], saturatingAdd(a.TotalCount, a.History))
+	}
+	for i := range told.Aggregates {
+		a := &told.Aggregates[i]
+		if rest := all[a.ID]; a.ID != 0 && rest > listed[a.ID] {
+			r.arrivals = append(r.arrivals, arrival{
+				epoch: epochKey{id: keyID(a.ID)}, key: keptKey(a.Key), severity: a.Severity, firstSeen: a.FirstSeen,
+				history: rest - listed[a.ID], raw: []periskop.RawOccurrences{a.Latest},
+			})
+			delete(all, a.ID)
+		}
+	}
+	s.markRest(&r)
+	r.decode(clean, true)
+	s.foldRest(&r)
+}
+
+// markRest leaves of the arrivals those of exceptions that are not known yet, or whose
+// history was not shown.
+func (s *State) markRest(r *report) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	svc := s.configured(r.service)
+	if svc == nil {
+		r.arrivals = nil
+		return
+	}
+	p := svc.processes[r.process]
+	r.arrivals = slices.DeleteFunc(r.arrivals, func(a arrival) bool { return p == nil || p.epochs[a.epoch] != nil })
+	for i := range r.arrivals {
+		svc.mark(&r.arrivals[i], nil, s.settings.OccurrencesPerKey)
+	}
+}
+
+// foldRest takes in what no process tells of: it is an epoch of the exporter, of which
+// nothing is counted.
+func (s *State) foldRest(r *report) {
+	if len(r.arrivals) > 0 {
+		s.fold(r)
+	}
+}

@@ -1,0 +1,69 @@
+package merge
+
+import (
+	"slices"
+	"time"
+)
+
+// salvage makes the best of a state of which something was lost. A service that lost
+// something begins its watch anew, and its counters begin at zero: what they had was
+// shown, and a lower value would look like a counter that began at zero and had reached
+// it since. So less may be counted than was told, and never more.
+func (s *State) salvage(saved *Saved) {
+	if !saved.LostAll && len(saved.Lost) == 0 {
+		return
+	}
+	now := s.own.wall
+	lost := func(service string) bool { return saved.LostAll || slices.Contains(saved.Lost, service) }
+	for name, svc := range s.services {
+		if lost(name) {
+			svc.watchAnew(now)
+		}
+	}
+	for _, l := range []*ledger{&s.ledgers.counts, &s.ledgers.regressions} {
+		for key, series := range l.series {
+			if lost(series.service) {
+				l.remove(key, series)
+			}
+		}
+	}
+	for name, svc := range s.services {
+		if lost(name) {
+			svc.exposeAnew(&s.ledgers, now)
+		}
+	}
+	s.journal.overrun = s.store != nil // all of it is written before anything else
+}
+
+// watchAnew takes for history what arose until now, whether it was told or not.
+func (s *service) watchAnew(now time.Time) {
+	if !s.watchedSince.IsZero() {
+		s.watchedSince = now
+	}
+	for _, e := range s.endpoints {
+		if e.found {
+			e.since = now
+		}
+	}
+	for _, p := range s.processes {
+		s.forget(p, now) // what it told last may be more than is known: its totals are baselines
+	}
+	s.addAll(s.pending)
+}
+
+// exposeAnew gives what was exposed series that begin at zero.
+func (s *service) exposeAnew(l *ledgers, now time.Time) {
+	for _, e := range s.byID {
+		for _, c := range e.counts {
+			counted, regressed := c.series != nil, c.regressions != nil
+			c.series, c.regressions = nil, nil
+			if counted {
+				s.seriesOf(c, e, &l.counts, now)
+			}
+			if regressed {
+				s.regressionsOf(c, e, &l.regressions, now)
+			}
+		}
+		e.view = nil
+	}
+}

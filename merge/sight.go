@@ -1,0 +1,126 @@
+package merge
+
+import (
+	"time"
+)
+
+// A sight is what is known of an epoch when it is reported for the first time.
+type sight struct {
+	created time.Time // as reported; zero for none
+	// credible is not set when created means nothing.
+	credible bool
+	clock    *clock
+	// since is when what the process says began to be news.
+	since time.Time
+	// process tells what is known of the process.
+	process sightOfProcess
+	listing *listing
+	total   uint64
+}
+
+// sightOfProcess is what all epochs of one report have in common.
+type sightOfProcess struct {
+	// known is set when the process has reported before, at that time.
+	known  bool
+	before time.Time
+	// succeeds is set when it is not known, but another one was at its address until
+	// the time before.
+	succeeds bool
+	// returned is set when the process had been forgotten.
+	returned bool
+	// floor is that of the process.
+	floor int64
+	// pushed is set when it told by itself and not when it was asked.
+	pushed bool
+}
+
+// news returns how much of the total arose since the watch on the process began, and
+// the difference of its time zone to UTC where that was found to be sent as UTC.
+func (s *sight) news() (n uint64, zone time.Duration) {
+	switch {
+	case !s.since.Before(s.clock.now): // The scrape with which the watch begins: all of it was there before.
+		return 0, 0
+	case s.process.returned && (!s.credible || s.created.UnixNano() <= s.process.floor):
+		return 0, 0 // It was history, or counted, before the process was forgotten.
+	case s.credible && s.created.UnixNano() <= s.process.floor:
+		return 0, 0
+	case s.credible && (!s.clock.known && s.process.known || !s.createdAt().Before(s.since)):
+		return s.total, 0
+	}
+	if zone, ok := s.zone(); ok {
+		return s.total, zone
+	}
+	switch {
+	case s.credible:
+		return 0, 0
+	case s.process.known:
+		return s.total, 0
+	}
+	return s.listedNews(), 0
+}
+
+// createdAt returns when the epoch was created by our clock: the time that counts
+// least where it is not known exactly.
+func (s *sight) createdAt() time.Time {
+	created := s.created.Add(-s.clock.skew - s.clock.zone)
+	switch {
+	case !s.process.known:
+		// It may be older than the watch, and its clock is known to the second only. It
+		// is taken to be as old as it can be, so that no history is counted.
+		created = created.Add(-s.clock.slack)
+		if s.clock.open {
+			created = earlier(created, s.created)
+		}
+	case s.created.Nanosecond() == 0:
+		// The Ruby client cuts to whole seconds. It may have been created up to a
+		// second later, and as the process did not report it before, it was.
+		created = created.Add(time.Second - 1)
+	}
+	return created
+}
+
+// listedNews counts the occurrences since the watch began if all are listed. It is for
+// what nothing else is known of.
+func (s *sight) listedNews() uint64 {
+	if !s.listing.complete(s.total) {
+		return 0
+	}
+	since := s.clock.theirs(s.since)
+	var n uint64
+	for _, at := range s.listing.times {
+		if at >= since {
+			n++
+		}
+	}
+	return n
+}
+
+// maxZoneWindow bounds the time between two answers from which a time zone is read. In
+// a longer one, something old would fit by chance.
+const maxZoneWindow = 2 * time.Minute
+
+// zone reads off an epoch that seems to be older than the watch whether it arose since
+// the last answer, and only seems so because a local time is sent as UTC: then
+// created_at and all occurrences are wrong by one and the same time zone.
+func (s *sight) zone() (time.Duration, bool) {
+	p := &s.process
+	window := s.clock.now.Sub(p.before)
+	if s.created.IsZero() || !s.clock.known || p.pushed || !p.known && !p.succeeds || window > maxZoneWindow || len(s.listing.times) == 0 {
+		return 0, false
+	}
+	from := s.clock.theirs(p.before) - int64(time.Second)
+	to := s.clock.theirs(s.clock.now) + int64(s.clock.slack+time.Second)
+	zone := -time.Duration(to - s.created.UnixNano()).Truncate(zoneStep)
+	if zone > 0 {
+		zone += zoneStep // of a time in the future, which was rounded down as well
+	}
+	if zone == 0 || zone.Abs() > maxZone {
+		return 0, false
+	}
+	for _, at := range append([]int64{s.created.UnixNano()}, s.listing.times...) {
+		if at -= int64(zone); at < from || at > to {
+			return 0, false
+		}
+	}
+	return zone, true
+}
