@@ -115,10 +115,11 @@ func (l *ledger) expire(now time.Time, retention time.Duration) {
 	}
 }
 
-// orphan makes orphans of all series, but for those that are adopted after it.
-func (l *ledger) orphan(now time.Time) {
+// orphan makes orphans of all series but those of the services that stay as they are, and
+// but for those that are adopted after it.
+func (l *ledger) orphan(stays map[string]bool, now time.Time) {
 	for _, s := range l.series {
-		if s.orphaned.IsZero() {
+		if s.orphaned.IsZero() && !stays[s.service] {
 			s.orphaned = now
 		}
 	}

@@ -68,7 +68,6 @@ func newService(name string, s *State) *service {
 // configure gives the service its settings, and its exceptions the labels of those.
 func (s *service) configure(o ServiceSettings, labelLength int, c *ledgers, now time.Time) {
 	s.settings = o
-	s.shown, s.hidden = true, time.Time{}
 	if o.Push && s.watchedSince.IsZero() {
 		s.watchedSince = now
 		s.pending.services[s] = struct{}{}
@@ -93,6 +92,19 @@ func (s *service) relabel(e *exception, l *ledgers, now time.Time) {
 		}
 	}
 	e.view = nil
+}
+
+// adopt keeps the series that count for the service although another one made them.
+func (s *service) adopt() {
+	for _, e := range s.byID {
+		for _, c := range e.counts {
+			for _, series := range []*series{c.series, c.regressions} {
+				if series != nil && !series.gone {
+					series.orphaned = time.Time{}
+				}
+			}
+		}
+	}
 }
 
 // isExposed reports whether there is a series with the labels of the count.
@@ -272,9 +284,27 @@ func (s *service) snapshot() *Service {
 		WatchedSince:    s.watchedSince,
 		OverflowKeys:    len(s.overflow),
 		Inconsistencies: maps.Clone(s.inconsistencies),
+		Doubts:          s.doubts(),
 	}
 	for _, e := range s.sortedExceptions() {
 		out.Exceptions = append(out.Exceptions, e.snapshot(s.name))
+	}
+	return out
+}
+
+// maxDoubt is how long a target is said to be doubtful.
+const maxDoubt = time.Hour
+
+func (s *service) doubts() map[string]Doubt {
+	var out map[string]Doubt
+	for address, e := range s.endpoints {
+		if e.doubt == "" || s.state.own.wall.Sub(e.doubtAt) > maxDoubt {
+			continue
+		}
+		if out == nil {
+			out = map[string]Doubt{}
+		}
+		out[address] = Doubt{Reason: e.doubt, At: e.doubtAt}
 	}
 	return out
 }

@@ -47,6 +47,14 @@ type Service struct {
 	OverflowKeys int
 	// Inconsistencies counts what was refused, by reason.
 	Inconsistencies map[Reason]uint64
+	// Doubts are by host and port of targets, those of the last hour.
+	Doubts map[string]Doubt
+}
+
+// A Doubt is why what a target says of its processes and times is not to be relied on.
+type Doubt struct {
+	Reason Reason
+	At     time.Time // when it last gave reason to
 }
 
 // An Exception is all that is known of one aggregation key of a service.

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -73,6 +74,9 @@ type Settings struct {
 // ServiceSettings are the settings of one service.
 type ServiceSettings struct {
 	Name string
+	// Revision tells settings apart: those of one name and an equal revision are the same,
+	// so that it costs little to apply them again. It is comparable; nil is never equal.
+	Revision any
 	// GroupBy are the target labels that become labels of the service's series.
 	GroupBy []string
 	// Push is set for a service whose processes may report by themselves. The watch on
@@ -269,21 +273,59 @@ func (s *State) Configure(o Settings) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.tick()
+	labelLength := s.settings.LabelLength
 	s.settings = o
 	s.clean = newCleaner(&o)
-	s.ledgers.counts.orphan(now)
-	s.ledgers.regressions.orphan(now)
+	before := make(map[*service]bool, len(s.shown))
 	for _, svc := range s.shown {
-		svc.shown, svc.hidden = false, now
+		svc.shown = false
+		before[svc] = true
 	}
-	s.shown = nil
+	s.shown = make([]*service, 0, len(o.Services))
+	var changed []ServiceSettings
+	stays := make(map[string]bool, len(o.Services)) // as it was
 	for _, so := range o.Services {
 		svc := s.service(so.Name)
-		svc.configure(so, o.LabelLength, &s.ledgers, now)
+		svc.shown, svc.hidden = true, time.Time{}
+		if so.Revision != nil && so.Revision == svc.settings.Revision && labelLength == o.LabelLength && before[svc] {
+			stays[so.Name] = true
+		} else {
+			changed = append(changed, so)
+		}
 		s.shown = append(s.shown, svc)
 	}
+	for svc := range before {
+		if !svc.shown {
+			svc.hidden = now
+			svc.settings = ServiceSettings{}
+		}
+	}
 	slices.SortFunc(s.shown, func(a, b *service) int { return strings.Compare(a.name, b.name) })
+	s.reconfigure(changed, stays, now)
+}
+
+// reconfigure gives services new settings. Their series become orphans, but for those that
+// are adopted again, and so do those of services that are not configured any more.
+func (s *State) reconfigure(changed []ServiceSettings, stays map[string]bool, now time.Time) {
+	s.ledgers.counts.orphan(stays, now)
+	s.ledgers.regressions.orphan(stays, now)
+	for _, so := range changed {
+		s.service(so.Name).configure(so, s.settings.LabelLength, &s.ledgers, now)
+	}
+	for _, svc := range s.shown {
+		if stays[svc.name] {
+			svc.adopt()
+		}
+	}
 	s.pending.urgent = !s.pending.empty()
+}
+
+// Services returns the names of all services that something is known of, sorted: those that
+// are configured, and those that were and have not been forgotten.
+func (s *State) Services() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.services))
 }
 
 // Fold takes in one scrape. Scrapes without a report, and those of services that are
