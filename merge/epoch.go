@@ -1,10 +1,6 @@
 package merge
 
-import (
-	"time"
-
-	"github.com/periskop-exporter/periskop_exporter/periskop"
-)
+import "time"
 
 // An epochKey is what a client says of an epoch.
 type epochKey struct {
@@ -322,33 +318,4 @@ func (e *epoch) list(l *listing) {
 		e.known = l.kept()
 	}
 	e.newest = max(e.newest, l.newest)
-}
-
-// combine returns the aggregates of a report with those of the same epoch added up:
-// clients with keys that differ only in bytes that JSON cannot hold send those.
-// The severity is that of the first.
-func combine(aggregates []periskop.Aggregate, id func(*periskop.Aggregate) keyID) []combined {
-	list := make([]combined, 0, len(aggregates))
-	index := make(map[epochKey]int, len(aggregates))
-	for i := range aggregates {
-		a := &aggregates[i]
-		key := epochKey{id: id(a), created: unixNano(a.CreatedAt)}
-		if at, ok := index[key]; ok {
-			list[at].total = saturatingAdd(list[at].total, a.TotalCount)
-			list[at].more = append(list[at].more, a.Latest)
-			continue
-		}
-		index[key] = len(list)
-		list = append(list, combined{Aggregate: a, index: i, epoch: key, total: a.TotalCount})
-	}
-	return list
-}
-
-// combined is an aggregate together with further ones of the same epoch.
-type combined struct {
-	*periskop.Aggregate
-	index int
-	epoch epochKey
-	total uint64
-	more  []periskop.RawOccurrences
 }

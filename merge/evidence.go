@@ -70,6 +70,7 @@ func (m *listingMaker) keepNewest() {
 
 func (m *listingMaker) made() listing {
 	m.keepNewest()
+	m.times, m.hashes = nil, nil
 	for _, o := range m.list {
 		if o.at != 0 {
 			m.times = append(m.times, o.at)

@@ -98,7 +98,7 @@ func (s *service) tellsOf(p *process, key epochKey, e *epoch) bool {
 
 // foldProcesses takes in what an exporter tells of processes.
 func (s *State) foldProcesses(sc *periskop.Scrape) {
-	own, clean, before := s.relay(sc)
+	own, before := s.relay(sc)
 	if own == nil {
 		return
 	}
@@ -110,26 +110,33 @@ func (s *State) foldProcesses(sc *periskop.Scrape) {
 	}
 	for i := range sc.Report.Processes {
 		if r := s.relayed(own, &sc.Report.Processes[i], aggregates, before); r != nil {
-			r.decode(clean, true)
+			r.finish(s.cleaner(), true)
 			s.fold(r)
 		}
 	}
 	if !before {
-		s.showHistory(own, sc.Report, clean)
+		s.showHistory(own, sc.Report)
 	}
 	s.written()
 }
 
 // relay takes in that the exporter answered, and returns its report without what it tells,
 // and whether it did so before. It returns nil for a service that is not configured.
-func (s *State) relay(sc *periskop.Scrape) (own *report, clean *cleaner, before bool) {
+func (s *State) relay(sc *periskop.Scrape) (own *report, before bool) {
 	alone := *sc
 	alone.Report = &periskop.Report{TargetUUID: sc.Report.TargetUUID, Skipped: sc.Report.Skipped}
-	own, clean, before = s.report(&alone)
+	own, before = s.report(&alone)
 	if own != nil {
 		s.fold(own)
 	}
-	return own, clean, before
+	return own, before
+}
+
+// cleaner returns what decodes and redacts.
+func (s *State) cleaner() *cleaner {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clean
 }
 
 // relayed returns the report of a process of which the exporter tells.
@@ -154,28 +161,39 @@ func (s *State) relayed(own *report, p *periskop.Process, aggregates map[uint64]
 			created: t.CreatedAt, firstSeen: a.FirstSeen, total: t.Total, baseline: t.History,
 		})
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	svc := s.configured(r.service)
-	if svc == nil {
+	if !s.markRelayed(r) {
 		return nil
 	}
-	known := svc.processes[r.process]
 	for i := range r.arrivals {
 		a := &r.arrivals[i]
-		if svc.mark(a, known, s.settings.OccurrencesPerKey); a.wanted {
-			// The occurrences of a key are those of all processes: once is enough.
-			told := aggregates[uint64(a.epoch.id)]
-			a.raw = []periskop.RawOccurrences{told.Latest}
+		// The occurrences of a key are those of all processes: once is enough.
+		if told := aggregates[uint64(a.epoch.id)]; a.wanted && told.Latest != nil {
+			r.unreadable += a.decode([]periskop.RawOccurrences{told.Latest}, &r.clock, s.cleaner())
 			told.Latest = nil
 		}
 	}
 	return r
 }
 
+// markRelayed looks up what is known of the occurrences, and reports whether the service is
+// configured.
+func (s *State) markRelayed(r *report) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	svc := s.configured(r.service)
+	if svc == nil {
+		return false
+	}
+	known := svc.processes[r.process]
+	for i := range r.arrivals {
+		svc.mark(&r.arrivals[i], known, s.settings.OccurrencesPerKey)
+	}
+	return true
+}
+
 // showHistory shows of each exception what no process tells of any more, when an exporter
 // is asked first.
-func (s *State) showHistory(own *report, told *periskop.Report, clean *cleaner) {
+func (s *State) showHistory(own *report, told *periskop.Report) {
 	listed := map[uint64]uint64{}
 	for i := range told.Processes {
 		for _, t := range told.Processes[i].Totals {
@@ -184,7 +202,7 @@ func (s *State) showHistory(own *report, told *periskop.Report, clean *cleaner) 
 	}
 	r := *own
 	r.arrivals, r.changed = nil, nil
-	all := map[uint64]uint64{}
+	all, raw := map[uint64]uint64{}, map[uint64]periskop.RawOccurrences{}
 	for i := range told.Aggregates {
 		a := &told.Aggregates[i]
 		all[a.ID] = saturatingAdd(all[a.ID], saturatingAdd(a.TotalCount, a.History))
@@ -194,14 +212,20 @@ func (s *State) showHistory(own *report, told *periskop.Report, clean *cleaner) 
 		if rest := all[a.ID]; a.ID != 0 && rest > listed[a.ID] {
 			r.arrivals = append(r.arrivals, arrival{
 				epoch: epochKey{id: keyID(a.ID)}, key: keptKey(a.Key), severity: a.Severity, firstSeen: a.FirstSeen,
-				history: rest - listed[a.ID], raw: []periskop.RawOccurrences{a.Latest},
+				history: rest - listed[a.ID],
 			})
+			raw[a.ID] = a.Latest
 			delete(all, a.ID)
 		}
 	}
 	s.markRest(&r)
-	r.decode(clean, true)
-	s.foldRest(&r)
+	for i := range r.arrivals {
+		a := &r.arrivals[i]
+		r.unreadable += a.decode([]periskop.RawOccurrences{raw[uint64(a.epoch.id)]}, &r.clock, s.cleaner())
+	}
+	if r.finish(s.cleaner(), true); len(r.arrivals) > 0 {
+		s.fold(&r) // it is an epoch of the exporter, of which nothing is counted
+	}
 }
 
 // markRest leaves of the arrivals those of exceptions that are not known yet, or whose
@@ -218,13 +242,5 @@ func (s *State) markRest(r *report) {
 	r.arrivals = slices.DeleteFunc(r.arrivals, func(a arrival) bool { return p == nil || p.epochs[a.epoch] != nil })
 	for i := range r.arrivals {
 		svc.mark(&r.arrivals[i], nil, s.settings.OccurrencesPerKey)
-	}
-}
-
-// foldRest takes in what no process tells of: it is an epoch of the exporter, of which
-// nothing is counted.
-func (s *State) foldRest(r *report) {
-	if len(r.arrivals) > 0 {
-		s.fold(r)
 	}
 }

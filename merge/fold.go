@@ -64,7 +64,11 @@ func (f *folding) enterProcess() {
 	}
 	f.process = p
 	p.seen = later(p.seen, r.end)
-	p.reported = p.seen
+	if r.unchanged == 0 {
+		p.complete = p.seen
+	} else if !known { // it told what has changed since somebody else told the rest
+		f.endpoint.generation = s.state.nextGeneration()
+	}
 	f.changed = f.endpoint.answered(p, r.end) || !known
 	p.address, p.instance = r.address, r.instance
 	if r.clock.known {
@@ -324,7 +328,7 @@ func (f *folding) known(a *arrival) (*process, epochKey) {
 	if q == nil || q == f.process || a.epoch.created == 0 {
 		return nil, epochKey{}
 	}
-	if !a.epoch.precise() || q.epochs[a.epoch] == nil {
+	if (a.wanted && !a.epoch.precise()) || q.epochs[a.epoch] == nil {
 		return nil, epochKey{}
 	}
 	return q, a.epoch

@@ -72,6 +72,7 @@ func (s *service) leaveEndpoint(p *process) {
 	if e == nil {
 		return
 	}
+	e.generation = s.state.nextGeneration()
 	e.processes = slices.DeleteFunc(e.processes, func(q *process) bool { return q == p })
 	if e.process == p {
 		e.process = nil
@@ -97,7 +98,7 @@ func (s *service) limitProcesses(e *endpoint, limit int, now time.Time) {
 // others: those of workers that are gone, and, behind an address without UUIDs, those
 // of processes that are gone.
 func (s *service) prune(p *process, retention time.Duration) {
-	oldest := p.reported.Add(-retention).Unix()
+	oldest := p.complete.Add(-retention).Unix()
 	for key, e := range p.epochs {
 		if e.reported < oldest {
 			s.dropEpoch(p, key, e)
@@ -127,10 +128,13 @@ func (s *service) dropEpochs(p *process, n int) int {
 // dropEpoch drops an epoch. It does not count again if it returns: what the process
 // shows later and is not younger may have been counted before.
 func (s *service) dropEpoch(p *process, key epochKey, e *epoch) {
-	if key.created <= unixNano(p.reported.Add(p.skew+maxAhead)) { // not of the future
+	if key.created <= unixNano(p.seen.Add(p.skew+maxAhead)) { // not of the future
 		p.floor = max(p.floor, key.created)
 	}
 	delete(p.epochs, key)
+	if at := s.endpoints[p.address]; at != nil {
+		at.generation = s.state.nextGeneration()
+	}
 	s.removeEpoch(p, key, e)
 	s.pending.processes[p] = struct{}{}
 }

@@ -11,7 +11,7 @@ func (e *endpoint) record(name EndpointName) EndpointRecord {
 func (p *process) record() ProcessRecord {
 	r := ProcessRecord{
 		ProcessName: p.ProcessName, Address: p.address, Instance: p.instance, Since: p.since,
-		Seen: p.seen, Reported: p.reported, Kept: p.kept, Floor: p.floor, Skew: p.skew, HasSkew: p.hasSkew,
+		Seen: p.seen, Complete: p.complete, Kept: p.kept, Floor: p.floor, Skew: p.skew, HasSkew: p.hasSkew,
 		Epochs: make([]EpochRecord, 0, len(p.epochs)),
 	}
 	for key, e := range p.epochs {
@@ -149,7 +149,7 @@ func (s *State) loadProcess(r *ProcessRecord, shared map[uint64]*epoch) {
 	p := svc.newProcess(r.ID, r.Address)
 	p.anonymous = strings.HasPrefix(p.ID, addressPrefix)
 	p.instance, p.since, p.floor, p.skew, p.hasSkew = r.Instance, r.Since, r.Floor, r.Skew, r.HasSkew
-	p.seen, p.reported, p.kept = r.Seen, r.Reported, r.Kept
+	p.seen, p.complete, p.kept = r.Seen, r.Complete, r.Kept
 	p.restored = true
 	for i := range r.Epochs {
 		svc.loadEpoch(p, &r.Epochs[i], shared)

@@ -95,28 +95,33 @@ func aggregate(key string, total uint64, created time.Time, occurrences ...peris
 
 func fold(s *testState, answers ...answer) {
 	for _, a := range answers {
-		target := a.target
-		if target == "" {
-			target = "a:80"
-		}
-		sc := &periskop.Scrape{
-			Target: &periskop.Target{
-				Service: "shop", Instance: target, URL: "http://" + target + "/-/exceptions",
-				Labels: periskop.NewLabels(a.labels),
-			},
-			Start:  a.at,
-			Result: periskop.Success,
-			Report: &periskop.Report{TargetUUID: a.uuid, Aggregates: a.reports},
-			Date:   a.at.Truncate(time.Second),
-		}
-		if !a.date.IsZero() {
-			sc.Date = a.date
-		}
-		if a.noDate {
-			sc.Date = time.Time{}
-		}
-		s.Fold(sc)
+		s.Fold(a.scrape())
 	}
+}
+
+// scrape returns the answer as a scrape.
+func (a answer) scrape() *periskop.Scrape {
+	target := a.target
+	if target == "" {
+		target = "a:80"
+	}
+	sc := &periskop.Scrape{
+		Target: &periskop.Target{
+			Service: "shop", Instance: target, URL: "http://" + target + "/-/exceptions",
+			Labels: periskop.NewLabels(a.labels),
+		},
+		Start:  a.at,
+		Result: periskop.Success,
+		Report: &periskop.Report{TargetUUID: a.uuid, Aggregates: a.reports},
+		Date:   a.at.Truncate(time.Second),
+	}
+	if !a.date.IsZero() {
+		sc.Date = a.date
+	}
+	if a.noDate {
+		sc.Date = time.Time{}
+	}
+	return sc
 }
 
 // counts returns what is exposed, by key and severity where it is not error.

@@ -22,9 +22,9 @@ type process struct {
 	instance string
 	// since is when what the process says began to be news: see [service.newsSince].
 	since time.Time
-	// seen is when it last answered, and reported when it last had something else to
-	// say than before.
-	seen, reported time.Time
+	// seen is when it last answered, and complete when it last told all that it knows, and not
+	// only what had changed.
+	seen, complete time.Time
 	// restored is set until it answers for the first time after the program's start.
 	restored bool
 	// discovered is set while the target that it answered for last is there, and
@@ -44,6 +44,8 @@ type process struct {
 // An endpoint is what is known of one host and port of a service, whichever processes
 // answer there.
 type endpoint struct {
+	// generation changes when something is forgotten that was told there.
+	generation uint64
 	// found is set while there is a target there, and since is when what that says began to
 	// be news; zero when that is when the watch on the service began.
 	found bool
@@ -107,7 +109,7 @@ func (s *service) newProcess(id, address string) *process {
 func (s *service) endpoint(address string) *endpoint {
 	e := s.endpoints[address]
 	if e == nil {
-		e = &endpoint{}
+		e = &endpoint{generation: s.state.nextGeneration()}
 		s.endpoints[address] = e
 	}
 	return e

@@ -134,7 +134,7 @@ type ProcessRecord struct {
 	Instance string // likewise
 	Since    time.Time
 	Seen     time.Time
-	Reported time.Time
+	Complete time.Time
 	Kept     time.Time
 	Floor    int64
 	Skew     time.Duration

@@ -24,7 +24,10 @@ type report struct {
 	relayed, relayedBefore bool
 	// skipped counts the aggregates, and unreadable the times, that could not be read.
 	skipped, unreadable int
-	arrivals            []arrival
+	// unchanged counts the aggregates that are not among the arrivals because they are as they
+	// were in the answer before.
+	unchanged int
+	arrivals  []arrival
 	// changed are the arrivals that changed what is known.
 	changed []*arrival
 }
@@ -49,45 +52,24 @@ type arrival struct {
 	// wanted is set when the occurrences are needed; kept are those that the key had
 	// when that was decided, and full whether that was as many as are kept.
 	wanted, full bool
-	index        int // of the aggregate in the report of the client
 	kept         []periskop.Occurrence
-	raw          []periskop.RawOccurrences
+	listed       listingMaker
+	raw          string // the key with its secrets, which is not kept
 	// indexed is the hash by which the epoch was found until now.
 	indexed uint64
 }
 
-// newReport reads a scrape as far as that needs no lock: the occurrences are not
-// decoded.
+// newReport returns the report of a scrape that ended at that time of our clock, without what
+// it tells.
 func newReport(sc *periskop.Scrape, end time.Time) *report {
 	t := sc.Target
 	r := &report{
 		service: t.Service, address: addressOf(t), instance: t.Instance, end: end, pushed: sc.Pushed,
 		clock: clockOf(sc, end), skipped: sc.Report.Skipped, unreadable: sc.Report.UnreadableTimes,
+		unchanged: sc.Report.Unchanged,
 	}
 	r.process = processID(sc.Report.TargetUUID, r.address)
-	list := combine(sc.Report.Aggregates, func(a *periskop.Aggregate) keyID { return newKeyID(t.Service, a.Key) })
-	r.arrivals = make([]arrival, len(list))
-	for i := range list {
-		c := &list[i]
-		r.arrivals[i] = arrival{
-			epoch: c.epoch, key: keptKey(c.Key), severity: c.Severity, created: c.CreatedAt, firstSeen: c.FirstSeen,
-			index: c.index, total: c.total, history: c.History, raw: append([]periskop.RawOccurrences{c.Latest}, c.more...),
-		}
-	}
 	return r
-}
-
-// decode reads the occurrences that are wanted. It needs no lock.
-func (r *report) decode(c *cleaner, known bool) {
-	if r.pushed && !r.clock.known {
-		r.clock.skew = r.newestAhead()
-	}
-	for i := range r.arrivals {
-		if a := &r.arrivals[i]; a.wanted {
-			a.decode(r, c)
-		}
-	}
-	r.doubtful = !known && r.liesInTheFuture()
 }
 
 // liesInTheFuture reports whether half of the aggregates, or several, have occurrences
@@ -108,51 +90,25 @@ func (r *report) liesInTheFuture() bool {
 	return future > 1 || future > 0 && 2*future >= timed
 }
 
-// newestAhead returns how far the newest occurrence lies in the future. A program that
-// reports by itself does so after it happened: its clock is ahead by that much.
-func (r *report) newestAhead() time.Duration {
-	var newest time.Time
-	for i := range r.arrivals {
-		look := periskop.Selection{Skip: func(_ string, at time.Time) bool { newest = later(newest, at); return true }}
-		look.Decode(r.arrivals[i].raw...)
-	}
-	return max(newest.Sub(r.end), 0)
-}
-
 // maxContradiction is by how much an occurrence can be older than the aggregate that it
 // is part of: the client libraries take the time of creation a few milliseconds after
 // that of the first occurrence, and some cut either to seconds.
 const maxContradiction = 2 * time.Second
 
-// decode reads the occurrences that may be new, and what all of them prove.
-func (a *arrival) decode(r *report, c *cleaner) {
-	var listed listingMaker
+// decode reads the occurrences that may be new, and what all of them prove. Their times stay
+// those of the target. It returns how many times could not be read.
+func (a *arrival) decode(raw []periskop.RawOccurrences, clock *clock, c *cleaner) (unreadable int) {
 	skip := func(uuid string, reported time.Time) bool {
-		listed.add(uuid, reported)
-		return a.skip(uuid, r.clock.ours(reported))
+		a.listed.add(uuid, reported)
+		return a.skip(uuid, clock.ours(reported))
 	}
-	found := c.decode(a.raw, skip)
-	r.unreadable += found.UnreadableTimes
-	for _, o := range found.Occurrences {
-		if o.Severity == "" {
-			o.Severity = a.severity
-		}
-		if o.Instance == "" {
-			o.Instance = r.instance
-		}
-		o.Timestamp = r.clock.ours(o.Timestamp)
-		c.rest(&o)
-		a.occurrences = append(a.occurrences, o)
+	found := c.decode(raw, skip)
+	for i := range found.Occurrences {
+		c.rest(&found.Occurrences[i])
 	}
-	a.key = c.text(a.key)
-	a.listing = listed.made()
-	if r.relayed { // they are those of all processes, and tell nothing of this one
-		a.listing = listing{newest: a.newest, oldest: a.oldest}
-		return
-	}
-	if a.oldest != 0 && a.epoch.created-a.oldest > int64(maxContradiction) {
-		a.epoch.created = 0
-	}
+	a.occurrences = append(a.occurrences, found.Occurrences...)
+	a.listing = a.listed.made()
+	return found.UnreadableTimes
 }
 
 // skip reports whether an occurrence is kept already, or older than all that are.

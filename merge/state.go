@@ -140,6 +140,8 @@ type State struct {
 	scrapers map[string]*scraper
 	seen     map[string]int // for appendSeen; kept for its memory
 
+	generation uint64 // the last one of an endpoint
+
 	processes   processIndex
 	occurrences occurrenceIndex
 	sharers     map[uint64][]*process // of shared epochs
@@ -255,6 +257,12 @@ func sooner(t, now time.Time) time.Time {
 	return t
 }
 
+// nextGeneration returns a generation that no endpoint had.
+func (s *State) nextGeneration() uint64 {
+	s.generation++
+	return s.generation
+}
+
 // service returns the service of that name, which is made if there is none.
 func (s *State) service(name string) *service {
 	svc := s.services[name]
@@ -276,6 +284,11 @@ func (s *State) Configure(o Settings) {
 	labelLength := s.settings.LabelLength
 	s.settings = o
 	s.clean = newCleaner(&o)
+	for _, svc := range s.services { // what is kept of occurrences may be another part now
+		for _, e := range svc.endpoints {
+			e.generation = s.nextGeneration()
+		}
+	}
 	before := make(map[*service]bool, len(s.shown))
 	for _, svc := range s.shown {
 		svc.shown = false
@@ -328,56 +341,6 @@ func (s *State) Services() []string {
 	return slices.Sorted(maps.Keys(s.services))
 }
 
-// Fold takes in one scrape. Scrapes without a report, and those of services that are
-// not configured, change nothing. When it returns, nothing of the scrape is in use
-// any more, and what it told survives the end of the program. For that it waits for the
-// store; when the store cannot be written, or does not answer for long, it returns all
-// the same, and [State.StoreStatus] says so.
-func (s *State) Fold(sc *periskop.Scrape) {
-	if sc.Report == nil {
-		return
-	}
-	if sc.Report.Processes != nil {
-		s.foldProcesses(sc)
-		return
-	}
-	r, clean, known := s.report(sc)
-	if r == nil {
-		return
-	}
-	r.decode(clean, known)
-	if s.fold(r) {
-		s.written()
-	}
-}
-
-// report reads a scrape. Its times are put on our clock as it is now: the difference
-// between two readings of the monotonic clock is not touched when the clock is set.
-//
-// It returns the report with those aggregates marked whose occurrences are worth
-// decoding, what decodes them, and whether the process is known: the decoding is for the
-// caller to do, without the lock. It returns nil if the service is not configured.
-func (s *State) report(sc *periskop.Scrape) (r *report, clean *cleaner, known bool) {
-	s.mu.Lock()
-	now, clean := s.tick(), s.clean
-	s.mu.Unlock()
-	r = newReport(sc, now.Add(-s.own.now().Sub(sc.End())))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	svc := s.configured(r.service)
-	if svc == nil {
-		return nil, nil, false
-	}
-	r.group = groupOf(sc.Target, svc.settings.GroupBy)
-	svc.endpoint(r.address).checkDate(r, sc.Date)
-	p := svc.processes[r.process]
-	for i := range r.arrivals {
-		svc.mark(&r.arrivals[i], p, s.settings.OccurrencesPerKey)
-	}
-	s.findBases(r, sc.Report)
-	return r, clean, p != nil
-}
-
 // fold takes in a report, and reports whether there is something to write.
 func (s *State) fold(r *report) bool {
 	s.mu.Lock()
@@ -393,23 +356,6 @@ func (s *State) fold(r *report) bool {
 func (s *service) fold(r *report, settings *Settings, l *ledgers) {
 	f := folding{service: s, settings: settings, ledgers: l, report: r}
 	f.fold()
-}
-
-// findBases looks up what other services were told of the same epochs: the same program
-// can be told of by several, or have been moved from one to another.
-func (s *State) findBases(r *report, told *periskop.Report) {
-	for _, q := range s.processes[r.process] {
-		if q.Service == r.service {
-			continue
-		}
-		for i := range r.arrivals {
-			a := &r.arrivals[i]
-			key := epochKey{id: newKeyID(q.Service, told.Aggregates[a.index].Key), created: a.epoch.created}
-			if e := q.epochs[key]; e != nil {
-				a.base = max(a.base, e.highest)
-			}
-		}
-	}
 }
 
 // configured returns the service if it is configured. The caller holds mu.

@@ -71,7 +71,7 @@ func keyOf(name []byte) string {
 // names none itself.
 func (r *aggregateReader) element(key string) error {
 	r.index++
-	if len(r.report.Aggregates) >= maxAggregates {
+	if r.index > maxAggregates {
 		r.odd(oddError(fmt.Sprintf("there are more than %d", maxAggregates)))
 		return r.skip()
 	}

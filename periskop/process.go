@@ -91,17 +91,21 @@ func readProcesses(d *reader, r *Report) error {
 		if err != nil {
 			return err
 		}
-		var w wireProcess
-		if err := json.Unmarshal(v, &w); err != nil || w.UUID == "" && w.Address == "" {
-			r.Skipped++
-			if r.SkippedErr == nil {
-				r.SkippedErr = fmt.Errorf("process %d is not as an exporter tells it", len(r.Processes)+1)
-			}
-			return nil
-		}
-		r.Processes = append(r.Processes, w.process())
+		r.addProcess(v)
 		return nil
 	})
+}
+
+func (r *Report) addProcess(raw []byte) {
+	var w wireProcess
+	if err := json.Unmarshal(raw, &w); err != nil || w.UUID == "" && w.Address == "" {
+		r.Skipped++
+		if r.SkippedErr == nil {
+			r.SkippedErr = fmt.Errorf("process %d is not as an exporter tells it", len(r.Processes)+1)
+		}
+		return
+	}
+	r.Processes = append(r.Processes, w.process())
 }
 
 // maxSkew is more than clocks differ that somebody has set once.

@@ -11,6 +11,9 @@ type Report struct {
 	// empty, and the target's address stands for the process.
 	TargetUUID string
 	Aggregates []Aggregate
+	// Unchanged is how many aggregates of the answer are not in Aggregates because they are
+	// as they were in the answer before: see [Memory].
+	Unchanged int
 	// Processes are told by exporters: what of the aggregates is of which process. Nil from
 	// client libraries.
 	Processes []Process

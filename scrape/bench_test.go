@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"runtime"
 	"sync"
 	"testing"
@@ -53,19 +55,48 @@ func serveCanned(b *testing.B, encoding string, body []byte) string {
 	return "http://" + listener.Addr().String()
 }
 
-// pool returns a pool for the targets and a function that closes its connections.
-func poolOf(targets []*periskop.Target, decode bool) (*scrape.Pool, func()) {
-	p := scrape.New(scrape.Options{Fold: func(s *periskop.Scrape) {
-		if s.Err != nil {
-			panic(s.Err)
-		}
-	}})
-	if !decode {
-		p.SetDecode(func([]byte) (*periskop.Report, error) { return nil, nil })
+// A discarding intake has each target tell what has changed, or all of it.
+type discarding struct{ generation uint64 }
+
+func (d discarding) Generation() uint64     { return d.generation }
+func (discarding) Take(*periskop.Aggregate) {}
+
+func (discarding) Fold(s *periskop.Scrape) {
+	if s.Err != nil {
+		panic(s.Err)
 	}
+}
+
+// poolOf returns a pool for the targets and a function that closes its connections.
+func poolOf(targets []*periskop.Target, all bool) (*scrape.Pool, func()) {
+	p := scrape.New(scrape.Options{Begin: func(*periskop.Scrape) scrape.Intake {
+		if all {
+			return discarding{generations.Add(1)}
+		}
+		return discarding{}
+	}})
 	p.Apply([]scrape.Service{shop()})
 	p.SetTargets(targetsOf("shop", targets...))
 	return p, func() { p.Apply(nil) }
+}
+
+// BenchmarkFloor is a mere download of what BenchmarkScrape reads.
+func BenchmarkFloor(b *testing.B) {
+	many := []byte(payload(b, "go-many-keys.json"))
+	url := serveCanned(b, "", many)
+	var client http.Client
+	b.SetBytes(int64(len(many)))
+	b.ReportAllocs()
+	for b.Loop() {
+		resp, err := client.Get(url) //nolint:noctx // a benchmark
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+	b.StopTimer()
+	client.CloseIdleConnections()
 }
 
 func BenchmarkScrape(b *testing.B) {
@@ -78,14 +109,15 @@ func BenchmarkScrape(b *testing.B) {
 		name     string
 		encoding string
 		body     []byte
-		decode   bool
+		all      bool
 	}{
-		{"fetch", "", many, false},
-		{"fetch gzip", "Content-Encoding: gzip\r\n", packed.Bytes(), false},
-		{"fetch and decode", "", many, true},
+		{"nothing has changed", "", many, false},
+		{"nothing has changed, gzip", "Content-Encoding: gzip\r\n", packed.Bytes(), false},
+		{"everything", "", many, true},
+		{"everything, gzip", "Content-Encoding: gzip\r\n", packed.Bytes(), true},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			p, done := poolOf([]*periskop.Target{slowTarget(serveCanned(b, bb.encoding, bb.body))}, bb.decode)
+			p, done := poolOf([]*periskop.Target{slowTarget(serveCanned(b, bb.encoding, bb.body))}, bb.all)
 			beat := p.Beats()[0]
 			beat() // connects
 			b.SetBytes(int64(len(many)))

@@ -1,13 +1,13 @@
 package scrape
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
-	"math/bits"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -20,72 +20,21 @@ type encodingError struct{ text string }
 
 func (e *encodingError) Error() string { return e.text }
 
-// A buffer holds a body.
-type buffer struct{ bytes []byte }
-
-// buffers are kept for reuse by size, each class twice as large as the one before,
-// so that a large one is never spent on a small body. What is not used for a while
-// is left to the garbage collector. The zero value is ready.
-type buffers struct{ classes [bits.UintSize]sync.Pool }
-
-// minBuffer holds the report of a service without much trouble.
-const minBuffer = 16 << 10
-
-// get returns an empty buffer for at least size bytes.
-func (b *buffers) get(size int) *buffer {
-	class := bits.Len(uint(max(size, minBuffer) - 1))
-	if buf, ok := b.classes[class].Get().(*buffer); ok {
-		return buf
-	}
-	return &buffer{make([]byte, 0, 1<<class)}
+// A bodyHash tells bodies apart.
+type bodyHash struct {
+	hash   uint64
+	length int
 }
 
-// put takes back a buffer of get, or nil.
-func (b *buffers) put(buf *buffer) {
-	if buf == nil {
-		return
-	}
-	buf.bytes = buf.bytes[:0]
-	b.classes[bits.Len(uint(cap(buf.bytes)-1))].Put(buf)
-}
+// maxPacked is how much of a compressed body is looked at whole before it is unpacked: more
+// than a report of a thousand keys has.
+const maxPacked = 1 << 20
 
-// grow returns a larger buffer with the content of buf, which it takes back.
-func (b *buffers) grow(buf *buffer) *buffer {
-	larger := b.get(2 * cap(buf.bytes))
-	larger.bytes = append(larger.bytes, buf.bytes...)
-	b.put(buf)
-	return larger
-}
-
-// readAll reads r to its end, but never more than limit+1 bytes; a limit of 0 is
-// none. The buffer is returned with what was read also when there is an error.
-func (b *buffers) readAll(r io.Reader, sizeHint int, limit int64) (*buffer, error) {
-	buf := b.get(sizeHint)
-	for {
-		if len(buf.bytes) == cap(buf.bytes) {
-			buf = b.grow(buf)
-		}
-		room := buf.bytes[len(buf.bytes):cap(buf.bytes)]
-		if limit > 0 {
-			room = room[:min(int64(len(room)), limit+1-int64(len(buf.bytes)))]
-		}
-		n, err := r.Read(room)
-		buf.bytes = buf.bytes[:len(buf.bytes)+n]
-		switch {
-		case limit > 0 && int64(len(buf.bytes)) > limit:
-			return buf, errTooLarge
-		case err == io.EOF:
-			return buf, nil
-		case err != nil:
-			return buf, err
-		}
-	}
-}
-
-// unpacked returns a reader of the body as it was before compression, and a
-// function to call when it is no longer used. The reader's errors are
-// encodingErrors where the body came well but is damaged in itself.
-func (p *Pool) unpacked(resp *http.Response) (io.Reader, func(), error) {
+// unpacked returns a reader of the body as it was before compression, and a function to call
+// when it is no longer used. The reader's errors are encodingErrors where the body came well
+// but is damaged in itself. It returns no reader for a compressed body that has the bytes of the
+// last one, which is known; known may be nil.
+func (p *Pool) unpacked(resp *http.Response, k *known) (io.Reader, func(), error) {
 	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
 		return resp.Body, func() {}, nil
@@ -97,18 +46,51 @@ func (p *Pool) unpacked(resp *http.Response) (io.Reader, func(), error) {
 	if !ok {
 		g = new(gzipBody)
 	}
-	g.sent = sentBody{r: resp.Body}
-	g.opened = false
-	return g, func() {
+	done := func() {
 		g.sent = sentBody{}
 		p.gzips.Put(g)
-	}, nil
+	}
+	g.opened = false
+	g.sent = sentBody{r: resp.Body}
+	if k == nil {
+		return g, done, nil
+	}
+	same, err := g.look(resp.Body, k)
+	if err != nil || same {
+		done()
+		return nil, func() {}, err
+	}
+	return g, done, nil
 }
+
+// look reads the compressed body, if it is not large, and reports whether it is that of the
+// last report.
+func (g *gzipBody) look(body io.Reader, k *known) (same bool, err error) {
+	g.packed.Reset()
+	_, err = io.CopyN(&g.packed, body, maxPacked)
+	switch {
+	case err == nil: // there may be more
+		k.packed = bodyHash{}
+		g.sent.r = io.MultiReader(bytes.NewReader(g.packed.Bytes()), body)
+		return false, nil
+	case !errors.Is(err, io.EOF):
+		return false, err
+	}
+	now := bodyHash{hash: maphash.Bytes(bodySeed, g.packed.Bytes()), length: g.packed.Len()}
+	same = now == k.packed && k.memory.Same() != nil
+	k.packed = now
+	g.sent.r = bytes.NewReader(g.packed.Bytes())
+	return same, nil
+}
+
+// bodySeed is that of the hashes of bodies: nobody else knows it.
+var bodySeed = maphash.MakeSeed()
 
 // A gzipBody unpacks a body while it comes.
 type gzipBody struct {
 	reader gzip.Reader
 	sent   sentBody
+	packed bytes.Buffer
 	opened bool
 }
 

@@ -184,7 +184,7 @@ func TestClientCannotBeBuilt(t *testing.T) {
 	broken, sound := target(server.URL), target(serve(t, reporting(emptyReport)))
 
 	r := newRecorder()
-	p := scrape.New(scrape.Options{Fold: r.fold})
+	p := scrape.New(scrape.Options{Begin: collect(r.fold)})
 	cart := shop()
 	cart.Name = "cart"
 	p.Apply([]scrape.Service{shopWith(t, `{tls_config: {ca_file: `+ca+`}}`), cart})
@@ -365,7 +365,7 @@ func TestOAuth2(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newRecorder()
-	p := scrape.New(scrape.Options{Fold: r.fold})
+	p := scrape.New(scrape.Options{Begin: collect(r.fold)})
 	p.Apply([]scrape.Service{shopWith(t, `{oauth2: {client_id: exporter, client_secret_file: `+secret+`, scopes: [read], token_url: "`+tokenServer+`"}}`)})
 	// Ten at once, which want the first token at the same time.
 	var targets []*periskop.Target
@@ -433,7 +433,7 @@ func TestOAuth2Hangs(t *testing.T) {
 		})
 		net.serve(t, "shop.test:80", reporting(emptyReport))
 		r := newRecorder()
-		p := scrape.New(scrape.Options{Fold: r.fold, DialContext: net.dial})
+		p := scrape.New(scrape.Options{Begin: collect(r.fold), DialContext: net.dial})
 		p.Apply([]scrape.Service{shopWith(t, `{oauth2: {client_id: a, client_secret: b, token_url: "http://token.test"}}`)})
 		var targets []*periskop.Target
 		for i := range 5 {
@@ -519,7 +519,7 @@ func TestKeepAlive(t *testing.T) {
 			server.Start()
 			defer server.Close()
 			r := newRecorder()
-			p := scrape.New(scrape.Options{Fold: r.fold})
+			p := scrape.New(scrape.Options{Begin: collect(r.fold)})
 			service := shop()
 			service.BodySizeLimit = tt.limit
 			p.Apply([]scrape.Service{service})

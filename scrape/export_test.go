@@ -3,12 +3,7 @@ package scrape
 import (
 	"context"
 	"time"
-
-	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
-
-// SetDecode replaces the decoder, before Run.
-func (p *Pool) SetDecode(decode func([]byte) (*periskop.Report, error)) { p.decode = decode }
 
 // Beats returns a function per target that scrapes it once, in place of Run.
 func (p *Pool) Beats() []func() {

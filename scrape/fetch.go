@@ -2,28 +2,21 @@ package scrape
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-const (
-	// maxTrusted is how much memory the mere announcement of a body gets.
-	maxTrusted = 1 << 20
-	// maxDrained is how much of an answer that nobody wants is read to keep its
-	// connection. More costs more than a new connection does.
-	maxDrained = 64 << 10
-)
+// maxDrained is how much of an answer that nobody wants is read to keep its connection. More
+// costs more than a new connection does.
+const maxDrained = 64 << 10
 
-// fetch reads the body of the target's answer into a buffer, which is the
-// caller's to put back also after a failure, and nil if there was no body. It
-// notes in s what it learns on the way.
-func (l *loop) fetch(ctx context.Context, s *periskop.Scrape) (*buffer, *failure) {
+// fetch reads the target's answer, and notes in s what it learns. It returns what took the
+// answer in, as soon as there is one.
+func (l *loop) fetch(ctx context.Context, s *periskop.Scrape) (Intake, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, s.Target.Timeout)
 	defer cancel()
 	with := l.service.settings.Load()
@@ -45,7 +38,9 @@ func (l *loop) fetch(ctx context.Context, s *periskop.Scrape) (*buffer, *failure
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, statusFailure(resp, l.drain(resp))
 	}
-	return l.read(ctx, s, resp, with.bodySizeLimit)
+	intake := l.pool.begin(s)
+	l.known.begin(intake.Generation(), s.Start)
+	return intake, l.read(ctx, s, resp, with.bodySizeLimit, intake.Take)
 }
 
 // clockOf returns the target's clock, and how old the answer is if it comes from a cache
@@ -84,59 +79,27 @@ func (l *loop) requestFor(t *periskop.Target) (*http.Request, error) {
 	return req, nil
 }
 
-func (l *loop) read(ctx context.Context, s *periskop.Scrape, resp *http.Response, limit int64) (*buffer, *failure) {
-	body, done, err := l.pool.unpacked(resp)
+func (l *loop) read(ctx context.Context, s *periskop.Scrape, resp *http.Response, limit int64, take func(*periskop.Aggregate)) *failure {
+	body, done, err := l.pool.unpacked(resp, &l.known)
 	if err != nil {
-		return nil, bodyFailure(ctx, err, s, limit)
+		return bodyFailure(ctx, err, s, limit)
 	}
 	defer done()
-	buf, err := l.pool.buffers.readAll(body, l.sizeHint(resp), limit)
-	s.Size = len(buf.bytes)
-	if err != nil {
-		return buf, bodyFailure(ctx, err, s, limit)
+	if body == nil { // the same bytes as last time
+		s.Report, s.Size = l.known.memory.Same(), l.known.size
+		return nil
 	}
-	l.size = s.Size
-	return buf, nil
-}
-
-// sizeHint guesses the size of a body: what the target sent last time and a bit,
-// or what it announces if that is not much.
-func (l *loop) sizeHint(resp *http.Response) int {
-	if l.size > 0 {
-		return l.size + l.size/16
-	}
-	// One byte more, because the end is found by reading past it.
-	return int(min(resp.ContentLength, maxTrusted)) + 1
+	return l.decode(ctx, s, &sentBody{r: limited(body, limit)}, limit, take)
 }
 
 // drain reads so much of an answer that is no report that its connection can be
 // kept, and returns the head of it.
 func (l *loop) drain(resp *http.Response) []byte {
 	var head []byte
-	if body, done, err := l.pool.unpacked(resp); err == nil {
+	if body, done, err := l.pool.unpacked(resp, nil); err == nil {
 		head, _ = io.ReadAll(io.LimitReader(body, 4*maxExcerpt)) // as far as it comes
 		done()
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, maxDrained)
 	return head
-}
-
-// decodeReport decodes body. A panic is a bug of ours, but one that a single target
-// must not be able to stop this program with: the decoder shares no state, so
-// nothing is left half done.
-func (p *Pool) decodeReport(body []byte) (r *periskop.Report, fail *failure) {
-	defer func() {
-		if v := recover(); v != nil {
-			r, fail = nil, &failure{
-				result: periskop.InvalidPayload,
-				text:   fmt.Sprintf("the decoder panicked, which is a bug of periskop_exporter: %v", v),
-				stack:  string(debug.Stack()),
-			}
-		}
-	}()
-	r, err := p.decode(body)
-	if err != nil {
-		return nil, &failure{result: periskop.InvalidPayload, text: err.Error()}
-	}
-	return r, nil
 }

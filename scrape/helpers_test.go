@@ -1,6 +1,7 @@
 package scrape_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -116,7 +117,7 @@ func shop() scrape.Service {
 func scrapeOnce(t *testing.T, o scrape.Options, s scrape.Service, tgt *periskop.Target) *periskop.Scrape {
 	t.Helper()
 	r := newRecorder()
-	o.Fold = r.fold
+	o.Begin = collect(r.fold)
 	p := scrape.New(o)
 	p.Apply([]scrape.Service{s})
 	p.SetTargets(targetsOf(s.Name, tgt))
@@ -315,3 +316,32 @@ type pipeAddr string
 
 func (a pipeAddr) Network() string { return "pipe" }
 func (a pipeAddr) String() string  { return string(a) }
+
+// A collected answer is passed on whole, as a scrape with all that it tells.
+type collected struct {
+	generation uint64
+	fold       func(*periskop.Scrape)
+	aggregates []periskop.Aggregate
+}
+
+var generations atomic.Uint64
+
+// collect has every target tell all of it each time.
+func collect(fold func(*periskop.Scrape)) func(*periskop.Scrape) scrape.Intake {
+	return func(*periskop.Scrape) scrape.Intake { return &collected{generation: generations.Add(1), fold: fold} }
+}
+
+func (c *collected) Generation() uint64 { return c.generation }
+
+func (c *collected) Take(a *periskop.Aggregate) {
+	kept := *a
+	kept.Latest = bytes.Clone(a.Latest)
+	c.aggregates = append(c.aggregates, kept)
+}
+
+func (c *collected) Fold(s *periskop.Scrape) {
+	if s.Report != nil {
+		s.Report.Aggregates = append(c.aggregates, s.Report.Aggregates...)
+	}
+	c.fold(s)
+}

@@ -31,8 +31,7 @@ type loop struct {
 	of       *periskop.Target // the target that request was made for
 	// connected says whether the request under way has got a connection.
 	connected bool
-	// size is that of the latest body that was read whole.
-	size int
+	known     known
 }
 
 // state is what a loop publishes. It does not change.
@@ -120,10 +119,9 @@ func (l *loop) schedule(now time.Time) {
 // What a cancelled scrape says otherwise is about us, not about the target.
 func (l *loop) beat(ctx context.Context) {
 	s := &periskop.Scrape{Target: l.target.Load(), Start: time.Now(), Result: periskop.Success}
-	body, err := l.fetch(ctx, s)
-	defer l.pool.buffers.put(body)
-	if err == nil {
-		s.Report, err = l.pool.decodeReport(body.bytes)
+	intake, err := l.fetch(ctx, s)
+	if intake == nil {
+		intake = l.pool.begin(s)
 	}
 	if err == nil {
 		s.Unread = s.Report.Unread()
@@ -131,14 +129,14 @@ func (l *loop) beat(ctx context.Context) {
 	s.Duration = time.Since(s.Start)
 	if ctx.Err() != nil {
 		if err == nil {
-			l.pool.fold(s)
+			intake.Fold(s)
 		}
 		return
 	}
 	if err != nil {
 		s.Result, s.Err = err.result, err
 	}
-	l.pool.fold(s)
+	intake.Fold(s)
 	l.service.counts[s.Result].Add(1)
 	l.publish(s)
 }

@@ -29,7 +29,7 @@ type bubble struct {
 func inBubble(t *testing.T, o scrape.Options, test func(*testing.T, *bubble)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bubble{recorder: newRecorder(), net: newNetwork()}
-		o.Fold, o.DialContext = b.fold, b.net.dial
+		o.Begin, o.DialContext = collect(b.fold), b.net.dial
 		b.pool = scrape.New(o)
 		b.pool.Apply([]scrape.Service{shop()})
 		time.Sleep(7 * time.Second)
@@ -206,13 +206,12 @@ func TestLoopsAreIndependent(t *testing.T) {
 // TestLoopStopsAfterAnswer takes the target away when its answer is in: what a pod tells
 // while it is being removed is the last that it will ever tell.
 func TestLoopStopsAfterAnswer(t *testing.T) {
-	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"aggregated_errors":[]}`) })
+	url := serve(t, reporting(`{"aggregated_errors":[{"aggregation_key":"k","total_count":1}]}`))
 	r := newRecorder()
-	p := scrape.New(scrape.Options{Fold: r.fold})
-	p.SetDecode(func(body []byte) (*periskop.Report, error) {
-		p.SetTargets(nil)
-		return periskop.Decode(body)
-	})
+	var p *scrape.Pool
+	p = scrape.New(scrape.Options{Begin: func(s *periskop.Scrape) scrape.Intake {
+		return leaving{collect(r.fold)(s), func() { p.SetTargets(nil) }}
+	}})
 	p.Apply([]scrape.Service{shop()})
 	p.SetTargets(targetsOf("shop", target(url)))
 	run(t, p)
@@ -220,6 +219,17 @@ func TestLoopStopsAfterAnswer(t *testing.T) {
 	if s := r.all()[0]; s.Result != periskop.Success || s.Report == nil {
 		t.Errorf("got %s, %v", s.Result, s.Report)
 	}
+}
+
+// leaving has something done when an aggregate is taken.
+type leaving struct {
+	scrape.Intake
+	do func()
+}
+
+func (l leaving) Take(a *periskop.Aggregate) {
+	l.do()
+	l.Intake.Take(a)
 }
 
 func TestLoopStopsDuringScrape(t *testing.T) {
@@ -327,7 +337,7 @@ func TestFleet(t *testing.T) {
 		targets = append(targets, tgt)
 	}
 	r := newRecorder()
-	p := scrape.New(scrape.Options{Fold: r.fold})
+	p := scrape.New(scrape.Options{Begin: collect(r.fold)})
 	p.Apply([]scrape.Service{shop()})
 	p.SetTargets(targetsOf("shop", targets...))
 	ctx, cancel := context.WithCancel(t.Context())

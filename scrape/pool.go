@@ -16,12 +16,12 @@ import (
 
 // Options are what a Pool is made of.
 type Options struct {
-	// Fold receives every finished scrape, failures included, from the loop of
-	// its target: one at a time per target, concurrently for different ones. The
-	// raw occurrences of the report alias a buffer that is used again once Fold
-	// returns; the rest of the scrape may be kept. A panic of Fold is not
-	// recovered. Required.
-	Fold func(*periskop.Scrape)
+	// Begin is called for every scrape, failures included, from the loop of its
+	// target: one at a time per target, concurrently for different ones. It knows the
+	// target, the start and the head of the answer if there is one, and returns what takes
+	// the rest in. The scrape may be kept. A panic of Begin and Fold is not recovered.
+	// Required.
+	Begin func(*periskop.Scrape) Intake
 	// UserAgent is sent with every request. Empty means "periskop_exporter".
 	UserAgent string
 	// Logger is told of targets that go down and return. Nil means discard.
@@ -45,12 +45,11 @@ type Service struct {
 // A Pool scrapes all targets of all services. Its methods are safe for concurrent
 // use.
 type Pool struct {
-	fold      func(*periskop.Scrape)
-	decode    func([]byte) (*periskop.Report, error)
+	begin     func(*periskop.Scrape) Intake
 	userAgent string
 	logger    *slog.Logger
 	dial      commonconfig.DialContextFunc
-	buffers   buffers
+	streams   streams
 	gzips     sync.Pool // of *gzipBody
 
 	// ctx ends with Run: the loops, and what they wait for, live within it.
@@ -100,8 +99,7 @@ func (k loopKey) compare(o loopKey) int {
 // New returns a Pool without services, which scrapes nothing before Run.
 func New(o Options) *Pool {
 	p := &Pool{
-		fold:      o.Fold,
-		decode:    periskop.Decode,
+		begin:     o.Begin,
 		userAgent: cmp.Or(o.UserAgent, "periskop_exporter"),
 		logger:    o.Logger,
 		dial:      o.DialContext,

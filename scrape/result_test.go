@@ -260,7 +260,7 @@ func drip(w http.ResponseWriter, r *http.Request) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		_, _ = io.WriteString(w, "{")
+		_, _ = io.WriteString(w, " ")
 		_ = http.NewResponseController(w).Flush()
 		select {
 		case <-tick.C:
@@ -514,13 +514,18 @@ func TestScrapeCapturedPayloads(t *testing.T) {
 	}
 }
 
+// panicking takes no aggregate.
+type panicking struct{ scrape.Intake }
+
+func (panicking) Take(*periskop.Aggregate) { panic("index out of range") }
+
 func TestScrapeDecoderPanics(t *testing.T) {
 	var log lines
 	r := newRecorder()
-	p := scrape.New(scrape.Options{Fold: r.fold, Logger: log.logger(slog.LevelWarn)})
-	p.SetDecode(func([]byte) (*periskop.Report, error) { panic("index out of range") })
+	begin := func(s *periskop.Scrape) scrape.Intake { return panicking{collect(r.fold)(s)} }
+	p := scrape.New(scrape.Options{Begin: begin, Logger: log.logger(slog.LevelWarn)})
 	p.Apply([]scrape.Service{shop()})
-	p.SetTargets(targetsOf("shop", target(serve(t, reporting(emptyReport)))))
+	p.SetTargets(targetsOf("shop", target(serve(t, reporting(`{"aggregated_errors":[{"aggregation_key":"k","total_count":1}]}`)))))
 	stop := run(t, p)
 	r.waitFor(t, "three scrapes", func() bool { return len(r.all()) >= 3 })
 	stop()

@@ -123,7 +123,7 @@ func encodeProcess(r *merge.ProcessRecord) []byte {
 	e.string(r.Instance)
 	e.time(r.Since)
 	e.time(r.Seen)
-	e.time(r.Reported)
+	e.time(r.Complete)
 	e.time(r.Kept)
 	e.int(r.Floor)
 	e.int(int64(r.Skew))
@@ -190,7 +190,7 @@ func decodeProcess(key, value []byte) (merge.ProcessRecord, error) {
 	d := decoder{b: value}
 	r := merge.ProcessRecord{
 		ProcessName: name, Address: d.string(), Instance: d.string(), Since: d.time(),
-		Seen: d.time(), Reported: d.time(), Kept: d.time(), Floor: d.int(),
+		Seen: d.time(), Complete: d.time(), Kept: d.time(), Floor: d.int(),
 		Skew: time.Duration(d.int()), HasSkew: d.bool(),
 	}
 	r.Epochs = make([]merge.EpochRecord, d.count())

@@ -39,7 +39,7 @@ func everything() *merge.Records {
 		Endpoints: []merge.EndpointRecord{{EndpointName: merge.EndpointName{Service: "shop", Address: "a:80"}, Found: true, Since: noon, Several: true, Zone: -time.Hour}},
 		Processes: []merge.ProcessRecord{{
 			ProcessName: process, Address: "a:80", Instance: "a", Since: noon,
-			Seen: noon, Reported: noon.Add(-time.Second), Kept: noon.Add(time.Second), Floor: -5, Skew: time.Hour, HasSkew: true,
+			Seen: noon, Complete: noon.Add(-time.Second), Kept: noon.Add(time.Second), Floor: -5, Skew: time.Hour, HasSkew: true,
 			Epochs: []merge.EpochRecord{
 				{
 					ID: 1, Created: noon.UnixNano(), Reported: noon.Unix(), Baseline: 9, Severity: "fatal", EpochState: state,

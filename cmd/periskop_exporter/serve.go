@@ -118,7 +118,7 @@ func (e *exporter) clockStepped(by time.Duration) {
 // build makes the rest of the parts.
 func (e *exporter) build(cfg *config.Config) error {
 	e.pool = scrape.New(scrape.Options{
-		Fold:      e.state.Fold,
+		Begin:     func(sc *periskop.Scrape) scrape.Intake { return e.state.Begin(sc) },
 		UserAgent: appName + "/" + version.Version,
 		Logger:    e.logger.With("component", "scrape"),
 	})
