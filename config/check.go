@@ -14,6 +14,9 @@ type checker struct {
 	*mistakes
 	catalog catalog
 
+	// dir is what relative paths of files are relative to; nil when files are not looked at.
+	dir *string
+
 	// around has the mappings that the one being checked stands in, the file first.
 	around []enclosing
 }
@@ -81,6 +84,7 @@ func (c *checker) mapping(n *node, t reflect.Type) {
 			c.discovery(n, f, key)
 		case known:
 			c.check(f.value, key.typ)
+			c.fileKey(f, s)
 		case s.rest != nil:
 			c.freeKey(f, t)
 			c.check(f.value, s.rest)

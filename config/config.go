@@ -38,6 +38,10 @@ type Config struct {
 	Retention Retention
 	Alerting  Alerting
 
+	// Warnings are what is probably wrong in the file though it is valid, in the order of
+	// its lines.
+	Warnings Errors
+
 	text string
 }
 

@@ -154,7 +154,9 @@ func checkFiles(c *checker, _, n *node) {
 	for _, f := range files.items {
 		if f.scalar() && !filePattern.MatchString(f.yaml.Value) {
 			c.add(f.line, f.path, "%s is not a file that can be read; write a name that ends in .yaml, .yml or .json, with at most one * and that after the last slash", quote(f.yaml.Value))
+			continue
 		}
+		c.targetFiles(f)
 	}
 }
 

@@ -24,14 +24,15 @@ type commands struct {
 	app            *kingpin.Application
 	log            *promslog.Config
 	byName         map[string]func(context.Context) error
+	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
-func newCommands(stdout, stderr io.Writer) *commands {
+func newCommands(stdin io.Reader, stdout, stderr io.Writer) *commands {
 	c := &commands{
 		app: kingpin.New(appName, "Exposes the exceptions of services that are instrumented with a Periskop client library as Prometheus metrics."),
 		log: &promslog.Config{Writer: stderr}, byName: map[string]func(context.Context) error{},
-		stdout: stdout, stderr: stderr,
+		stdin: stdin, stdout: stdout, stderr: stderr,
 	}
 	c.app.UsageWriter(stdout).ErrorWriter(stderr)
 	c.app.UsageTemplate(kingpin.LongHelpTemplate).HelpFlag.Short('h')
@@ -55,7 +56,7 @@ func (c *commands) add(name, help string, run func(context.Context) error) *king
 func (c *commands) parse(args []string) (func(context.Context) error, error) {
 	done := false
 	c.app.Terminate(func(int) { done = true })
-	name, err := c.app.Parse(args)
+	name, err := c.app.Parse(withStandardInput(args))
 	switch {
 	case done:
 		return nil, errDone

@@ -15,7 +15,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "periskop_exporter:", err)
@@ -24,8 +24,8 @@ func main() {
 }
 
 // run runs the subcommand that args name until it is done or ctx is cancelled.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	c := newCommands(stdout, stderr)
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	c := newCommands(stdin, stdout, stderr)
 	command, err := c.parse(args)
 	if errors.Is(err, errDone) {
 		return nil

@@ -77,6 +77,9 @@ func (r *reloader) take(cfg *config.Config, err error) error {
 	r.status.text, r.status.loaded = cfg.String(), now
 	r.success.Set(1)
 	r.successTime.Set(float64(now.UnixMilli()) / 1000)
+	for _, warning := range cfg.Warnings {
+		r.logger.Warn("configuration is valid, with a warning", "warning", warning)
+	}
 	r.logger.Info("configuration loaded", "file", r.file, "services", len(cfg.Services))
 	return nil
 }
