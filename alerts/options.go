@@ -17,7 +17,7 @@ const (
 	PrometheusRule Format = "prometheusrule"
 )
 
-// Options say what [Rules] writes. What is zero is as in [Defaults].
+// Options say what [Rules] writes. They begin with [Defaults]: what is zero means zero.
 type Options struct {
 	// ExternalURL is where people reach the exporter, for the links. It is required.
 	ExternalURL string
@@ -76,7 +76,7 @@ type Resource struct {
 	Labels map[string]string
 }
 
-// Defaults returns the options that hold where none are given.
+// Defaults returns usual options. ExternalURL is left to fill in.
 func Defaults() Options {
 	return Options{
 		RunbookURL: names.RunbookURL,
@@ -107,33 +107,4 @@ func Defaults() Options {
 		Format:        Prometheus,
 		Resource:      Resource{Name: "periskop-exporter"},
 	}
-}
-
-// withDefaults returns the options with what is zero filled in.
-func (o Options) withDefaults() Options {
-	d := Defaults()
-	o.RunbookURL = either(o.RunbookURL, d.RunbookURL)
-	o.Job = either(o.Job, d.Job)
-	o.NewWindow = either(o.NewWindow, d.NewWindow)
-	o.RegressedWindow = either(o.RegressedWindow, d.RegressedWindow)
-	o.SpikeWindow = either(o.SpikeWindow, d.SpikeWindow)
-	o.SpikePast = either(o.SpikePast, d.SpikePast)
-	o.SpikeFactor = either(o.SpikeFactor, d.SpikeFactor)
-	o.SpikeFloor = either(o.SpikeFloor, d.SpikeFloor)
-	o.RateThreshold = either(o.RateThreshold, d.RateThreshold)
-	o.RateWindow = either(o.RateWindow, d.RateWindow)
-	o.TargetDownAfter = either(o.TargetDownAfter, d.TargetDownAfter)
-	o.FailureRatio = either(o.FailureRatio, d.FailureRatio)
-	o.FailureWindow = either(o.FailureWindow, d.FailureWindow)
-	o.Format = either(o.Format, d.Format)
-	o.Resource.Name = either(o.Resource.Name, d.Resource.Name)
-	return o
-}
-
-func either[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
 }

@@ -11,7 +11,6 @@ import (
 // Rules writes the rule file that the options ask for. It returns an error that names
 // every option that is wrong, and what to write instead.
 func Rules(o Options) ([]byte, error) {
-	o = o.withDefaults()
 	if err := o.validate(); err != nil {
 		return nil, err
 	}

@@ -21,7 +21,6 @@ var errNothingLeft = errors.New("every alert is skipped: leave at least one in")
 // severityLabel is the label by which Alertmanager usually routes.
 const severityLabel = "severity"
 
-// validate checks options that have their defaults.
 func (o *Options) validate() error {
 	problems := []error{
 		checkURL("external URL", o.ExternalURL, "http://periskop.example.com:9968"),
@@ -57,6 +56,9 @@ func checkURL(what, value, example string) error {
 
 func (o *Options) checkValues() []error {
 	var problems []error
+	if o.Job == "" {
+		problems = append(problems, errors.New("the job is empty: write the one under which Prometheus scrapes the exporter"))
+	}
 	if slices.Contains(o.Services, "") {
 		problems = append(problems, errors.New("a service is empty: name it, or give none for all"))
 	}
@@ -99,17 +101,20 @@ func (o *Options) checkDurations() []error {
 func (o *Options) checkThresholds() []error {
 	var problems []error
 	for _, threshold := range []struct {
-		what         string
-		value, above float64
+		what  string
+		value float64
 	}{
-		{"factor of spikes", o.SpikeFactor, 1},
-		{"floor of spikes", o.SpikeFloor, 0},
-		{"threshold of high rates", o.RateThreshold, 0},
-		{"share of failed scrapes", o.FailureRatio, 0},
+		{"factor of spikes", o.SpikeFactor},
+		{"floor of spikes", o.SpikeFloor},
+		{"threshold of high rates", o.RateThreshold},
+		{"share of failed scrapes", o.FailureRatio},
 	} {
-		if v := threshold.value; v <= threshold.above || math.IsNaN(v) || math.IsInf(v, 0) {
-			problems = append(problems, fmt.Errorf("%s is %v: write a number greater than %v", threshold.what, v, threshold.above))
+		if v := threshold.value; v < 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+			problems = append(problems, fmt.Errorf("%s is %v: write 0 or a number above it", threshold.what, v))
 		}
+	}
+	if o.SpikeFactor >= 0 && o.SpikeFactor <= 1 {
+		problems = append(problems, fmt.Errorf("factor of spikes is %v, by which nothing would rise: write a number above 1", o.SpikeFactor))
 	}
 	if o.FailureRatio >= 1 {
 		problems = append(problems, fmt.Errorf("share of failed scrapes is %v, which no share exceeds: write less than 1, such as 0.25 for a quarter", o.FailureRatio))

@@ -199,7 +199,9 @@ func squash(s string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(s))
 }
 
-// nearest returns the word that s is probably a misspelling of, or "".
+// Nearest returns the word that s is probably a misspelling of, or "".
+func Nearest(s string, words []string) string { return nearest(s, words) }
+
 func nearest(s string, words []string) string {
 	const longest = 60 // no key is longer, and the distance takes quadratic time
 	if len(s) > longest {

@@ -39,8 +39,8 @@ func (c *commands) addDashboards() {
 	cmd.Flag("provider.path", "The directory of the dashboards, for the format provider.").Default("/var/lib/grafana/dashboards/periskop").StringVar(&f.directory)
 	cmd.Flag("datasource.url", "Where Grafana reaches Prometheus, for the format datasource.").Default("http://localhost:9090").StringVar(&f.url)
 	cmd.Flag("resource.name", "The name of the ConfigMap.").Default("periskop-dashboards").StringVar(&f.resource.Name)
-	cmd.Flag("resource.namespace", "The namespace of the ConfigMap.").StringVar(&f.resource.Namespace)
-	cmd.Flag("resource.label", "A label of the ConfigMap, by which the sidecar finds it; grafana_dashboard=1 without any. Repeatable.").PlaceHolder("<name>=<value>").StringMapVar(&f.resource.Labels)
+	cmd.Flag("resource.namespace", "The namespace of the ConfigMap.").PlaceHolder("<name>").StringVar(&f.resource.Namespace)
+	cmd.Flag("resource.label", "A label of the ConfigMap, by which the sidecar finds it; grafana_dashboard=1 without any. Repeatable.").PlaceHolder("<name>=<value>").SetValue((*pairs)(&f.resource.Labels))
 }
 
 func (f *dashboardFlags) write() ([]byte, error) {

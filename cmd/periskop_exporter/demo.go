@@ -28,7 +28,7 @@ const demoTargetDownAfter = 3 * time.Minute
 type demoFlags struct {
 	prometheus, alertmanager string
 	seed                     uint64
-	port                     int
+	port                     uint16
 }
 
 func (c *commands) addDemo() {
@@ -38,7 +38,7 @@ func (c *commands) addDemo() {
 	})
 	cmd.Flag("prometheus", "The Prometheus program to run as well, with alerting rules.").PlaceHolder("<path>").StringVar(&f.prometheus)
 	cmd.Flag("alertmanager", "The Alertmanager program to run as well.").PlaceHolder("<path>").StringVar(&f.alertmanager)
-	cmd.Flag("port", "The port of the exporter on localhost; another one when it is taken.").Default(strconv.Itoa(demoPort)).IntVar(&f.port)
+	cmd.Flag("port", "The port of the exporter on localhost; another one when it is taken.").Default(strconv.Itoa(demoPort)).Uint16Var(&f.port)
 	cmd.Flag("seed", "The same seed raises the same exceptions.").Default("1").Uint64Var(&f.seed)
 }
 
@@ -54,7 +54,7 @@ func (c *commands) demo(ctx context.Context, f *demoFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, services.Close()) }()
-	listener, err := demo.ListenLocal(ctx, f.port)
+	listener, err := demo.ListenLocal(ctx, int(f.port))
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,9 @@ func (c *commands) demoOn(ctx context.Context, e *exporter, services *demo.Demo,
 
 func (c *commands) demoMonitoring(ctx context.Context, e *exporter, f *demoFlags) (*demo.Monitoring, error) {
 	external := e.flags.external.String() + "/"
-	rules, err := alerts.Rules(alerts.Options{ExternalURL: strings.TrimSuffix(external, "/"), TargetDownAfter: demoTargetDownAfter})
+	o := alerts.Defaults()
+	o.ExternalURL, o.TargetDownAfter = strings.TrimSuffix(external, "/"), demoTargetDownAfter
+	rules, err := alerts.Rules(o)
 	if err != nil {
 		return nil, err
 	}

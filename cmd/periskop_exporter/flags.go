@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 
@@ -35,7 +34,7 @@ func newCommands(stdin io.Reader, stdout, stderr io.Writer) *commands {
 		stdin: stdin, stdout: stdout, stderr: stderr,
 	}
 	c.app.UsageWriter(stdout).ErrorWriter(stderr)
-	c.app.UsageTemplate(kingpin.LongHelpTemplate).HelpFlag.Short('h')
+	c.app.UsageTemplate(usageTemplate).UsageFuncs(usageFuncs).HelpFlag.Help("Show help; after a command, that of the command.").Short('h')
 	c.app.Version(version.Print(appName))
 	promslogflag.AddFlags(c.app, c.log)
 	c.addServe()
@@ -61,7 +60,7 @@ func (c *commands) parse(args []string) (func(context.Context) error, error) {
 	case done:
 		return nil, errDone
 	case err != nil:
-		return nil, fmt.Errorf("%w; see %s --help", err, appName)
+		return nil, c.advise(args, err)
 	}
 	return c.byName[name], nil
 }

@@ -33,13 +33,13 @@ func (c *commands) addRules() {
 	cmd.Flag("service", "Alert on this service only. Repeatable.").PlaceHolder("<name>").StringsVar(&o.Services)
 	cmd.Flag("exception-severity", "Alert on exceptions of this severity only. Repeatable.").PlaceHolder("<severity>").StringsVar(&o.Severities)
 	cmd.Flag("skip", "Leave this alert out: "+strings.Join(alerts.Names(), ", ")+". Repeatable.").PlaceHolder("<alert>").StringsVar(&o.Skip)
-	cmd.Flag("label", "A label for every alert. Repeatable.").PlaceHolder("<name>=<value>").StringMapVar(&o.Labels)
+	cmd.Flag("label", "A label for every alert. Repeatable.").PlaceHolder("<name>=<value>").SetValue((*pairs)(&o.Labels))
 	cmd.Flag("for", "How long an alert must hold before it fires, if not as long as usual. Repeatable.").PlaceHolder("<alert>=<duration>").
 		SetValue((*durations)(&o.For))
 	addRuleThresholds(cmd, &o)
 	cmd.Flag("resource.name", "The name of the PrometheusRule.").Default(o.Resource.Name).StringVar(&o.Resource.Name)
-	cmd.Flag("resource.namespace", "The namespace of the PrometheusRule.").StringVar(&o.Resource.Namespace)
-	cmd.Flag("resource.label", "A label of the PrometheusRule, by which a Prometheus selects it. Repeatable.").PlaceHolder("<name>=<value>").StringMapVar(&o.Resource.Labels)
+	cmd.Flag("resource.namespace", "The namespace of the PrometheusRule.").PlaceHolder("<name>").StringVar(&o.Resource.Namespace)
+	cmd.Flag("resource.label", "A label of the PrometheusRule, by which a Prometheus selects it. Repeatable.").PlaceHolder("<name>=<value>").SetValue((*pairs)(&o.Resource.Labels))
 }
 
 func addRuleThresholds(cmd *kingpin.CmdClause, o *alerts.Options) {
@@ -47,7 +47,7 @@ func addRuleThresholds(cmd *kingpin.CmdClause, o *alerts.Options) {
 		cmd.Flag(name, help).Default(model.Duration(*d).String()).SetValue((*duration)(d))
 	}
 	number := func(name, help string, f *float64) {
-		cmd.Flag(name, help).Default(fmt.Sprint(*f)).Float64Var(f)
+		cmd.Flag(name, help).Default(fmt.Sprint(*f)).SetValue((*decimal)(f))
 	}
 	span("new.window", "How long after its first occurrence an exception is new.", &o.NewWindow)
 	span("regressed.window", "How long a regression is told.", &o.RegressedWindow)
@@ -82,41 +82,3 @@ func (c *commands) rules(o *alerts.Options, format string) error {
 	_, err = c.stdout.Write(out)
 	return err
 }
-
-// A duration is a flag in the format of Prometheus: 30s, 5m, 7d.
-type duration time.Duration
-
-func (d *duration) Set(s string) error {
-	v, err := model.ParseDuration(s)
-	if err != nil {
-		return fmt.Errorf("%q is not a duration; write for example 30s, 5m or 7d", s)
-	}
-	*d = duration(v)
-	return nil
-}
-
-func (d *duration) String() string { return model.Duration(*d).String() }
-
-// durations are flags of the form name=duration.
-type durations map[string]time.Duration
-
-func (d *durations) Set(s string) error {
-	name, value, ok := strings.Cut(s, "=")
-	if !ok {
-		return fmt.Errorf("%q is not of the form <alert>=<duration>", s)
-	}
-	var span duration
-	if err := span.Set(value); err != nil {
-		return err
-	}
-	if *d == nil {
-		*d = durations{}
-	}
-	(*d)[name] = time.Duration(span)
-	return nil
-}
-
-func (d *durations) String() string { return "" }
-
-// IsCumulative tells kingpin that the flag is repeatable.
-func (d *durations) IsCumulative() bool { return true }
