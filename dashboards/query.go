@@ -14,8 +14,11 @@ var (
 	sameID       = names.ServiceName + ", " + names.ExceptionID
 )
 
-// targetLabel is our own, within a query.
+// targetLabel is the target that a series is about.
 const targetLabel = "target"
+
+// oneExporter is what one exporter is told by: two may be scraped through one address.
+const oneExporter = "job, " + names.Instance + ", replica"
 
 // The choices of the variables, as matchers.
 var (
@@ -44,7 +47,7 @@ func over(function, selector, window string) string {
 
 // highest adds up what each exporter says, and takes the highest of all exporters.
 func highest(by, expr string) string {
-	return fmt.Sprintf("max by (%s) (sum by (%s, job, instance) (%s))", by, by, expr)
+	return fmt.Sprintf("max by (%s) (sum by (%s, %s) (%s))", by, by, oneExporter, expr)
 }
 
 // exceptions is the number of exceptions in the window, or their rate.
@@ -85,15 +88,9 @@ func isNew() string {
 // targetsUp is 1 for each target that some exporter reaches, and 0 for the others.
 func targetsUp() string { return perTarget(names.TargetUp) }
 
-// perTarget is the highest that some exporter says of each target. The target is in the
-// label instance, or in exported_instance where Prometheus puts the exporter's in its
-// place.
+// perTarget is the highest that some exporter says of each target.
 func perTarget(metric string) string {
-	expr := series(metric, ofService)
-	for _, from := range []string{names.Instance, "exported_" + names.Instance} {
-		expr = fmt.Sprintf(`label_replace(%s, %q, "$1", %q, "(.+)")`, expr, targetLabel, from)
-	}
-	return fmt.Sprintf("max by (%s, %s) (%s)", names.ServiceName, targetLabel, expr)
+	return fmt.Sprintf("max by (%s, %s) (%s)", names.ServiceName, targetLabel, series(metric, ofService))
 }
 
 func discovered() string {
