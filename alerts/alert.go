@@ -20,6 +20,7 @@ const (
 	StateNotWritten     = "PeriskopStateNotWritten"
 	SeriesOverflow      = "PeriskopSeriesOverflow"
 	ConfigReloadFailed  = "PeriskopConfigReloadFailed"
+	AlertsNotSent       = "PeriskopAlertsNotSent"
 )
 
 // An alert is what one rule says, before it is written.
@@ -54,8 +55,10 @@ const (
 	exception subject = iota
 	// service links to the exceptions of the service.
 	service
-	// targets links to the status of the service's targets.
+	// targets links to the status of the service's targets, and targetsDown to that of
+	// those that do not answer.
 	targets
+	targetsDown
 	// exporter links to the exporter's status.
 	exporter
 )
@@ -66,12 +69,15 @@ type group struct {
 	alerts []alert
 }
 
+// direct are the alerts that the exporter sends by itself, where it is told to.
+var direct = []string{NewException, ExceptionRegressed}
+
 // groups returns all alerts.
 func groups(o *Options) []group {
 	return []group{
 		{"periskop-exceptions", []alert{newException(o), exceptionRegressed(o), exceptionSpike(o), highExceptionRate(o)}},
 		{"periskop-targets", []alert{targetDown(o), serviceHasNoTargets(o), scrapesFailing(o)}},
-		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), seriesOverflow(o), configReloadFailed(o)}},
+		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), seriesOverflow(o), configReloadFailed(o), alertsNotSent(o)}},
 	}
 }
 
@@ -88,11 +94,16 @@ func Names() []string {
 }
 
 // wanted returns the groups without the alerts to skip, and without those that are
-// empty then.
+// empty then. Beside direct alerts, rules do not tell the same, but whether they are sent.
 func wanted(o *Options) []group {
+	skip := []string{AlertsNotSent}
+	if o.WithDirectAlerts {
+		skip = direct
+	}
+	skip = slices.Concat(skip, o.Skip)
 	var out []group
 	for _, g := range groups(o) {
-		g.alerts = slices.DeleteFunc(g.alerts, func(a alert) bool { return slices.Contains(o.Skip, a.name) })
+		g.alerts = slices.DeleteFunc(g.alerts, func(a alert) bool { return slices.Contains(skip, a.name) })
 		if len(g.alerts) > 0 {
 			out = append(out, g)
 		}

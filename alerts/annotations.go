@@ -27,7 +27,11 @@ func annotate(a *alert, o *Options) annotations {
 		out.ExceptionURL = base + "/trace/{{ $labels." + names.ExceptionID + " }}"
 	case service:
 		out.ExceptionURL = base + "/exceptions?" + names.ServiceName + "=" + encoded(names.ServiceName)
-	case targets, exporter:
+	case targets:
+		out.StatusURL = base + "/status?" + names.ServiceName + "=" + encoded(names.ServiceName)
+	case targetsDown:
+		out.StatusURL = base + "/status?" + names.ServiceName + "=" + encoded(names.ServiceName) + "&state=down"
+	case exporter:
 		out.StatusURL = base + "/status"
 	}
 	if o.DashboardURL != "" {
@@ -72,10 +76,20 @@ func encoded(label string) string { return "{{ $labels." + label + " | urlquery 
 const listed = 10
 
 // list is the part of a template that lists the values of a label in what an
-// expression gives, or says none. The expression has a %q for the value of the label
-// that it shares with the alert.
-func list(expr, shared, label, none string) string {
+// expression gives, at most that many, or says none. The expression has a %q, or several
+// %[1]q, for the value of the label that it shares with the alert.
+func list(atMost int, expr, shared, label, none string) string {
 	return fmt.Sprintf("{{ range $i, $sample := printf `topk(%d, %s)` $labels.%s | query | sortByLabel %q }}"+
 		"{{ if $i }}, {{ end }}{{ $sample.Labels.%s }}{{ else }}%s{{ end }}",
-		listed, expr, shared, label, label, none)
+		atMost, expr, shared, label, label, none)
+}
+
+// times is the part of a template that writes a number as "once" or "3 times".
+func times(value string) string {
+	return `{{ $n := printf "%.0f" ` + value + ` }}{{ if eq $n "1" }}once{{ else }}{{ $n }} times{{ end }}`
+}
+
+// timestamp is the part of a template that writes a number of seconds as a time.
+func timestamp(value string) string {
+	return `{{ (` + value + ` | toTime).Format "2006-01-02 15:04:05 UTC" }}`
 }

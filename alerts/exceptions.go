@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/names"
+	"github.com/periskop-exporter/periskop_exporter/merge"
 )
 
 // Pieces of annotations. The class may be missing; the key never is.
@@ -13,6 +14,33 @@ const (
 	theKey    = "{{ $labels." + names.AggregationKey + " }}"
 	theClass  = "{{ or $labels." + names.Class + " $labels." + names.AggregationKey + " }}"
 )
+
+// oneID selects the counter of the alert's exception, in a query of a template. The ID is
+// a hash of the service as well.
+const oneID = names.ExceptionsTotal + "{" + names.ExceptionID + "=%q}"
+
+// oneServicesKeys selects the counters of the alert's service, but for what is counted
+// together, in a query of a template.
+var oneServicesKeys = fmt.Sprintf("%s{%s=%%q,%s!=%q}", names.ExceptionsTotal, names.ServiceName, names.AggregationKey, merge.OverflowKey)
+
+// most is how many of a service's exceptions a description names.
+const most = 3
+
+// counts is the part of a template that says how often the alert's exception occurred at
+// which severity: "3 times at severity error, once at severity warning". The expression
+// gives a number for each series. Where it gives none, otherwise is written.
+func counts(expr, otherwise string) string {
+	return fmt.Sprintf("{{ range $i, $sample := printf `round(%s) > 0` $labels.%s | query | sortByLabel %q }}"+
+		"{{ if $i }}, {{ end }}%s at severity {{ $sample.Labels.%s }}{{ else }}%s{{ end }}",
+		highest(names.Severity, expr), names.ExceptionID, names.Severity, times("$sample.Value"), names.Severity, otherwise)
+}
+
+// knownSince is the part of a template that says when the alert's exception was first
+// seen, if that is known.
+func knownSince() string {
+	return fmt.Sprintf("{{ with printf `min(%s{%s=%%q})` $labels.%s | query }}. It was first seen at %s{{ end }}",
+		names.ExceptionFirstSeen, names.ExceptionID, names.ExceptionID, timestamp(". | first | value"))
+}
 
 // newException fires when an exception was first seen within the window, after the
 // watch on its service began, and has been counted. Each condition has its case:
@@ -36,7 +64,7 @@ func newException(o *Options) alert {
 		severity:    warning,
 		subject:     exception,
 		summary:     "New exception in " + inService + ": " + theClass,
-		description: theKey + " was seen for the first time at {{ $value | humanizeTimestamp }}.",
+		description: theKey + " was first seen at " + timestamp("$value") + " and was counted " + counts(current(oneID), "since") + ".",
 	}
 }
 
@@ -49,12 +77,13 @@ func exceptionRegressed(o *Options) alert {
 			over("increase", o.exceptions(names.ExceptionsTotal, matcher...), o.RegressedWindow))
 	}
 	return alert{
-		name:        ExceptionRegressed,
-		expr:        expr,
-		severity:    warning,
-		subject:     exception,
-		summary:     "Resolved exception is back in " + inService + ": " + theClass,
-		description: theKey + " was resolved and has occurred again within " + span(o.RegressedWindow) + ".",
+		name:     ExceptionRegressed,
+		expr:     expr,
+		severity: warning,
+		subject:  exception,
+		summary:  "Resolved exception is back in " + inService + ": " + theClass,
+		description: theKey + " was resolved and has occurred again within " + span(o.RegressedWindow) + ": " +
+			counts(over("increase", oneID, o.RegressedWindow), "at least once") + knownSince() + ".",
 	}
 }
 
@@ -89,8 +118,8 @@ func exceptionSpike(o *Options) alert {
 		severity: warning,
 		subject:  exception,
 		summary:  "Exception is rising in " + inService + ": " + theClass,
-		description: fmt.Sprintf("%s occurred {{ $value | printf \"%%.0f\" }} times within %s: more than %s times as often as in the %s before, and as at this time yesterday.",
-			theKey, span(o.SpikeWindow), factor, span(o.SpikePast)),
+		description: fmt.Sprintf("Within %s, %s occurred %s: more than %s times as often as in the %s before, and as at this time yesterday%s.",
+			span(o.SpikeWindow), theKey, counts(over("increase", oneID, o.SpikeWindow), times("$value")), factor, span(o.SpikePast), knownSince()),
 	}
 }
 
@@ -99,12 +128,13 @@ func exceptionSpike(o *Options) alert {
 func highExceptionRate(o *Options) alert {
 	rate := over("rate", o.series(names.ExceptionsTotal, o.severityMatcher()...), o.RateWindow)
 	return alert{
-		name:        HighExceptionRate,
-		expr:        highest(oneService, rate) + " > " + number(o.RateThreshold),
-		wait:        10 * time.Minute,
-		severity:    warning,
-		subject:     service,
-		summary:     "Many exceptions in " + inService,
-		description: inService + " raises {{ $value | printf \"%.3g\" }} exceptions a second; " + number(o.RateThreshold) + " is the threshold.",
+		name:     HighExceptionRate,
+		expr:     highest(oneService, rate) + " > " + number(o.RateThreshold),
+		wait:     10 * time.Minute,
+		severity: warning,
+		subject:  service,
+		summary:  "Many exceptions in " + inService,
+		description: inService + " raises {{ $value | printf \"%.3g\" }} exceptions a second, and " + number(o.RateThreshold) + " is the threshold. Most of them: " +
+			list(most, highest(names.AggregationKey, over("rate", oneServicesKeys, o.RateWindow)), names.ServiceName, names.AggregationKey, "see the list") + ".",
 	}
 }

@@ -20,7 +20,7 @@ func exporterDown(o *Options) alert {
 		subject:  exporter,
 		summary:  "The Periskop exporter is down",
 		description: "Prometheus cannot scrape " +
-			list("up{"+jobLabel+"=%q} == 0", jobLabel, names.Instance, "any exporter: it has no target in job {{ $labels."+jobLabel+" }}") + ". " +
+			list(listed, "up{"+jobLabel+"=%q} == 0", jobLabel, names.Instance, "any exporter: it has no target in job {{ $labels."+jobLabel+" }}") + ". " +
 			"While none can be scraped, no exception raises an alert.",
 	}
 }
@@ -34,8 +34,8 @@ func seriesOverflow(o *Options) alert {
 		severity: warning,
 		subject:  service,
 		summary:  inService + " has more exceptions than are counted apart",
-		description: "{{ $value }} aggregation keys of " + inService + " are past the limit and counted together as " + merge.OverflowKey +
-			": they raise no alerts of their own.",
+		description: "Aggregation keys of " + inService + " that are past the limit: {{ $value }}. They are counted together as " + merge.OverflowKey +
+			" and raise no alerts of their own.",
 	}
 }
 
@@ -49,7 +49,7 @@ func configReloadFailed(*Options) alert {
 		severity: warning,
 		subject:  exporter,
 		summary:  "The Periskop exporter has refused its configuration",
-		description: list(names.ExporterConfigReloadSuccess+"{"+jobLabel+"=%q} == 0", jobLabel, names.Instance, "An exporter") +
+		description: list(listed, names.ExporterConfigReloadSuccess+"{"+jobLabel+"=%q} == 0", jobLabel, names.Instance, "An exporter") +
 			" could not load the configuration file and runs with the one before.",
 	}
 }
@@ -85,10 +85,34 @@ func stateNotWritten(*Options) alert {
 		subject:  exporter,
 		summary:  `The Periskop exporter {{ if eq $labels.` + names.Reason + ` "` + fileDamaged + `" }}has lost its state{{ else }}cannot write its state{{ end }}`,
 		description: `{{ if eq $labels.` + names.Reason + ` "` + fileDamaged + `" }}` +
-			list(names.ExporterStateDamaged+"{"+jobLabel+"=%q} == 1", jobLabel, names.Instance, "An exporter") +
+			list(listed, names.ExporterStateDamaged+"{"+jobLabel+"=%q} == 1", jobLabel, names.Instance, "An exporter") +
 			" found its state file damaged, set it aside, and began anew: counters start at zero, and what was known is history." +
 			"{{ else }}" +
-			list(names.ExporterStateCommitSuccess+"{"+jobLabel+"=%q} == 0", jobLabel, names.Instance, "An exporter") +
+			list(listed, names.ExporterStateCommitSuccess+"{"+jobLabel+"=%q} == 0", jobLabel, names.Instance, "An exporter") +
 			" could not write to the state file and counts in memory: a restart now would lose what was not written.{{ end }}",
+	}
+}
+
+// droppedTold is how long it is told that alerts were given up: longer than the alert
+// waits before it fires.
+const droppedTold = 15 * time.Minute
+
+// alertsNotSent fires when the exporter cannot tell of exceptions by itself: it knows no
+// Alertmanager, reaches none, or has given up.
+func alertsNotSent(*Options) alert {
+	unsent := func(matcher string) string {
+		return fmt.Sprintf("(%s > 0 unless %s > 0 or %s > 0 or %s == 0)",
+			over("increase", names.ExporterAlertsFailed+matcher, bridged), over("increase", names.ExporterAlertsSent+matcher, bridged),
+			over("increase", names.ExporterAlertsDropped+matcher, droppedTold), current(names.ExporterAlertmanagers+matcher))
+	}
+	return alert{
+		name:     AlertsNotSent,
+		expr:     fmt.Sprintf("count by (%s) (%s)", jobLabel, unsent("")),
+		wait:     5 * time.Minute,
+		severity: critical,
+		subject:  exporter,
+		summary:  "The Periskop exporter cannot send its alerts",
+		description: list(listed, unsent("{"+jobLabel+"=%[1]q}"), jobLabel, names.Instance, "An exporter") +
+			" does not reach an Alertmanager, or knows none: new exceptions and regressions are not told.",
 	}
 }

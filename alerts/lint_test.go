@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"text/template"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -24,6 +25,7 @@ var exposed = []string{
 	names.ExceptionsTotal, names.ExceptionFirstSeen, names.ExceptionsRegressedTotal, names.ServiceWatchedSince,
 	names.ServiceTargets, names.TargetUp, names.ScrapesTotal, names.ExporterOverflowKeys, names.ExporterConfigReloadSuccess,
 	names.ExporterStateCommitFailures, names.ExporterStateCommitSuccess, names.ExporterStateDamaged,
+	names.ExporterAlertsSent, names.ExporterAlertsFailed, names.ExporterAlertsDropped, names.ExporterAlertmanagers,
 }
 
 func TestComplete(t *testing.T) {
@@ -97,10 +99,10 @@ func expand(t *testing.T, alert, text string) string {
 	t.Helper()
 	labels := map[string]string{
 		"service_name": "check out", "aggregation_key": "a/b#c&d", "exception_id": "0123456789abcdef",
-		"class": "", "result": "timeout", "reason": "file_damaged", "job": "periskop", "instance": "a:80", "target": "a:80",
+		"class": "", "result": "timeout", "reason": "file_damaged", "severity": "error", "job": "periskop", "instance": "a:80", "target": "a:80",
 	}
 	funcs := template.FuncMap{
-		"humanizeTimestamp":  func(float64) string { return "2026-11-22 12:00:00 +0000 UTC" },
+		"toTime":             func(seconds float64) time.Time { return time.Unix(int64(seconds), 0).UTC() },
 		"humanizePercentage": func(v float64) string { return strconv.FormatFloat(100*v, 'g', 4, 64) + "%" },
 		"sortByLabel":        func(_ string, v []sample) []sample { return v },
 		"first":              func(v []sample) sample { return v[0] },

@@ -38,6 +38,9 @@ type Options struct {
 	Labels map[string]string
 	// Skip names alerts to leave out.
 	Skip []string
+	// WithDirectAlerts leaves out what the exporter tells by itself, new exceptions and
+	// regressions, and adds an alert for when it cannot.
+	WithDirectAlerts bool
 	// For says, by the name of the alert, how long its expression must hold before it
 	// fires. Alerts that are not in it keep their own.
 	For map[string]time.Duration

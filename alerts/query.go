@@ -23,12 +23,17 @@ var (
 // Labels that Prometheus puts on what it scrapes.
 const (
 	jobLabel = "job"
-	// exportedInstance is what becomes of a label instance of the exporter's own,
-	// unless Prometheus is told to honour it.
-	exportedInstance = "exported_" + names.Instance
-	// targetLabel is our own, within an expression.
-	targetLabel = "target"
 )
+
+// Labels that the exporter puts on its series.
+const (
+	targetLabel = "target"
+	// replicaLabel tells exporters apart that are scraped through one address.
+	replicaLabel = "replica"
+)
+
+// oneExporter is what one exporter is told by.
+var oneExporter = strings.Join([]string{jobLabel, names.Instance, replicaLabel}, ", ")
 
 // bridged is the gap that alerts on the present bridge: while the exporter restarts,
 // Prometheus marks its series as gone at the first scrape that fails. It is also how
@@ -86,17 +91,12 @@ func highest(by, expr string) string {
 
 // perExporter adds up what each exporter says.
 func perExporter(by, expr string) string {
-	return fmt.Sprintf("sum by (%s, %s, %s) (%s)", by, jobLabel, names.Instance, expr)
+	return fmt.Sprintf("sum by (%s, %s) (%s)", by, oneExporter, expr)
 }
 
 // perTarget reduces a series about targets to one per target: the highest of what
-// exporters say. The target is in the label instance, or in what Prometheus makes of
-// that label when it puts the exporter's there; it is copied to a label of its own, as
-// replacing one would make the series of two exporters the same.
+// exporters say.
 func perTarget(expr string) string {
-	for _, from := range []string{names.Instance, exportedInstance} {
-		expr = fmt.Sprintf(`label_replace(%s, %q, "$1", %q, "(.+)")`, expr, targetLabel, from)
-	}
 	return fmt.Sprintf("max by (%s, %s) (%s)", names.ServiceName, targetLabel, expr)
 }
 

@@ -42,6 +42,7 @@ var cases = []struct {
 		o.FailureRatio = 0.1
 		o.FailureWindow = 30 * time.Minute
 	})},
+	{"direct", options(func(o *alerts.Options) { o.WithDirectAlerts = true })},
 	{"prometheusrule", options(func(o *alerts.Options) {
 		o.ExternalURL = "http://periskop.monitoring:9968"
 		o.Services = []string{"checkout"}

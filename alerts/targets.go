@@ -23,24 +23,26 @@ func targetDown(o *Options) alert {
 			perTarget(fmt.Sprintf("last_over_time(%s[%s] offset %s)", up, span(bridged), span(o.TargetDownAfter)))),
 		keep:     bridged,
 		severity: warning,
-		subject:  targets,
-		summary:  "Targets of " + inService + " are down",
-		description: "{{ $value }}" + ofTargets() + " targets of " + inService + " have not answered for " + span(o.TargetDownAfter) +
-			", among them: " + downTargets() + ". Their exceptions go unseen.",
+		subject:  targetsDown,
+		summary:  downOfAll() + " of " + inService + " {{ if eq $value 1.0 }}is{{ else }}are{{ end }} down",
+		description: "No answer for " + span(o.TargetDownAfter) + " from " + downOfAll() + ", among them: " + downTargets() +
+			". Exceptions there go unseen.",
 	}
 }
 
-// ofTargets is the part of a template that says how many targets the service has.
-func ofTargets() string {
+// downOfAll is the part of a template that says how many of the service's targets the
+// alert counts: "2 of 3 targets".
+func downOfAll() string {
 	count := fmt.Sprintf("max by (%s) (%s{%s=%%q})", oneService, names.ServiceTargets, names.ServiceName)
-	return "{{ with printf `" + count + "` $labels." + names.ServiceName + " | query }} of {{ . | first | value }}{{ end }}"
+	return "{{ $value }}{{ with printf `" + count + "` $labels." + names.ServiceName + " | query }} of {{ . | first | value }} targets" +
+		"{{ else }} {{ if eq $value 1.0 }}target{{ else }}targets{{ end }}{{ end }}"
 }
 
 // downTargets is the part of a template that lists targets of the service that are
 // down now.
 func downTargets() string {
 	up := fmt.Sprintf("%s{%s=%%q}", names.TargetUp, names.ServiceName)
-	return list(perTarget(up)+" == 0", names.ServiceName, targetLabel, "see the status page")
+	return list(listed, perTarget(up)+" == 0", names.ServiceName, targetLabel, "see the status page")
 }
 
 // serviceHasNoTargets fires when no exporter has discovered a target.
@@ -64,13 +66,13 @@ func scrapesFailing(o *Options) alert {
 	failure := oneService + ", " + names.Result
 	return alert{
 		name: ScrapesFailing,
-		expr: fmt.Sprintf("max by (%s) (%s / on (%s, %s, %s) group_left () %s) > %s", failure,
+		expr: fmt.Sprintf("max by (%s) (%s / on (%s, %s) group_left () %s) > %s", failure,
 			perExporter(failure, scrapes(fmt.Sprintf("%s!=%q", names.Result, periskop.Success))),
-			oneService, jobLabel, names.Instance, perExporter(oneService, scrapes()),
+			oneService, oneExporter, perExporter(oneService, scrapes()),
 			number(o.FailureRatio)),
 		wait:     10 * time.Minute,
 		severity: warning,
-		subject:  targets,
+		subject:  targetsDown,
 		summary:  "Scrapes of " + inService + " fail: {{ $labels." + names.Result + " }}",
 		description: "{{ $value | humanizePercentage }} of the scrapes of " + inService + " within " + span(o.FailureWindow) +
 			" ended with {{ $labels." + names.Result + " }}.",

@@ -64,14 +64,11 @@ func (w *writer) active(s *merge.Snapshot, now time.Time) []*alert {
 
 func (w *writer) exception(e *merge.Exception) *alert {
 	name, summary := names.NewException, "New exception in "
-	description := fmt.Sprintf("%s was seen for the first time at %s.", e.Label, e.FirstSeen.UTC().Format(time.RFC3339))
+	description := fmt.Sprintf("%s was first seen at %s and was counted %s%s.", e.Label, timestamp(e.FirstSeen), counts(e), onInstance(e))
 	if e.Regressions > 0 {
 		name, summary = names.ExceptionRegressed, "Resolved exception is back in "
-		description = fmt.Sprintf("%s was resolved and has occurred again at %s.", e.Label, e.Episode.Began.UTC().Format(time.RFC3339))
-	}
-	class := e.Class
-	if class == "" {
-		class = e.Label
+		description = fmt.Sprintf("%s was resolved and came back at %s. It was first seen at %s and was counted %s%s.",
+			e.Label, timestamp(e.Episode.Began), timestamp(e.FirstSeen), counts(e), onInstance(e))
 	}
 	trace := w.externalURL + "/trace/" + e.ID
 	a := &alert{
@@ -81,8 +78,8 @@ func (w *writer) exception(e *merge.Exception) *alert {
 			names.AggregationKey: e.Label, names.ExceptionID: e.ID,
 		},
 		Annotations: map[string]string{
-			"summary":       summary + e.Service + ": " + class,
-			"description":   fmt.Sprintf("%s It was counted %d times.", description, e.Counted()),
+			"summary":       summary + e.Service + ": " + headline(e),
+			"description":   description,
 			"exception_url": trace,
 			"runbook_url":   runbook(name),
 		},
@@ -105,8 +102,8 @@ func (w *writer) crowd(service string, list []*merge.Exception) *alert {
 		key:    names.ManyExceptions + "/" + service,
 		Labels: map[string]string{alertname: names.ManyExceptions, severity: warning, names.ServiceName: service},
 		Annotations: map[string]string{
-			"summary": fmt.Sprintf("%d more new or returned exceptions in %s", len(list), service),
-			"description": fmt.Sprintf("%s raises %d exceptions that are new or came back, beside those that are told of one by one. Among them: %s.",
+			"summary": fmt.Sprintf("%s in %s", plural(len(list), "more new or returned exception"), service),
+			"description": fmt.Sprintf("Too many exceptions of %s are new or came back for an alert each. Without one: %d, among them %s.",
 				service, len(list), sample(newest)),
 			"exception_url": link,
 			"runbook_url":   runbook(names.ManyExceptions),

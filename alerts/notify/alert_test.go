@@ -42,7 +42,7 @@ var testWriter = writer{externalURL: "http://periskop/x", dashboardURL: "http://
 
 func TestAlert(t *testing.T) {
 	e := began("a/b#c", func(e *merge.Exception) {
-		e.Occurrences = []periskop.Occurrence{{Error: periskop.Exception{
+		e.Occurrences = []periskop.Occurrence{{Instance: "shop-2", Error: periskop.Exception{
 			Class: "ValueError", Message: " no stock \n",
 			Stacktrace: []string{
 				"Traceback (most recent call last):", `  File "/srv/app.py", line 9, in main`, "    sell()",
@@ -62,8 +62,8 @@ func TestAlert(t *testing.T) {
 			"alertname": "PeriskopNewException", "severity": "warning", "service_name": "check out", "aggregation_key": "a/b#c", "exception_id": id,
 		},
 		Annotations: map[string]string{
-			"summary":       "New exception in check out: ValueError",
-			"description":   "a/b#c was seen for the first time at 2026-11-22T11:59:00Z. It was counted 3 times.",
+			"summary":       "New exception in check out: ValueError: no stock",
+			"description":   "a/b#c was first seen at 2026-11-22 11:59:00 UTC and was counted 3 times at severity error, last on shop-2.",
 			"message":       "no stock",
 			"stacktrace":    "File \"/srv/shop.py\", line 27, in sell: stock.take()\nFile \"/srv/app.py\", line 9, in main: sell()",
 			"exception_url": "http://periskop/x/trace/" + id,
@@ -118,9 +118,58 @@ func TestCrowd(t *testing.T) {
 	if !got.StartsAt.Equal(noon) || !got.EndsAt.Equal(at(69)) {
 		t.Errorf("it is from %s to %s", got.StartsAt, got.EndsAt)
 	}
-	want := "check out raises 3 exceptions that are new or came back, beside those that are told of one by one. Among them: c, a, b."
-	if diff := cmp.Diff(got.Annotations["description"], want); diff != "" {
-		t.Errorf("description (-got +want):\n%s", diff)
+	texts := []string{got.Annotations["summary"], got.Annotations["description"]}
+	want := []string{
+		"3 more new or returned exceptions in check out",
+		"Too many exceptions of check out are new or came back for an alert each. Without one: 3, among them c, a, b.",
+	}
+	if diff := cmp.Diff(texts, want); diff != "" {
+		t.Errorf("texts (-got +want):\n%s", diff)
+	}
+}
+
+func TestTexts(t *testing.T) {
+	regressed := func(e *merge.Exception) {
+		e.Regressions, e.Class, e.FirstSeen = 1, "", at(-90)
+		e.Counts = []merge.Count{
+			{Severity: "warning", Counted: 1}, {Severity: "error", Counted: 4}, {Severity: "error", Counted: 3}, {Severity: "fatal"},
+		}
+	}
+	once := func(e *merge.Exception) {
+		e.Counts[0].Counted = 1
+		e.Occurrences = []periskop.Occurrence{{Error: periskop.Exception{Message: "card\n declined " + strings.Repeat("x", 200)}}}
+	}
+	for _, c := range []struct {
+		name                 string
+		exception            *merge.Exception
+		summary, description string
+	}{
+		{
+			"an occurrence is counted once, and its message has one line that is not too long",
+			began("a", once),
+			"New exception in check out: ValueError: card declined " + strings.Repeat("x", 131) + "…",
+			"a was first seen at 2026-11-22 11:59:00 UTC and was counted once at severity error.",
+		},
+		{
+			"a regression, without class and occurrences",
+			began("a", regressed),
+			"Resolved exception is back in check out: a",
+			"a was resolved and came back at 2026-11-22 12:00:00 UTC. It was first seen at 2026-11-22 10:30:00 UTC and was counted 7 times at severity error, once at severity warning.",
+		},
+		{
+			"a crowd of one",
+			began("a", crowded),
+			"1 more new or returned exception in check out",
+			"Too many exceptions of check out are new or came back for an alert each. Without one: 1, among them a.",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := testWriter.active(snapshot(c.exception), at(2))[0]
+			got := []string{a.Annotations["summary"], a.Annotations["description"]}
+			if diff := cmp.Diff(got, []string{c.summary, c.description}); diff != "" {
+				t.Errorf("texts (-got +want):\n%s", diff)
+			}
+		})
 	}
 }
 
