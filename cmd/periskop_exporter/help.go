@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -66,7 +68,7 @@ func (c *commands) advise(args []string, err error) error {
 	unknown := firstUnknown(flags, command, args)
 	switch {
 	case unknown == "":
-		return fmt.Errorf("%s%w; %s", flagOf(flags, args, err), err, help)
+		return fmt.Errorf("%s%w; %s", flagOf(flags, args, err), inWords(err), help)
 	case strings.HasPrefix(unknown, "-"):
 		return fmt.Errorf("%s has no flag %s; %s%s", command.Name, unknown, adviseFlag(model, command, unknown), help)
 	case named:
@@ -155,6 +157,15 @@ func flagOf(flags []*kingpin.FlagModel, args []string, err error) string {
 		}
 	}
 	return ""
+}
+
+// inWords says what kingpin says of numbers in the words of Go's library.
+func inWords(err error) error {
+	var number *strconv.NumError
+	if !errors.As(err, &number) {
+		return err
+	}
+	return fmt.Errorf("%q is not a whole number from 0 up, or too large", number.Num)
 }
 
 // findFlag returns the flag of that name, or nil.

@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			address, err := freeAddress()
 			env.Setenv("ADDRESS", address)
+			env.Setenv("PORT", address[strings.LastIndexByte(address, ':')+1:])
 			payloads, _ := filepath.Abs("../../periskop/testdata/payloads")
 			env.Setenv("PAYLOADS", payloads)
 			return err
