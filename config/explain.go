@@ -1,180 +1,204 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"regexp"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
-// explain says what is wrong in data, which the parser refused with err in the given
+// explain says what is wrong in data, which the parser refused with err, in the given
 // line, and what to write instead. It returns the line too, since the mistake may be in
 // the one before. It never repeats text, which may be a secret.
+//
+// The parser's own words are not used: they name what it expected, and not what its user
+// did. A line that is sound when it stands alone does not fit the lines around it;
+// otherwise the line itself is looked at.
 func explain(err error, data []byte, line int) (int, string) {
 	if errors.Is(err, errSecondDocument) {
 		return line, "a second document begins here; a configuration is one document, so remove the line with ---"
 	}
-	earlier := textBefore(data, line)
-	text, before := lineText(data, line), lineText(data, earlier)
+	text := lineText(data, line)
 	if tabIndent.MatchString(text) {
 		return line, "is indented with a tab; indent with spaces"
 	}
-	for _, e := range explanations {
-		if !strings.Contains(err.Error(), e.problem) {
-			continue
-		}
-		beside := e.problem == noKey && indentOf(text) == indentOf(before)
-		if e.problem == noMapping || e.problem == noColon || beside {
-			if say := explainBefore(text, before); say != "" {
-				return earlier, say
-			}
-		}
-		return line, e.explain(text, before)
+	if say := wideColon(text); say != "" {
+		return line, say
 	}
-	return line, sayIndent
-}
-
-// textBefore returns the last line before the given one that is neither blank nor a
-// comment, or 0.
-func textBefore(data []byte, line int) int {
-	for line--; line > 0; line-- {
-		if text := strings.TrimSpace(lineText(data, line)); text != "" && text[0] != '#' {
-			break
-		}
+	earlier := textBefore(data, line)
+	before := lineText(data, earlier)
+	doc := alone(data, line)
+	switch {
+	case doc == nil:
+		return line, explainLine(text)
+	case blockHeader.MatchString(before):
+		return line, "is the text of | or > above and not indented further than the key there; indent it"
+	case doc.Kind == yaml.ScalarNode:
+		return line, noKey(text)
 	}
-	return line
+	return explainPlace(line, text, earlier, before)
 }
-
-var (
-	tabIndent    = regexp.MustCompile(`^[ -]*\t`)
-	spaceIndent  = regexp.MustCompile(`^(?: *- +)* *`)
-	secondColon  = regexp.MustCompile(`^[^"'\[{#]*?:\s+[^"'\[{|>#\s][^#]*:(\s|$)`)
-	keyWithValue = regexp.MustCompile(`^[ -]*[^\s:#][^:#]*:\s+[^\s|>&#]`)
-	keyNoSpace   = regexp.MustCompile(`^[ -]*[A-Za-z0-9_]+:[^\s/]`)
-	keyNoColon   = regexp.MustCompile(`^[ -]*[^\s:"'\[{][^:]*$`)
-	quotedValue  = regexp.MustCompile(`^[ -]*(?:[^\s:"']+:\s+)?(["'\[{])`)
-	valueBegins  = regexp.MustCompile("^[ -]*(?:[^\\s:]+:\\s+)?([@`%*&!|>])")
-	listInLine   = regexp.MustCompile(`^[ -]*[^\s:]+:\s+- `)
-)
 
 const (
 	sayIndent  = "the indentation does not fit the lines above; put keys of one block in one column, with spaces"
-	sayNoColon = "has no colon after its key; write key: value"
-	saySpace   = "has no space after the colon; write key: value"
 	sayTooDeep = "is indented further than the line above, which has its value already; put both keys in one column"
-
-	// The parser's problems with a colon where no key can be, with text that would have to
-	// be a key, and with a key that belongs to no block.
-	noMapping = "mapping values are not allowed"
-	noColon   = "could not find expected ':'"
-	noKey     = "did not find expected key"
+	sayNoColon = "has no colon after its key; write key: value"
+	// An entry of a list may be one that lacks its colon, or be right.
+	sayNoColonHere = "has no colon after its key, or the next line is indented too far; write key: value, or put the next line into the column of its block"
+	saySpace       = "has no space after the colon; write key: value"
+	sayBracket     = "a bracket is opened here and not closed, or a comma is missing between two entries"
+	sayQuote       = "a quote is opened here and never closed; close it at the end of the text"
 )
 
-// explanations go from the parser's words to ours, since its errors have no types. A function gets the line and the one
-// before. The last stands for whatever else the parser may say.
-var explanations = []struct {
-	problem string
-	explain func(line, before string) string
-}{
-	{"unknown escape character", always(`has a backslash in double quotes that begins no escape; use single quotes, or write \\ for each backslash`)},
-	{"hexdecimal number", always(`has an incomplete \x or \u escape in double quotes; use single quotes, or write \\ for a backslash`)},
-	{"invalid Unicode character escape", always(`has a \u escape in double quotes that is no character; use single quotes, or write \\ for a backslash`)},
-	{"unknown anchor", always("refers with * to an anchor that does not exist; put text that begins with * in quotes")},
-	{"alphabetic or numeric character", always("has a value that begins with * or &; put it in quotes")},
-	{"cannot start any token", explainStart},
-	{noMapping, explainMapping},
-	{noColon, explainColon},
-	{"unexpected end of stream", always("a quote is opened here and never closed; close it at the end of the text")},
-	{"unexpected document indicator", always("a quote is opened here and never closed; close it at the end of the text")},
-	{"expected ',' or", always("a bracket is opened here and not closed, or a comma is missing between two entries")},
-	{"block sequence entries are not allowed", explainEntry},
-	{"did not find expected node content", always("a bracket is opened here and not closed, or has a comma too many")},
-	{noKey, explainKey},
-	{"did not find expected '-'", explainKey},
-	{"exceeded max depth", always("is nested far too deep; no option needs that")},
-	{"directive", always("begins with %, which is special in YAML; put the text in quotes")},
-	{"tag", always("has a value that begins with !, which is special in YAML; put it in quotes")},
-	{"<document start>", always("does not belong to the text above; the file has to be a mapping, with keys such as services:")},
-	{"comment or line break", always("has text right after | or >; begin the text on the next line, indented, or put it in quotes")},
-	{"", explainKey},
-}
+var (
+	tabIndent   = regexp.MustCompile(`^[ -]*\t`)
+	spaceIndent = regexp.MustCompile(`^(?:- +| )*`)
+	keyNoSpace  = regexp.MustCompile(`^[A-Za-z0-9_]+:[^\s/]`)
+	nameNoSpace = regexp.MustCompile(`^[A-Za-z_]+:[A-Za-z_]`) // localhost:80 is an address
+	keyPart     = regexp.MustCompile(`^("[^"]*"|'[^']*'|[^\s"'\[{:#][^:]*?)\s*:(?:\s+|$)`)
+	blockHeader = regexp.MustCompile(`[:-]\s+[|>][-+0-9]*\s*$`)
+	alias       = regexp.MustCompile(`([:\[,-]\s+|[\[{])\*([^\s,\]}]+)`)
+)
 
-func always(say string) func(string, string) string {
-	return func(string, string) string { return say }
-}
-
-// explainStart is for a character with which no value can begin.
-func explainStart(line, _ string) string {
-	if m := valueBegins.FindStringSubmatch(line); m != nil {
-		return "has text that begins with " + m[1] + ", which is special in YAML; put the text in quotes"
-	}
-	if strings.Contains(line, "\t") {
-		return "has a tab where YAML wants spaces; replace it"
-	}
-	return "has a character that is special in YAML where text begins; put the text in quotes"
-}
-
-// explainMapping is for a colon where no key can be.
-func explainMapping(line, before string) string {
-	switch {
-	case secondColon.MatchString(line):
-		return "has a second colon followed by a space; put the value in quotes"
-	case tooDeep(line, before):
-		return sayTooDeep
-	}
-	return sayIndent
-}
-
-// tooDeep reports whether line stands under a key that has its value already.
-func tooDeep(line, before string) bool {
-	return indentOf(line) > indentOf(before) && keyWithValue.MatchString(before)
-}
-
-// explainBefore is for a problem that the line before makes: without a colon of its own
-// it takes this line, which has one, for the rest of its text. It returns "" otherwise.
-func explainBefore(line, before string) string {
-	switch {
-	case before == "", secondColon.MatchString(line), tooDeep(line, before), keyNoColon.MatchString(line), keyNoSpace.MatchString(line):
-		return ""
-	case keyNoSpace.MatchString(before):
-		return saySpace
-	case keyNoColon.MatchString(before):
-		return sayNoColon
+// wideColon names a colon of Chinese or Japanese text in the place of one of YAML.
+func wideColon(text string) string {
+	for _, colon := range []string{"：", "﹕", "︰", "∶"} {
+		if key, _, ok := strings.Cut(text, colon); ok && !strings.ContainsAny(key, `"':#`) {
+			return "has the colon " + colon + ", which is not that of YAML, after its key; write key: value, with a plain colon and a space"
+		}
 	}
 	return ""
 }
 
-// explainColon is for a line that ought to be a key.
-func explainColon(line, before string) string {
-	switch {
-	case keyNoSpace.MatchString(line):
+// alone returns what the given line is by itself, with the lines after it in which a
+// bracket or quote is closed that it opens. It returns nil when it is no YAML.
+func alone(data []byte, line int) *yaml.Node {
+	const most = 100 // lines that a bracket stays open for
+	fragment := strings.TrimLeft(lineText(data, line), " ")
+	if m := alias.FindStringSubmatch(fragment); m != nil && bytes.Contains(data, []byte("&"+m[2])) {
+		// The anchor is elsewhere.
+		fragment = alias.ReplaceAllString(fragment, "${1}x")
+	}
+	for range most {
+		doc, err := parseYAML([]byte(fragment))
+		switch {
+		case err == nil && doc != nil:
+			return doc.Content[0]
+		case line >= len(lineEnds(data)) || !opens(fragment):
+			return nil
+		}
+		line++
+		fragment += "\n " + lineText(data, line)
+	}
+	return nil
+}
+
+// explainPlace is for a line that is sound in itself.
+func explainPlace(line int, text string, earlier int, before string) (int, string) {
+	doc, err := parseYAML([]byte(before[indentOf(before):]))
+	if err != nil || doc == nil {
+		return line, sayIndent
+	}
+	entry := strings.HasPrefix(strings.TrimSpace(before), "-")
+	deeper := indentOf(text) > indentOf(before)
+	switch n := doc.Content[0]; {
+	case n.Kind != yaml.ScalarNode && deeper && hasValue(n):
+		return line, sayTooDeep
+	case n.Kind != yaml.ScalarNode:
+		return line, sayIndent
+	case !entry, nameNoSpace.MatchString(n.Value): // It takes this line for the rest of its text.
+		return earlier, noKey(before)
+	case indentOf(text) >= indentOf(before):
+		return earlier, sayNoColonHere
+	}
+	return line, sayIndent
+}
+
+// hasValue reports whether the last key of n has a value.
+func hasValue(n *yaml.Node) bool {
+	return n.Kind == yaml.MappingNode && n.Content[len(n.Content)-1].ShortTag() != "!!null"
+}
+
+// noKey is for text where a key is wanted.
+func noKey(text string) string {
+	if keyNoSpace.MatchString(text[indentOf(text):]) {
 		return saySpace
-	case keyNoColon.MatchString(line):
-		return sayNoColon
 	}
-	return explainKey(line, before)
+	return sayNoColon
 }
 
-func explainEntry(line, _ string) string {
-	if listInLine.MatchString(line) {
-		return "a list begins in the line of its key; put each dash on a line of its own below, or write [a, b]"
-	}
-	return sayIndent
-}
-
-// explainKey is for a line that does not continue the block it stands in.
-func explainKey(line, before string) string {
-	m := quotedValue.FindStringSubmatch(line)
-	switch {
-	case strings.HasPrefix(strings.TrimLeft(line, " -"), ":"):
+// explainLine is for a line that is no YAML by itself.
+func explainLine(text string) string {
+	content := text[indentOf(text):]
+	if strings.HasPrefix(content, ":") {
 		return "has a colon without a key before it; write key: value"
-	case m != nil && (m[1] == "[" || m[1] == "{"):
-		return "has a value that begins with " + m[1] + " and goes on after the closing bracket; put the whole value in quotes"
-	case m != nil:
-		return "goes on after a closing quote; put the whole value in one pair of quotes"
-	case tooDeep(line, before):
-		return sayTooDeep
+	}
+	value := content[len(keyPart.FindString(content)):]
+	switch {
+	case value == "":
+	case strings.HasPrefix(value, "- ") && value != content:
+		return "a list begins in the line of its key; put each dash on a line of its own below, or write [a, b]"
+	case strings.ContainsRune("\"'", rune(value[0])):
+		return explainQuoted(value)
+	case strings.ContainsRune("[{", rune(value[0])):
+		return explainFlow(value)
+	case strings.ContainsRune("]}", rune(value[0])):
+		return "closes a bracket that is not open; remove it"
+	case value[0] == '*':
+		return "refers with * to an anchor that does not exist; put text that begins with * in quotes"
+	case strings.ContainsRune("|>", rune(value[0])):
+		return "has text right after | or >; begin the text on the next line, indented, or put it in quotes"
+	case strings.ContainsRune("@`%&!", rune(value[0])):
+		return "has text that begins with " + value[:1] + ", which is special in YAML; put the text in quotes"
+	case strings.Contains(value, ": ") || strings.HasSuffix(value, ":"):
+		return "has a second colon followed by a space; put the value in quotes"
+	case strings.Contains(value, "\t"):
+		return "has a tab where YAML wants spaces; replace it"
 	}
 	return sayIndent
 }
 
-func indentOf(line string) int { return len(spaceIndent.FindString(line)) }
+// explainQuoted is for a value that begins with a quote.
+func explainQuoted(value string) string {
+	end := quoteEnd(value)
+	switch {
+	case end < 0:
+		return sayQuote
+	case value[0] == '"' && escapeProblem(value[:end]):
+		return `has a backslash in double quotes that begins no escape; use single quotes, or write \\ for each backslash`
+	}
+	return "goes on after a closing quote; put the whole value in one pair of quotes"
+}
+
+// escapeProblem reports whether the quoted text is none because of a backslash.
+func escapeProblem(quoted string) bool {
+	_, err := parseYAML([]byte(quoted))
+	return err != nil && strings.Contains(quoted, `\`)
+}
+
+// explainFlow is for a value that begins with a bracket.
+func explainFlow(value string) string {
+	end := flowEnd(value)
+	if end < 0 {
+		return sayBracket
+	}
+	if rest := strings.TrimSpace(value[end:]); rest != "" && !strings.HasPrefix(rest, "#") {
+		return "has a value that begins with " + value[:1] + " and goes on after the closing bracket; put the whole value in quotes"
+	}
+	if m := specialEntry.FindStringSubmatch(value[:end]); m != nil {
+		return "has text that begins with " + m[1] + ", which is special in YAML; put the text in quotes"
+	}
+	for _, quoted := range doubleQuoted.FindAllString(value[:end], -1) {
+		if escapeProblem(quoted) {
+			return `has a backslash in double quotes that begins no escape; use single quotes, or write \\ for each backslash`
+		}
+	}
+	return sayBracket
+}
+
+var (
+	doubleQuoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	specialEntry = regexp.MustCompile("[\\[{,:]\\s*([@`%])")
+)
