@@ -24,13 +24,14 @@ func explain(err error, data []byte, line int) (int, string) {
 	if tabIndent.MatchString(text) {
 		return line, "is indented with a tab; indent with spaces"
 	}
-	if say := wideColon(text); say != "" {
-		return line, say
-	}
 	earlier := textBefore(data, line)
 	before := lineText(data, earlier)
 	doc := alone(data, line)
 	switch {
+	case wideColon(text) != "":
+		return line, wideColon(text)
+	case wideColon(before) != "":
+		return earlier, wideColon(before)
 	case doc == nil:
 		return line, explainLine(text)
 	case blockHeader.MatchString(before):

@@ -14,7 +14,7 @@ import (
 func Load(path string) (*Config, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, err // it names the file
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	return LoadFrom(path, f, filepath.Dir(path))

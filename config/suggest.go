@@ -7,18 +7,6 @@ import (
 	"strings"
 )
 
-// foreignKeys are keys of Prometheus' scrape configurations and of early Periskop
-// servers, with what they are called here.
-var foreignKeys = map[string]string{
-	"scrape_configs":    "services",
-	"job_name":          "name",
-	"scrape_interval":   "refresh_interval",
-	"scrape_timeout":    "timeout",
-	"metrics_path":      "endpoint",
-	"path":              "endpoint",
-	"service_discovery": "dns_sd_configs",
-}
-
 // unknownKey reports the key f of n, which schema s does not have, and says which one
 // was probably meant.
 func (c *checker) unknownKey(n *node, f field, s *schema) {
@@ -26,7 +14,15 @@ func (c *checker) unknownKey(n *node, f field, s *schema) {
 		c.count++
 		return
 	}
-	c.add(f.value.line, f.value.path, "unknown key; %s", c.advise(n, f.key, s))
+	key := snakeCase(f.key)
+	if why := meaningless[key]; why != "" {
+		c.add(f.value.line, f.value.path, "has no meaning here: %s; remove it", why)
+		return
+	}
+	c.add(f.value.line, f.value.path, "unknown key; %s", c.advise(n, key, s))
+	if key, known := s.find(foreignKeys[key]); known && !key.discovery {
+		c.check(f.value, key.typ) // What is in it may be wrong as well.
+	}
 }
 
 func (c *checker) advise(n *node, key string, s *schema) string {
@@ -42,9 +38,15 @@ func (c *checker) advise(n *node, key string, s *schema) string {
 		if _, ok := s.find(name); ok {
 			return c.meantKey(n, name)
 		}
+		if s == c.serviceSchema() && c.scrapes(name) {
+			return "write " + name + ", which belongs under services[].scraper"
+		}
 		if place := c.belongs(n, name, s); place != "" {
 			return "write " + name + ", which " + place
 		}
+	}
+	if _, ok := c.catalog.of(reflect.TypeFor[rawGroup]()).find(key); ok && !strings.Contains(n.path, "_configs[]") {
+		return "it belongs under services[].static_configs[]"
 	}
 	if place := c.belongs(n, key, s); place != "" {
 		return "it " + place
@@ -90,12 +92,15 @@ func (c *checker) belongs(n *node, key string, s *schema) string {
 	case homes[0] == "":
 		return "belongs at the top level"
 	}
-	return "belongs under " + alternatives(homes)
+	return strings.ReplaceAll("belongs under "+alternatives(homes), "scrape_configs[]", "services[]")
 }
 
 // homes returns the paths of the mappings where key is known, the likeliest ones.
 func (c *checker) homes(n *node, key string, s *schema) []string {
 	here := anyIndex(n.path)
+	if s == c.serviceSchema() && c.scrapes(key) && key != "refresh_interval" {
+		return []string{join(here, "scraper")}
+	}
 	// A key of a block inside of this one, written too far out.
 	if inside := c.search(key, here, s, n); len(inside) > 0 {
 		return nearestHomes(inside, here)
@@ -111,6 +116,16 @@ func (c *checker) homes(n *node, key string, s *schema) []string {
 	}
 	root := c.around[0].schema
 	return nearestHomes(c.search(key, "", root, nil), here)
+}
+
+func (c *checker) serviceSchema() *schema { return c.catalog.of(reflect.TypeFor[rawService]()) }
+
+// scrapes reports whether key is one of a scraper. Where it stands in a service, discovery
+// may have a key of the same name, but who pastes a scrape configuration of Prometheus
+// means the scrape. Only refresh_interval is no key of such a configuration.
+func (c *checker) scrapes(key string) bool {
+	_, known := c.catalog.of(reflect.TypeFor[rawScraper]()).find(key)
+	return known
 }
 
 // search returns the paths of all mappings below s, which is at path, that have key.

@@ -69,7 +69,7 @@ type exporter struct {
 // newExporter builds all parts from the flags and the configuration file, in the order
 // of the pipeline, and starts nothing. The caller closes it.
 func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
-	cfg, err := config.Load(flags.configFile)
+	cfg, err := flags.loadConfig()
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -83,6 +84,18 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 	cmd.Flag("storage.path", "The directory for what must survive a restart. Empty keeps nothing: counters then begin at zero.").
 		Default("data/").IsSetByUser(&f.storagePathSet).StringVar(&f.storagePath)
 	f.memory.add(cmd)
+}
+
+// exampleConfig is where a configuration to begin with is.
+const exampleConfig = "https://github.com/periskop-exporter/periskop_exporter/blob/main/config.example.yaml"
+
+// loadConfig reads the configuration file.
+func (f *serveFlags) loadConfig() (*config.Config, error) {
+	cfg, err := config.Load(f.configFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("--config.file: %w; name the file with that flag, or begin with the example, %s", err, exampleConfig)
+	}
+	return cfg, err
 }
 
 // storageDir returns the directory to keep state in, "" for none: that of the flag, and
