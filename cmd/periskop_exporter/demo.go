@@ -73,9 +73,19 @@ func (c *commands) demo(ctx context.Context, f *demoFlags) (err error) {
 	}
 	e.listeners = []net.Listener{listener}
 
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	tasks, ctx := errgroup.WithContext(ctx)
-	tasks.Go(func() error { return e.serve(ctx) })
+	tasks.Go(func() error { return e.serve(ctx, nil) })
 	tasks.Go(func() error { return c.demoOn(ctx, e, services, f) })
+	tasks.Go(func() error {
+		select {
+		case <-c.hangups: // The terminal was closed.
+			stop()
+		case <-ctx.Done():
+		}
+		return nil
+	})
 	return tasks.Wait()
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"
@@ -20,9 +21,11 @@ var errDone = errors.New("done")
 
 // commands are the subcommands by name, as the command line knows them.
 type commands struct {
-	app            *kingpin.Application
-	log            *promslog.Config
-	byName         map[string]func(context.Context) error
+	app    *kingpin.Application
+	log    *promslog.Config
+	byName map[string]func(context.Context) error
+	// hangups are the SIGHUPs that the program gets.
+	hangups        <-chan os.Signal
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }

@@ -51,7 +51,7 @@ func (e *exporter) storageStatus() view.StorageStatus {
 
 func (e *exporter) configStatus() view.ConfigStatus {
 	s := e.reloader.current()
-	return view.ConfigStatus{File: e.reloader.file, Text: s.text, LoadedAt: s.loaded, ReloadErr: s.err, ReloadAt: s.attempted}
+	return view.ConfigStatus{File: e.reloader.file.name, Text: s.text, LoadedAt: s.loaded, ReloadErr: s.err, ReloadAt: s.attempted}
 }
 
 // api returns the handler of all that programs ask.

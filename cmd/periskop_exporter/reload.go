@@ -7,9 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,14 +18,19 @@ import (
 
 // A reloader reads the configuration file and applies it, whole or not at all.
 type reloader struct {
-	file   string
 	apply  func(*config.Config) error
 	logger *slog.Logger
 
 	success, successTime prometheus.Gauge
 
-	mu     sync.Mutex // held while a file is read and applied
-	status configStatus
+	// mu is held from before the file is read until it is applied, so that of two reloads
+	// the later one has the newer file.
+	mu   sync.Mutex
+	file *configFile
+
+	// statusMu guards status, so that nobody who looks at it waits for a reload.
+	statusMu sync.Mutex
+	status   configStatus
 }
 
 // configStatus is what is known of the configuration.
@@ -40,7 +43,7 @@ type configStatus struct {
 	err               error
 }
 
-func newReloader(file string, apply func(*config.Config) error, logger *slog.Logger, reg prometheus.Registerer) *reloader {
+func newReloader(file *configFile, apply func(*config.Config) error, logger *slog.Logger, reg prometheus.Registerer) *reloader {
 	r := &reloader{
 		file: file, apply: apply, logger: logger,
 		success: prometheus.NewGauge(prometheus.GaugeOpts{
@@ -57,18 +60,27 @@ func newReloader(file string, apply func(*config.Config) error, logger *slog.Log
 }
 
 // start applies the first configuration.
-func (r *reloader) start(cfg *config.Config) error { return r.take(cfg, nil) }
-
-// load reads the file and applies it. When that fails, everything stays as it was.
-func (r *reloader) load() error { return r.take(config.Load(r.file)) }
-
-func (r *reloader) take(cfg *config.Config, err error) error {
+func (r *reloader) start(cfg *config.Config) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
+	return r.take(cfg, nil)
+}
+
+// load reads the file and applies it. When that fails, everything stays as it was.
+func (r *reloader) load() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.take(r.file.load())
+}
+
+// take is for who holds mu.
+func (r *reloader) take(cfg *config.Config, err error) error {
 	if err == nil {
 		err = r.apply(cfg)
 	}
+	now := time.Now()
+	r.statusMu.Lock()
+	defer r.statusMu.Unlock()
 	r.status.attempted, r.status.err = now, err
 	if err != nil {
 		r.success.Set(0)
@@ -80,13 +92,13 @@ func (r *reloader) take(cfg *config.Config, err error) error {
 	for _, warning := range cfg.Warnings {
 		r.logger.Warn("configuration is valid, with a warning", "warning", warning)
 	}
-	r.logger.Info("configuration loaded", "file", r.file, "services", len(cfg.Services))
+	r.logger.Info("configuration loaded", "file", r.file.name, "services", len(cfg.Services))
 	return nil
 }
 
 func (r *reloader) current() configStatus {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.statusMu.Lock()
+	defer r.statusMu.Unlock()
 	return r.status
 }
 
@@ -105,19 +117,34 @@ func (r *reloader) reload() error {
 	return err
 }
 
-// onSignal reloads on SIGHUP until ctx is cancelled.
-func (r *reloader) onSignal(ctx context.Context) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
+// run reloads for each of hangups, and when the file has changed, at which it looks once
+// in an interval unless that is zero. It ends when ctx is cancelled.
+func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal, interval time.Duration) error {
+	var look <-chan time.Time
+	if interval > 0 {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		look = ticker.C
+	}
 	for {
 		select {
-		case <-hup:
+		case <-hangups:
 			_ = r.reload() // logged
+		case <-look:
+			if r.changed() {
+				_ = r.reload() // logged
+			}
 		case <-ctx.Done():
 			return nil
 		}
 	}
+}
+
+// changed reports whether the file differs from what was read of it last, valid or not.
+func (r *reloader) changed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.file.changed()
 }
 
 // ServeHTTP reloads, and answers with what is wrong.

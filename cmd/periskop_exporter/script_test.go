@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -27,7 +28,9 @@ func TestMain(m *testing.M) {
 //	target NAME FILE...      serve the files one after another, then the last one for
 //	                         ever; the address is in $NAME
 //	http METHOD URL PATTERN  ask until status and body match the pattern
-//	hup                      send SIGHUP to what runs in the background
+//	signal NAME              send SIGHUP or SIGTERM to all that runs in the background
+//	hang ADDRESS             begin a request, and send no more of it
+//	release                  give the requests up that hang
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -37,14 +40,19 @@ func TestScripts(t *testing.T) {
 			address, err := freeAddress()
 			env.Setenv("ADDRESS", address)
 			env.Setenv("PORT", address[strings.LastIndexByte(address, ':')+1:])
+			second, secondErr := freeAddress()
+			env.Setenv("ADDRESS2", second)
 			payloads, _ := filepath.Abs("../../periskop/testdata/payloads")
 			env.Setenv("PAYLOADS", payloads)
-			return err
+			env.Values[hanging] = new([]net.Conn)
+			return errors.Join(err, secondErr)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"target": target,
-			"http":   ask,
-			"hup":    hangUp,
+			"target":  target,
+			"http":    ask,
+			"signal":  sendSignal,
+			"hang":    hang,
+			"release": release,
 		},
 	})
 }
@@ -101,12 +109,41 @@ func ask(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%s %s: no match for %q in\n%s", args[0], args[1], args[2], answer)
 }
 
-func hangUp(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) > 0 || len(ts.BackgroundCmds()) == 0 {
-		ts.Fatalf("usage: hup, while something runs in the background")
+func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]os.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM}
+	if neg || len(args) != 1 || signals[args[0]] == nil || len(ts.BackgroundCmds()) == 0 {
+		ts.Fatalf("usage: signal HUP|TERM, while something runs in the background")
 	}
 	for _, cmd := range ts.BackgroundCmds() {
-		ts.Check(cmd.Process.Signal(syscall.SIGHUP))
+		if err := cmd.Process.Signal(signals[args[0]]); !errors.Is(err, os.ErrProcessDone) {
+			ts.Check(err)
+		}
+	}
+}
+
+// hanging is where a script keeps its connections.
+const hanging = "connections that hang"
+
+func hang(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hang ADDRESS")
+	}
+	conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", args[0])
+	ts.Check(err)
+	_, err = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: hanging\r\n")
+	ts.Check(err)
+	ts.Defer(func() { _ = conn.Close() })
+	list, _ := ts.Value(hanging).(*[]net.Conn)
+	*list = append(*list, conn)
+}
+
+func release(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: release")
+	}
+	list, _ := ts.Value(hanging).(*[]net.Conn)
+	for _, conn := range *list {
+		_ = conn.Close() // what else it comes to does not matter
 	}
 }
 

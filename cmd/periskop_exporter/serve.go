@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/common/version"
-	"github.com/prometheus/exporter-toolkit/web"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/periskop-exporter/periskop_exporter/alerts/notify"
@@ -35,8 +33,6 @@ const (
 	// maintainInterval is how often what is gone is forgotten: often enough for
 	// retentions of minutes.
 	maintainInterval = time.Minute
-	// shutdownTimeout is how long requests that are under way may take to end.
-	shutdownTimeout = 5 * time.Second
 )
 
 // An exporter is the program as it serves: discovery -> scrape -> merge -> outputs.
@@ -69,7 +65,8 @@ type exporter struct {
 // newExporter builds all parts from the flags and the configuration file, in the order
 // of the pipeline, and starts nothing. The caller closes it.
 func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
-	cfg, err := flags.loadConfig()
+	file := &configFile{name: flags.configFile}
+	cfg, err := file.load()
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +82,7 @@ func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
 	if err := e.openState(cfg); err != nil {
 		return nil, err
 	}
-	if err := e.build(cfg); err != nil {
+	if err := e.build(cfg, file); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
 	return e, nil
@@ -116,7 +113,7 @@ func (e *exporter) clockStepped(by time.Duration) {
 }
 
 // build makes the rest of the parts.
-func (e *exporter) build(cfg *config.Config) error {
+func (e *exporter) build(cfg *config.Config, file *configFile) error {
 	e.pool = scrape.New(scrape.Options{
 		Begin:     func(sc *periskop.Scrape) scrape.Intake { return e.state.Begin(sc) },
 		UserAgent: appName + "/" + version.Version,
@@ -135,7 +132,7 @@ func (e *exporter) build(cfg *config.Config) error {
 		Snapshot: e.state.DurableSnapshot, ExternalURL: e.flags.external.String(),
 		Registerer: e.registry, Logger: e.logger.With("component", "notify"),
 	})
-	e.reloader = newReloader(e.flags.configFile, e.apply, e.logger, e.registry)
+	e.reloader = newReloader(file, e.apply, e.logger, e.registry)
 	e.register()
 	return e.reloader.start(cfg)
 }
@@ -183,8 +180,9 @@ func (e *exporter) setTargets(all []periskop.ServiceTargets) {
 func (e *exporter) discovered() []periskop.ServiceTargets { return *e.targets.Load() }
 
 // serve runs until ctx is cancelled or a listener is lost, and then ends in order: no
-// more requests, no more scrapes, state written.
-func (e *exporter) serve(ctx context.Context) error {
+// more requests, no more scrapes, state written. Each of hangups reloads the
+// configuration.
+func (e *exporter) serve(ctx context.Context, hangups <-chan os.Signal) error {
 	handler, err := e.handler()
 	if err != nil {
 		return err
@@ -200,50 +198,13 @@ func (e *exporter) serve(ctx context.Context) error {
 	parts.Go(func() error { return e.observe(pipeline) })
 	parts.Go(func() error { return e.notifier.Run(pipeline) })
 
+	parts.Go(func() error { return e.reloader.run(pipeline, hangups, e.flags.reloadInterval()) })
+
 	err = e.listen(ctx, handler)
 	stopPipeline()
 	err = errors.Join(err, parts.Wait())
 	e.state.Flush()
 	return errors.Join(err, e.close())
-}
-
-// listen answers requests and reload signals until ctx is cancelled.
-func (e *exporter) listen(ctx context.Context, handler http.Handler) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		WriteTimeout:      5 * time.Minute, // a large exposition over a slow line
-		IdleTimeout:       5 * time.Minute, // longer than scrape intervals, so that connections are kept
-		ErrorLog:          slog.NewLogLogger(e.logger.Handler(), slog.LevelDebug),
-	}
-	tasks, ctx := errgroup.WithContext(ctx)
-	tasks.Go(func() error {
-		err := e.serveHTTP(server)
-		if errors.Is(err, http.ErrServerClosed) {
-			return nil
-		}
-		return fmt.Errorf("serve: %w", err)
-	})
-	tasks.Go(func() error { return e.reloader.onSignal(ctx) })
-	tasks.Go(func() error {
-		<-ctx.Done()
-		e.logger.Info("stopping")
-		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-		defer cancel()
-		if err := server.Shutdown(deadline); err != nil {
-			return server.Close()
-		}
-		return nil
-	})
-	return tasks.Wait()
-}
-
-func (e *exporter) serveHTTP(server *http.Server) error {
-	if len(e.listeners) > 0 {
-		return web.ServeMultiple(e.listeners, server, e.flags.web, e.logger)
-	}
-	return web.ListenAndServe(server, e.flags.web, e.logger)
 }
 
 // commit makes what was counted durable, and tells when that no longer succeeds, and

@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/url"
 	"os"
 	"path"
+	"regexp"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
@@ -25,11 +27,15 @@ const defaultAddress = ":9968"
 // serveFlags are the flags of the subcommand serve.
 type serveFlags struct {
 	configFile      string
+	autoReload      bool
+	autoReloadEvery time.Duration
 	web             *web.FlagConfig
 	externalURL     string
 	routePrefix     string
 	telemetryPath   string
+	healthAddress   string
 	enableLifecycle bool
+	enablePprof     bool
 	readOnly        bool
 	prometheusURL   string
 	grafanaURL      string
@@ -62,20 +68,27 @@ func (c *commands) addServe() {
 		if err != nil {
 			return err
 		}
-		return e.serve(ctx)
+		return e.serve(ctx, c.hangups)
 	}).Default()
 	f.add(cmd)
 }
 
 func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 	cmd.Flag("config.file", "The configuration file.").Default("config.yaml").StringVar(&f.configFile)
+	cmd.Flag("config.enable-auto-reload", "Load the configuration file when it has changed, as when a ConfigMap does.").BoolVar(&f.autoReload)
+	f.autoReloadEvery = 15 * time.Second
+	cmd.Flag("config.auto-reload-interval", "How often to look whether it has changed.").
+		Default(model.Duration(f.autoReloadEvery).String()).SetValue((*duration)(&f.autoReloadEvery))
 	f.web = kingpinflag.AddFlags(cmd, defaultAddress)
 	cmd.Flag("web.external-url", "The URL under which this program is reached from outside, for links. Without it, http, the host name and the port.").
 		PlaceHolder("<URL>").StringVar(&f.externalURL)
 	cmd.Flag("web.route-prefix", "The path below which everything is served. Defaults to the path of --web.external-url.").
 		PlaceHolder("<path>").StringVar(&f.routePrefix)
 	cmd.Flag("web.telemetry-path", "The path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
+	cmd.Flag("web.health-address", "A further address that answers /-/healthy and /-/ready alone, over HTTP and without authentication, for probes that have none. None by default.").
+		PlaceHolder("<address>").StringVar(&f.healthAddress)
 	cmd.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload.").BoolVar(&f.enableLifecycle)
+	cmd.Flag("web.enable-pprof", "Serve profiles of the program at /debug/pprof/.").BoolVar(&f.enablePprof)
 	cmd.Flag("web.read-only", "Let nobody resolve or reopen exceptions.").BoolVar(&f.readOnly)
 	cmd.Flag("web.prometheus-url", "The URL under which browsers reach Prometheus, for links to the history of an exception.").
 		PlaceHolder("<URL>").StringVar(&f.prometheusURL)
@@ -86,16 +99,12 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 	f.memory.add(cmd)
 }
 
-// exampleConfig is where a configuration to begin with is.
-const exampleConfig = "https://github.com/periskop-exporter/periskop_exporter/blob/main/config.example.yaml"
-
-// loadConfig reads the configuration file.
-func (f *serveFlags) loadConfig() (*config.Config, error) {
-	cfg, err := config.Load(f.configFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("--config.file: %w; name the file with that flag, or begin with the example, %s", err, exampleConfig)
+// reloadInterval is how often to look at the configuration file, 0 for never.
+func (f *serveFlags) reloadInterval() time.Duration {
+	if !f.autoReload {
+		return 0
 	}
-	return cfg, err
+	return f.autoReloadEvery
 }
 
 // storageDir returns the directory to keep state in, "" for none: that of the flag, and
@@ -124,15 +133,11 @@ func (f *serveFlags) check() error {
 	if f.grafana, err = parseURL("--web.grafana-url", f.grafanaURL); err != nil {
 		return err
 	}
-	if f.routePrefix == "" {
-		f.routePrefix = f.external.Path
+	if err := f.checkPaths(); err != nil {
+		return err
 	}
-	f.routePrefix = path.Clean("/" + f.routePrefix)
-	if f.routePrefix == "/" {
-		f.routePrefix = ""
-	}
-	if !strings.HasPrefix(f.telemetryPath, "/") || f.telemetryPath == "/" || path.Clean(f.telemetryPath) != f.telemetryPath {
-		return fmt.Errorf("--web.telemetry-path: %q is not a path such as /metrics", f.telemetryPath)
+	if f.autoReloadEvery <= 0 {
+		return errors.New("--config.auto-reload-interval: it is zero; write for example 15s")
 	}
 	if err := f.memory.check(); err != nil {
 		return err
@@ -141,6 +146,37 @@ func (f *serveFlags) check() error {
 		return fmt.Errorf("--web.config.file: %w", err)
 	}
 	return nil
+}
+
+// plainPath is a path that a route can be made of as it stands.
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$`)
+
+// pagePaths are the first parts of the paths of pages.
+var pagePaths = []string{"/exceptions", "/services", "/static", "/status", "/trace"}
+
+// checkPaths completes the route prefix, and refuses paths that cannot be served.
+func (f *serveFlags) checkPaths() error {
+	flag := "--web.route-prefix"
+	if f.routePrefix == "" {
+		flag, f.routePrefix = "--web.external-url", f.external.Path
+	}
+	f.routePrefix = strings.TrimSuffix(path.Clean("/"+f.routePrefix), "/")
+	if f.routePrefix != "" && !plainPath.MatchString(f.routePrefix) {
+		return fmt.Errorf("%s: %q is not a path such as /periskop; write letters, digits, dots and hyphens", flag, f.routePrefix)
+	}
+	if !plainPath.MatchString(f.telemetryPath) || path.Clean(f.telemetryPath) != f.telemetryPath {
+		return fmt.Errorf("--web.telemetry-path: %q is not a path such as /metrics", f.telemetryPath)
+	}
+	for _, page := range pagePaths {
+		if f.telemetryPath == page || strings.HasPrefix(f.telemetryPath, page+"/") {
+			return telemetryConflict(f.telemetryPath)
+		}
+	}
+	return nil
+}
+
+func telemetryConflict(path string) error {
+	return fmt.Errorf("--web.telemetry-path: something else is served at %q; write another path, such as /metrics", path)
 }
 
 func (f *serveFlags) parseExternalURL() (*url.URL, error) {

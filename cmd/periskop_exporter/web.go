@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/http/pprof"
+	"net/url"
 
 	"github.com/periskop-exporter/periskop_exporter/api"
 	"github.com/periskop-exporter/periskop_exporter/collector"
@@ -20,11 +22,16 @@ func (e *exporter) handler() (http.Handler, error) {
 	for _, route := range api.Routes() {
 		mux.Handle(route, programs)
 	}
-	mux.Handle("GET "+e.flags.telemetryPath, e.metrics())
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
-	mux.HandleFunc("GET /-/ready", e.ready)
+	e.handleHealth(mux)
 	mux.Handle("GET /-/exceptions", e.recorder)
-	mux.Handle("POST /-/reload", e.reload())
+	mux.Handle("/-/reload", e.reload())
+	if e.flags.enablePprof {
+		handleProfiles(mux)
+	}
+	if taken(mux, e.flags.telemetryPath) {
+		return nil, telemetryConflict(e.flags.telemetryPath)
+	}
+	mux.Handle("GET "+e.flags.telemetryPath, e.metrics())
 
 	var h http.Handler = mux
 	if prefix := e.flags.routePrefix; prefix != "" {
@@ -70,10 +77,47 @@ func (e *exporter) ready(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *exporter) reload() http.Handler {
-	if e.flags.enableLifecycle {
-		return e.reloader
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "reload over HTTP is off; start with --web.enable-lifecycle, or send SIGHUP", http.StatusForbidden)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method != http.MethodPost && r.Method != http.MethodPut:
+			w.Header().Set("Allow", "POST, PUT")
+			http.Error(w, "reload with POST", http.StatusMethodNotAllowed)
+		case !e.flags.enableLifecycle:
+			http.Error(w, "reload over HTTP is off; start with --web.enable-lifecycle, or send SIGHUP", http.StatusForbidden)
+		default:
+			e.reloader.ServeHTTP(w, r)
+		}
 	})
+}
+
+// taken reports whether the mux has a route for that path, other than that of the pages.
+func taken(mux *http.ServeMux, path string) bool {
+	_, pattern := mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
+	return pattern != "/"
+}
+
+// health returns what the address of the health checks answers, below the route prefix
+// and without it: a probe need not know the prefix.
+func (e *exporter) health() http.Handler {
+	mux := http.NewServeMux()
+	e.handleHealth(mux)
+	if prefix := e.flags.routePrefix; prefix != "" {
+		mux.Handle(prefix+"/", http.StripPrefix(prefix, mux))
+	}
+	return mux
+}
+
+func (e *exporter) handleHealth(mux *http.ServeMux) {
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
+	mux.HandleFunc("GET /-/ready", e.ready)
+}
+
+// handleProfiles serves what go tool pprof asks for.
+func handleProfiles(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
