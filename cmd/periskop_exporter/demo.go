@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -63,9 +62,16 @@ func (c *commands) demo(ctx context.Context, f *demoFlags) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	flags, err := demoServeFlags(dir, services.Config(), listener.Addr())
+	monitoring, err := f.monitoring(ctx)
 	if err != nil {
 		return errors.Join(err, listener.Close())
+	}
+	flags, err := demoServeFlags(dir, services.Config(monitoring.AlertmanagerAddress), listener.Addr())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if monitoring.PrometheusAddress != "" {
+		flags.prometheus = &url.URL{Scheme: "http", Host: monitoring.PrometheusAddress}
 	}
 	e, err := newExporter(flags, logger)
 	if err != nil {
@@ -77,7 +83,7 @@ func (c *commands) demo(ctx context.Context, f *demoFlags) (err error) {
 	defer stop()
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return e.serve(ctx, nil) })
-	tasks.Go(func() error { return c.demoOn(ctx, e, services, f) })
+	tasks.Go(func() error { return c.demoOn(ctx, e, services, monitoring) })
 	tasks.Go(func() error {
 		select {
 		case <-c.hangups: // The terminal was closed.
@@ -107,8 +113,20 @@ func demoServeFlags(dir string, config []byte, address net.Addr) (*serveFlags, e
 	}, nil
 }
 
+// monitoring returns what of Prometheus and Alertmanager is known before they run, nothing
+// when they are not to.
+func (f *demoFlags) monitoring(ctx context.Context) (demo.MonitoringOptions, error) {
+	o := demo.MonitoringOptions{Prometheus: f.prometheus, Alertmanager: f.alertmanager}
+	if f.prometheus == "" {
+		return o, nil
+	}
+	var err error
+	o.PrometheusAddress, o.AlertmanagerAddress, err = demo.FreeAddresses(ctx)
+	return o, err
+}
+
 // demoOn runs what there is beside the exporter.
-func (c *commands) demoOn(ctx context.Context, e *exporter, services *demo.Demo, f *demoFlags) error {
+func (c *commands) demoOn(ctx context.Context, e *exporter, services *demo.Demo, o demo.MonitoringOptions) error {
 	select {
 	case <-e.discovery.Ready():
 	case <-ctx.Done():
@@ -116,9 +134,9 @@ func (c *commands) demoOn(ctx context.Context, e *exporter, services *demo.Demo,
 	}
 	addresses := demo.Addresses{Exporter: e.flags.external.String() + "/"}
 	tasks, ctx := errgroup.WithContext(ctx)
-	if f.prometheus != "" {
+	if o.Prometheus != "" {
 		fmt.Fprintln(c.stdout, "starting Prometheus and Alertmanager")
-		m, err := c.demoMonitoring(ctx, e, f)
+		m, err := c.demoMonitoring(ctx, e, o)
 		if err != nil {
 			return err
 		}
@@ -130,17 +148,15 @@ func (c *commands) demoOn(ctx context.Context, e *exporter, services *demo.Demo,
 	return tasks.Wait()
 }
 
-func (c *commands) demoMonitoring(ctx context.Context, e *exporter, f *demoFlags) (*demo.Monitoring, error) {
-	external := e.flags.external.String() + "/"
-	o := alerts.Defaults()
-	o.ExternalURL, o.TargetDownAfter = strings.TrimSuffix(external, "/"), demoTargetDownAfter
-	rules, err := alerts.Rules(o)
+func (c *commands) demoMonitoring(ctx context.Context, e *exporter, o demo.MonitoringOptions) (*demo.Monitoring, error) {
+	external := e.flags.external.String()
+	options := alerts.Defaults()
+	options.ExternalURL, options.TargetDownAfter, options.WithDirectAlerts = external, demoTargetDownAfter, true
+	rules, err := alerts.Rules(options)
 	if err != nil {
 		return nil, err
 	}
-	return demo.StartMonitoring(ctx, demo.MonitoringOptions{
-		Prometheus: f.prometheus, Alertmanager: f.alertmanager,
-		ExporterURL: external, MetricsURL: external + "metrics",
-		Rules: rules, Out: c.stdout, Logger: e.logger,
-	})
+	o.ExporterURL, o.MetricsURL, o.Rules = external+"/", external+"/metrics", rules
+	o.Out, o.Logger = c.stdout, e.logger
+	return demo.StartMonitoring(ctx, o)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 	_ "time/tzdata" // An image from scratch has no database of time zones, and PHP sends their names.
 )
 
@@ -33,9 +34,10 @@ func listenForSignals() (context.Context, <-chan os.Signal) {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		<-interrupts
+		first := time.Now()
 		cancel()
 		for s := range interrupts {
-			if s == os.Interrupt {
+			if s == os.Interrupt && time.Since(first) > sameInterrupt {
 				fmt.Fprintln(os.Stderr, "periskop_exporter: interrupted again, ending at once")
 				os.Exit(exitInterrupted)
 			}
@@ -43,6 +45,10 @@ func listenForSignals() (context.Context, <-chan os.Signal) {
 	}()
 	return ctx, hangups
 }
+
+// sameInterrupt is within what SIGINT is taken for the first one, delivered again: programs
+// such as timeout(1) send it to the process, and then to its whole group.
+const sameInterrupt = 100 * time.Millisecond
 
 // exitInterrupted is the status of a program that SIGINT ended, as shells have it.
 const exitInterrupted = 130

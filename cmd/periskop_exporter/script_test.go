@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 //	                         ever; the address is in $NAME
 //	http METHOD URL PATTERN  ask until status and body match the pattern
 //	signal NAME              send SIGHUP or SIGTERM to all that runs in the background
+//	interrupt                send SIGINT to all that runs in the background, until it ends
 //	hang ADDRESS             begin a request, and send no more of it
 //	release                  give the requests up that hang
 func TestScripts(t *testing.T) {
@@ -48,11 +49,12 @@ func TestScripts(t *testing.T) {
 			return errors.Join(err, secondErr)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"target":  target,
-			"http":    ask,
-			"signal":  sendSignal,
-			"hang":    hang,
-			"release": release,
+			"target":    target,
+			"http":      ask,
+			"signal":    sendSignal,
+			"interrupt": interrupt,
+			"hang":      hang,
+			"release":   release,
 		},
 	})
 }
@@ -117,6 +119,17 @@ func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 	for _, cmd := range ts.BackgroundCmds() {
 		if err := cmd.Process.Signal(signals[args[0]]); !errors.Is(err, os.ErrProcessDone) {
 			ts.Check(err)
+		}
+	}
+}
+
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: interrupt")
+	}
+	for _, cmd := range ts.BackgroundCmds() {
+		for cmd.Process.Signal(os.Interrupt) == nil {
+			time.Sleep(50 * time.Millisecond)
 		}
 	}
 }

@@ -14,8 +14,9 @@ const ScrapeInterval = 5 * time.Second
 // endpoint is where the services are scraped.
 const endpoint = "/-/exceptions"
 
-// Config returns the configuration with which the exporter scrapes the services.
-func (d *Demo) Config() []byte {
+// Config returns the configuration with which the exporter scrapes the services and,
+// unless its address is empty, tells an Alertmanager of what is new.
+func (d *Demo) Config(alertmanager string) []byte {
 	var b bytes.Buffer
 	b.WriteString("# The sample services of `periskop_exporter demo`.\nservices:\n")
 	for _, s := range d.services {
@@ -25,6 +26,9 @@ func (d *Demo) Config() []byte {
 			fmt.Fprintf(&b, "        labels: {instance: %s, language: %s}\n", yamlString(in.name), yamlString(s.language))
 		}
 		fmt.Fprintf(&b, "    scraper:\n      endpoint: %s\n      refresh_interval: %s\n      timeout: 3s\n", endpoint, ScrapeInterval)
+	}
+	if alertmanager != "" {
+		fmt.Fprintf(&b, "alerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [%s]\n", yamlString(alertmanager))
 	}
 	return b.Bytes()
 }

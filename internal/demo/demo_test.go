@@ -240,9 +240,16 @@ func testConfig(t *testing.T, d *Demo) {
 			} `yaml:"static_configs"`
 			Scraper map[string]string
 		}
+		Alerting any
 	}
-	if err := yaml.Unmarshal(d.Config(), &got); err != nil {
+	if err := yaml.Unmarshal(d.Config(""), &got); err != nil {
 		t.Fatal(err)
+	}
+	if got.Alerting != nil {
+		t.Errorf("without an Alertmanager it is told of alerts: %v", got.Alerting)
+	}
+	if text := string(d.Config("127.0.0.1:9093")); !strings.HasSuffix(text, "alerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [\"127.0.0.1:9093\"]\n") {
+		t.Errorf("no Alertmanager in\n%s", text)
 	}
 	if len(got.Services) != len(d.services) {
 		t.Fatalf("got %d services, want %d", len(got.Services), len(d.services))
@@ -279,7 +286,7 @@ func testWelcome(t *testing.T, d *Demo) {
 		{
 			"with both",
 			Addresses{Exporter: "http://e/", Prometheus: "http://p/", Alertmanager: "http://a/"},
-			"within two minutes", "make demo",
+			"that link is Source", "make demo",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -24,9 +24,9 @@ type MonitoringOptions struct {
 	// AlertmanagerConfig returns alertmanager.yml; its notifications go to the URL of
 	// the webhook, or else no alert is told on the terminal. Nil means a simple one.
 	AlertmanagerConfig func(webhook string) []byte
-	// PrometheusPort and AlertmanagerPort are used when they are free; 0 means 9090
-	// and 9093.
-	PrometheusPort, AlertmanagerPort int
+	// PrometheusAddress and AlertmanagerAddress are where the programs listen. Those of
+	// [FreeAddresses] are taken when they are empty.
+	PrometheusAddress, AlertmanagerAddress string
 	// ReadyTimeout is how long both may take to start; 0 means a minute.
 	ReadyTimeout time.Duration
 	// StopTimeout is how long each may take to end before it is killed; 0 means ten
@@ -41,12 +41,6 @@ type MonitoringOptions struct {
 func (o *MonitoringOptions) setDefaults() {
 	if o.AlertmanagerConfig == nil {
 		o.AlertmanagerConfig = alertmanagerYAML
-	}
-	if o.PrometheusPort == 0 {
-		o.PrometheusPort = 9090
-	}
-	if o.AlertmanagerPort == 0 {
-		o.AlertmanagerPort = 9093
 	}
 	if o.ReadyTimeout == 0 {
 		o.ReadyTimeout = time.Minute
@@ -94,9 +88,11 @@ func (m *Monitoring) start(ctx context.Context) error {
 	if m.webhook, err = listenWebhook(ctx, m.o); err != nil {
 		return err
 	}
-	prometheus, alertmanager, err := freeAddresses(ctx, m.o.PrometheusPort, m.o.AlertmanagerPort)
-	if err != nil {
-		return err
+	prometheus, alertmanager := m.o.PrometheusAddress, m.o.AlertmanagerAddress
+	if prometheus == "" || alertmanager == "" {
+		if prometheus, alertmanager, err = FreeAddresses(ctx); err != nil {
+			return err
+		}
 	}
 	m.PrometheusURL, m.AlertmanagerURL = "http://"+prometheus+"/", "http://"+alertmanager+"/"
 	if err := m.writeFiles(alertmanager); err != nil {
@@ -111,14 +107,21 @@ func (m *Monitoring) start(ctx context.Context) error {
 	return m.awaitReady(ctx)
 }
 
-// freeAddresses returns an address for each program. They are free now, and it is
-// unlikely that somebody takes them in the moment until the program does.
-func freeAddresses(ctx context.Context, prometheus, alertmanager int) (string, string, error) {
-	p, err := ListenLocal(ctx, prometheus)
+// Ports at which users expect the two programs.
+const (
+	prometheusPort   = 9090
+	alertmanagerPort = 9093
+)
+
+// FreeAddresses returns an address for each program, with its usual port if that is free.
+// They are free now, and it is unlikely that somebody takes them in the moment until the
+// program does.
+func FreeAddresses(ctx context.Context) (prometheus, alertmanager string, err error) {
+	p, err := ListenLocal(ctx, prometheusPort)
 	if err != nil {
 		return "", "", err
 	}
-	a, err := ListenLocal(ctx, alertmanager)
+	a, err := ListenLocal(ctx, alertmanagerPort)
 	if err != nil {
 		return "", "", errors.Join(err, p.Close())
 	}

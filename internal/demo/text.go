@@ -27,7 +27,11 @@ func (d *Demo) Welcome(w io.Writer, a Addresses) {
 	}
 	fmt.Fprintf(w, "\nIn %.0f seconds storefront raises an exception that nobody has seen before.\n", FirstNew.Seconds())
 	if a.Alertmanager != "" {
-		fmt.Fprint(w, "The first alert is expected within two minutes; it is told here, with the link to the stack trace.\n")
+		fmt.Fprint(w, `Seconds later the exporter tells Alertmanager of it. The alert is told here, with the link to the stack
+trace. On the page of Alertmanager that link is Source, beside the alert; + Info there has the message
+and the first frames. Rules in Prometheus tell of the rest, after some minutes: rates, targets that are
+down. Their links are below + Info, as exception_url and status_url.
+`)
 	} else {
 		fmt.Fprint(w, "Alerts need Prometheus and Alertmanager: `make demo` runs them too.\n")
 	}
