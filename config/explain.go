@@ -26,12 +26,14 @@ func explain(err error, data []byte, line int) (int, string) {
 	}
 	earlier := textBefore(data, line)
 	before := lineText(data, earlier)
+	if say := foreignText(text); say != "" {
+		return line, say
+	}
+	if say := foreignText(before); say != "" {
+		return earlier, say
+	}
 	doc := alone(data, line)
 	switch {
-	case wideColon(text) != "":
-		return line, wideColon(text)
-	case wideColon(before) != "":
-		return earlier, wideColon(before)
 	case doc == nil:
 		return line, explainLine(text)
 	case blockHeader.MatchString(before):
@@ -48,27 +50,33 @@ const (
 	sayNoColon = "has no colon after its key; write key: value"
 	// An entry of a list may be one that lacks its colon, or be right.
 	sayNoColonHere = "has no colon after its key, or the next line is indented too far; write key: value, or put the next line into the column of its block"
+	sayTemplate    = "has {{, which stands in templates such as Helm's; render the file first, or put the text in quotes"
 	saySpace       = "has no space after the colon; write key: value"
 	sayBracket     = "a bracket is opened here and not closed, or a comma is missing between two entries"
 	sayQuote       = "a quote is opened here and never closed; close it at the end of the text"
 )
 
 var (
-	tabIndent   = regexp.MustCompile(`^[ -]*\t`)
-	spaceIndent = regexp.MustCompile(`^(?:- +| )*`)
-	keyNoSpace  = regexp.MustCompile(`^[A-Za-z0-9_]+:[^\s/]`)
-	nameNoSpace = regexp.MustCompile(`^[A-Za-z_]+:[A-Za-z_]`) // localhost:80 is an address
-	keyPart     = regexp.MustCompile(`^("[^"]*"|'[^']*'|[^\s"'\[{:#][^:]*?)\s*:(?:\s+|$)`)
-	blockHeader = regexp.MustCompile(`[:-]\s+[|>][-+0-9]*\s*$`)
-	alias       = regexp.MustCompile(`([:\[,-]\s+|[\[{])\*([^\s,\]}]+)`)
+	tabIndent    = regexp.MustCompile(`^[ -]*\t`)
+	spaceIndent  = regexp.MustCompile(`^(?:- +| )*`)
+	keyNoSpace   = regexp.MustCompile(`^[A-Za-z0-9_]+:[^\s/]`)
+	nameNoSpace  = regexp.MustCompile(`^[A-Za-z_]+:[A-Za-z_]`) // localhost:80 is an address
+	noDashSpace  = regexp.MustCompile(`^ *-["'A-Za-z_]`)
+	slashComment = regexp.MustCompile(`^ *//|[\]}"'] +//`)
+	keyPart      = regexp.MustCompile(`^("[^"]*"|'[^']*'|[^\s"'\[{:#][^:]*?)\s*:(?:\s+|$)`)
+	blockHeader  = regexp.MustCompile(`[:-]\s+[|>][-+0-9]*\s*$`)
+	alias        = regexp.MustCompile(`([:\[,-]\s+|[\[{])\*([^\s,\]}]+)`)
 )
 
-// wideColon names a colon of Chinese or Japanese text in the place of one of YAML.
-func wideColon(text string) string {
-	for _, colon := range []string{"：", "﹕", "︰", "∶"} {
-		if key, _, ok := strings.Cut(text, colon); ok && !strings.ContainsAny(key, `"':#`) {
-			return "has the colon " + colon + ", which is not that of YAML, after its key; write key: value, with a plain colon and a space"
-		}
+// foreignText names what is no YAML, but of the tools and pages that people paste from.
+func foreignText(text string) string {
+	switch {
+	case strings.HasPrefix(strings.TrimSpace(text), "```"):
+		return "is the mark of a block of code in Markdown; remove it"
+	case strings.Contains(text, "{{"):
+		return sayTemplate
+	case slashComment.MatchString(text):
+		return "has a comment that begins with //; write # instead"
 	}
 	return ""
 }
@@ -105,6 +113,8 @@ func explainPlace(line int, text string, earlier int, before string) (int, strin
 	entry := strings.HasPrefix(strings.TrimSpace(before), "-")
 	deeper := indentOf(text) > indentOf(before)
 	switch n := doc.Content[0]; {
+	case noDashSpace.MatchString(before):
+		return earlier, "has no space after the dash; write - key: value"
 	case n.Kind != yaml.ScalarNode && deeper && hasValue(n):
 		return line, sayTooDeep
 	case n.Kind != yaml.ScalarNode:
@@ -201,5 +211,5 @@ func explainFlow(value string) string {
 
 var (
 	doubleQuoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	specialEntry = regexp.MustCompile("[\\[{,:]\\s*([@`%])")
+	specialEntry = regexp.MustCompile("[\\[{,:]\\s*([@`%!])")
 )

@@ -51,6 +51,11 @@ func parse(name string, r io.Reader, dir *string) (*Config, error) {
 	check := newChecker(found)
 	check.dir = dir
 	check.check(root, reflect.TypeFor[rawConfig]())
+	report := found.warn
+	if len(found.list) > 0 {
+		report = found.add // They are probably why.
+	}
+	lookalikes(data, report)
 	if err := found.err(); err != nil {
 		return nil, err
 	}

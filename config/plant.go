@@ -134,8 +134,10 @@ func (p *planter) key(n *node, k *yaml.Node) (string, bool) {
 		k = k.Alias
 	}
 	switch {
+	case k.Kind == yaml.MappingNode:
+		p.add(line, n.path, sayTemplate)
 	case k.Kind != yaml.ScalarNode:
-		p.add(line, n.path, "has a key that is a list or mapping itself; put text that begins with { or [ in quotes")
+		p.add(line, n.path, "has a key that is a list itself; put text that begins with { or [ in quotes")
 	case k.Value == "" || k.ShortTag() == "!!null":
 		p.add(line, n.path, "has a key without a name; write one before the colon")
 	default:

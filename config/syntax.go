@@ -18,6 +18,9 @@ func parseText(found *mistakes, data []byte) *node {
 		return nil
 	}
 	doc, err := parseYAML(data)
+	if err != nil && lookalikes(data, found.add) {
+		return nil
+	}
 	if err != nil {
 		line, say := explain(err, data, locate(data))
 		found.add(line, "", "%s", say)
