@@ -36,7 +36,7 @@ build: ## build bin/periskop_exporter with every discovery mechanism
 	@hack/build bin/periskop_exporter . -ldflags '$(LDFLAGS)' -o bin/periskop_exporter ./cmd/periskop_exporter
 
 .PHONY: test
-test: check-tidy check-generated test-go e2e check-example ## run every test that needs nothing but this machine
+test: check-tidy check-generated test-go e2e check-example check-docs ## run every test that needs nothing but this machine
 
 .PHONY: test-go
 test-go: test-packages prometheus ## run the tests of the packages
@@ -141,6 +141,12 @@ check-tidy:
 .PHONY: check-example
 check-example: build
 	bin/periskop_exporter check-config config.example.yaml
+
+# Every command, query, link and block of YAML of the pages, beside a running demo.
+.PHONY: check-docs
+check-docs: build prometheus ## run what the documentation tells users to type
+	@hack/install curl 'the tests of the documentation' curl
+	EXPORTER=$(CURDIR)/bin/periskop_exporter go test -count=1 -tags $(SLIM_TAGS),e2e_docs ./test/docs
 
 # What is generated is part of the tree, and must be what the code makes today.
 FILES = git ls-files --cached --others --exclude-standard -z

@@ -46,14 +46,26 @@ func Node(t testing.TB, script, ready string, args ...string) *Program {
 	})
 }
 
+// MonitoredDemo is Demo with a Prometheus and an Alertmanager. Their addresses are in its
+// log.
+func MonitoredDemo(t testing.TB) *Program {
+	t.Helper()
+	return demo(t, "--prometheus="+binary(t, "PROMETHEUS", "prometheus"), "--alertmanager="+binary(t, "ALERTMANAGER", "alertmanager"))
+}
+
 // Demo runs the exporter on its sample services.
 func Demo(t testing.TB) *Program {
+	t.Helper()
+	return demo(t)
+}
+
+func demo(t testing.TB, args ...string) *Program {
 	t.Helper()
 	address := FreeAddress(t)
 	return start(t, &Program{
 		name: "demo", path: binary(t, "EXPORTER", "slim/periskop_exporter"),
 		URL: "http://" + address, ready: "/-/ready",
-		args: []string{"demo", "--port=" + address[strings.LastIndexByte(address, ':')+1:]},
+		args: append([]string{"demo", "--port=" + address[strings.LastIndexByte(address, ':')+1:]}, args...),
 	})
 }
 

@@ -1,0 +1,66 @@
+//go:build e2e_docs
+
+package docs_test
+
+import (
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// TestSettings gives every block of YAML to the program that reads it.
+func TestSettings(t *testing.T) {
+	w := newWorkplace(t)
+	for _, b := range ofKind(t, settings) {
+		var keys map[string]yaml.Node
+		if err := yaml.Unmarshal([]byte(b.text), &keys); err != nil {
+			t.Errorf("%s:%d: %v in\n%s", b.page, b.line, err, b.text)
+			continue
+		}
+		has := func(key string) bool { _, ok := keys[key]; return ok }
+		text := b.text
+		switch {
+		case has("scrape_configs"):
+			w.write(t, "prometheus.yml", text, 0o600)
+			w.write(t, "periskop.rules.yaml", w.run(t, "periskop_exporter rules --web.external-url=http://p"), 0o600)
+			w.run(t, "promtool check config prometheus.yml")
+		case has("routes"):
+			w.write(t, "alertmanager.yml", "receivers: [{name: others}, {name: shop-team}]\nroute:\n  receiver: others\n"+indent(text), 0o600)
+			w.run(t, "amtool check-config alertmanager.yml")
+		case has("tls_server_config"): // A command of the page runs with it.
+		case has("livenessProbe"):
+			checkProbes(t, b)
+		default:
+			if !has("services") {
+				text += configuration
+			}
+			w.write(t, "config.yaml", text, 0o600)
+			w.run(t, "periskop_exporter check-config --strict config.yaml")
+		}
+	}
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n  ") + "\n"
+}
+
+// checkProbes holds probes to the paths and ports that the page is about.
+func checkProbes(t *testing.T, b block) {
+	t.Helper()
+	var probes map[string]struct {
+		HTTPGet struct {
+			Path string
+			Port int
+		} `yaml:"httpGet"`
+	}
+	if err := yaml.Unmarshal([]byte(b.text), &probes); err != nil {
+		t.Errorf("%s:%d: %v", b.page, b.line, err)
+	}
+	paths := map[string]string{"livenessProbe": "/-/healthy", "readinessProbe": "/-/ready"}
+	for name, probe := range probes {
+		if want := paths[name]; probe.HTTPGet.Path != want || probe.HTTPGet.Port != 9968 && probe.HTTPGet.Port != 9969 {
+			t.Errorf("%s:%d: %s asks for %s at port %d", b.page, b.line, name, probe.HTTPGet.Path, probe.HTTPGet.Port)
+		}
+	}
+}
