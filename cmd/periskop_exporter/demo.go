@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -53,31 +54,23 @@ func (c *commands) demo(ctx context.Context, f *demoFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, services.Close()) }()
-	listener, err := demo.ListenLocal(ctx, int(f.port))
-	if err != nil {
-		return err
-	}
 	dir, err := os.MkdirTemp("", "periskop-demo-")
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	monitoring, err := f.monitoring(ctx)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
-	flags, err := demoServeFlags(dir, services.Config(monitoring.AlertmanagerAddress), listener.Addr())
+	listener, err := demo.ListenLocal(ctx, int(f.port))
+	if err != nil {
+		return err
+	}
+	e, err := demoExporter(dir, services, monitoring, listener, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	if monitoring.PrometheusAddress != "" {
-		flags.prometheus = &url.URL{Scheme: "http", Host: monitoring.PrometheusAddress}
-	}
-	e, err := newExporter(flags, logger)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	e.listeners = []net.Listener{listener}
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -93,6 +86,24 @@ func (c *commands) demo(ctx context.Context, f *demoFlags) (err error) {
 		return nil
 	})
 	return tasks.Wait()
+}
+
+// demoExporter returns an exporter that scrapes the services, serves at the listener, and
+// has its files in dir.
+func demoExporter(dir string, services *demo.Demo, o demo.MonitoringOptions, l net.Listener, logger *slog.Logger) (*exporter, error) {
+	flags, err := demoServeFlags(dir, services.Config(o.AlertmanagerAddress), l.Addr())
+	if err != nil {
+		return nil, err
+	}
+	if o.PrometheusAddress != "" {
+		flags.prometheus = &url.URL{Scheme: "http", Host: o.PrometheusAddress}
+	}
+	e, err := newExporter(flags, logger)
+	if err != nil {
+		return nil, err
+	}
+	e.listeners = []net.Listener{l}
+	return e, nil
 }
 
 // demoServeFlags returns the flags of an exporter that serves at that address.
