@@ -102,7 +102,7 @@ func ask(ts *testscript.TestScript, neg bool, args []string) {
 	pattern, err := regexp.Compile("(?s)" + args[2])
 	ts.Check(err)
 	answer := ""
-	for range 200 { // ten seconds
+	for range 1200 { // a minute, for a machine that is busy
 		if answer = answerOf(args[0], args[1]); pattern.MatchString(answer) {
 			return
 		}
