@@ -18,6 +18,7 @@ const (
 	ScrapesFailing      = "PeriskopScrapesFailing"
 	ExporterDown        = "PeriskopExporterDown"
 	StateNotWritten     = "PeriskopStateNotWritten"
+	StatesMixed         = "PeriskopStatesMixed"
 	SeriesOverflow      = "PeriskopSeriesOverflow"
 	ConfigReloadFailed  = "PeriskopConfigReloadFailed"
 	AlertsNotSent       = "PeriskopAlertsNotSent"
@@ -77,7 +78,7 @@ func groups(o *Options) []group {
 	return []group{
 		{"periskop-exceptions", []alert{newException(o), exceptionRegressed(o), exceptionSpike(o), highExceptionRate(o)}},
 		{"periskop-targets", []alert{targetDown(o), serviceHasNoTargets(o), scrapesFailing(o)}},
-		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), seriesOverflow(o), configReloadFailed(o), alertsNotSent(o)}},
+		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), statesMixed(o), seriesOverflow(o), configReloadFailed(o), alertsNotSent(o)}},
 	}
 }
 

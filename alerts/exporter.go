@@ -54,17 +54,35 @@ func configReloadFailed(*Options) alert {
 	}
 }
 
+// statesMixed fires while one instance answers with one state and then with another: a
+// balanced address stands in front of several exporters, and each series is a mixture of
+// several counters. An exporter that is replaced changes its state once, which has left the
+// window before the alert fires.
+func statesMixed(*Options) alert {
+	return alert{
+		name: StatesMixed,
+		expr: fmt.Sprintf("count by (%s) (count by (%s, uuid) (%s)) > 1",
+			oneExporter, oneExporter, over("count_over_time", names.ExporterStateInfo, bridged)),
+		wait:     2 * bridged,
+		severity: critical,
+		subject:  exporter,
+		summary:  "Several Periskop exporters answer at {{ $labels." + names.Instance + " }}",
+		description: "Prometheus scrapes {{ $value }} exporters as the one instance {{ $labels." + names.Instance + " }}, through an address that is " +
+			"balanced between them. Their counters are mixed into one series, so that every answer of another one looks like a restart.",
+	}
+}
+
 // Reasons of [StateNotWritten], as values of the label reason.
 const (
 	commitsFail = "commits_fail"
 	fileDamaged = "file_damaged"
 )
 
-// damageTold is how long it is told that a damaged file was set aside: the metric says
+// damageTold is how long it is told that something was missing: the metric says
 // so until the exporter restarts, and by then somebody on call has seen it.
 const damageTold = 24 * time.Hour
 
-// stateNotWritten fires when commits fail, or a damaged file was set aside. A single
+// stateNotWritten fires when commits fail, or something was missing of the state. A single
 // failure is told as well, and so is an exporter that fails every now and then: the
 // counter rose, even if the last commit succeeded. One that fell back to memory at its
 // start fails at every commit.
@@ -86,7 +104,7 @@ func stateNotWritten(*Options) alert {
 		summary:  `The Periskop exporter {{ if eq $labels.` + names.Reason + ` "` + fileDamaged + `" }}has lost its state{{ else }}cannot write its state{{ end }}`,
 		description: `{{ if eq $labels.` + names.Reason + ` "` + fileDamaged + `" }}` +
 			list(listed, names.ExporterStateDamaged+"{"+jobLabel+"=%q} == 1", jobLabel, names.Instance, "An exporter") +
-			" found its state file damaged, set it aside, and began anew: counters start at zero, and what was known is history." +
+			" found that something of its state was damaged, or that it was put back from a backup: the counters of what is concerned start at zero, and what targets tell of before is history." +
 			"{{ else }}" +
 			list(listed, names.ExporterStateCommitSuccess+"{"+jobLabel+"=%q} == 0", jobLabel, names.Instance, "An exporter") +
 			" could not write to the state file and counts in memory: a restart now would lose what was not written.{{ end }}",

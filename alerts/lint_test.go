@@ -21,6 +21,7 @@ import (
 
 // exposed are the metrics that rules may ask for.
 var exposed = []string{
+	names.ExporterStateInfo,
 	"up",
 	names.ExceptionsTotal, names.ExceptionFirstSeen, names.ExceptionsRegressedTotal, names.ServiceWatchedSince,
 	names.ServiceTargets, names.TargetUp, names.ScrapesTotal, names.ExporterOverflowKeys, names.ExporterConfigReloadSuccess,
