@@ -1,6 +1,10 @@
 package view
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/frames"
+)
 
 // A room is what a page may still take of markup made of what targets sent. It keeps
 // a page readable, and a browser alive, whatever that is.
@@ -63,32 +67,36 @@ type stack struct {
 // A frame is a line of a stack trace.
 type frame struct {
 	block
-	Origin origin
+	Origin frames.Origin
 }
 
-func (r *room) stack(frames []string) stack {
-	head, tail := frames, []string(nil)
-	if len(frames) > headLines+tailLines {
-		head, tail = frames[:headLines], frames[len(frames)-tailLines:]
+func (r *room) stack(lines []string) stack {
+	head, tail := lines, []string(nil)
+	if len(lines) > headLines+tailLines {
+		head, tail = lines[:headLines], lines[len(lines)-tailLines:]
 	}
 	s := stack{Head: r.frames(head), Tail: r.frames(tail)}
-	s.tell(r, slices.Concat(head[:len(s.Head)], tail[:len(s.Tail)]))
-	if left := len(frames) - len(s.Head) - len(s.Tail); left > 0 {
+	s.setOrigins(r, slices.Concat(head[:len(s.Head)], tail[:len(s.Tail)]))
+	if left := len(lines) - len(s.Head) - len(s.Tail); left > 0 {
 		s.Left = plural(left, "line")
 	}
 	return s
 }
 
-// tell notes whose code the lines are that are shown.
-func (s *stack) tell(r *room, lines []string) {
-	told := origins(lines, r.own)
+// setOrigins notes whose code the lines are that are shown. It does nothing when all are
+// of one origin: then there is nothing to set off.
+func (s *stack) setOrigins(r *room, lines []string) {
+	list := frames.Origins(lines, r.own)
+	if !slices.Contains(list, frames.Own) || !slices.Contains(list, frames.Library) {
+		return
+	}
 	for i := range s.Head {
-		s.Head[i].Origin = told[i]
+		s.Head[i].Origin = list[i]
 	}
 	for i := range s.Tail {
-		s.Tail[i].Origin = told[len(s.Head)+i]
+		s.Tail[i].Origin = list[len(s.Head)+i]
 	}
-	r.mixed = r.mixed || slices.Contains(told, originOwn)
+	r.mixed = true
 }
 
 // frames returns as many as there is room for.

@@ -39,6 +39,7 @@ type writer struct {
 	// externalURL and dashboardURL are without a slash at the end.
 	externalURL, dashboardURL string
 	quiet                     time.Duration
+	ownCode                   func(service string) []string
 }
 
 // active returns the alerts that there are at that time.
@@ -87,7 +88,7 @@ func (w *writer) exception(e *merge.Exception) *alert {
 	}
 	w.linkDashboard(a, "var-service", e.Service, "var-key", e.Label)
 	if len(e.Occurrences) > 0 {
-		about(a.Annotations, &e.Occurrences[0].Error)
+		about(a.Annotations, &e.Occurrences[0].Error, w.ownCode(e.Service))
 	}
 	return a
 }

@@ -38,7 +38,10 @@ func snapshot(list ...*merge.Exception) *merge.Snapshot {
 	return &merge.Snapshot{Services: []*merge.Service{{Name: "check out", WatchedSince: at(-60), Exceptions: list}}}
 }
 
-var testWriter = writer{externalURL: "http://periskop/x", dashboardURL: "http://grafana/d/overview?orgId=1", quiet: time.Hour}
+var testWriter = writer{
+	externalURL: "http://periskop/x", dashboardURL: "http://grafana/d/overview?orgId=1", quiet: time.Hour,
+	ownCode: func(string) []string { return nil },
+}
 
 func TestAlert(t *testing.T) {
 	e := began("a/b#c", func(e *merge.Exception) {
@@ -173,31 +176,20 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-func TestFrames(t *testing.T) {
-	for _, c := range []struct {
-		name       string
-		stacktrace []string
-		want       []string
-	}{
-		{"go", []string{
-			"/home/me/go/pkg/mod/github.com/periskop-dev/periskop-go@v1/collector.go:57", "\tReport: c.add(err)",
-			"/srv/shop/cart.go:93", "\tAdd: return err", "/usr/local/go/src/runtime/asm_amd64.s:1771", "\tgoexit: BYTE",
-		}, []string{"/srv/shop/cart.go:93: Add: return err"}},
-		{
-			"scala",
-			[]string{"scala.collection.List.foreach(List.scala:392)", "com.example.App.run(App.scala:26)", "java.lang.Thread.run(Thread.java:1)"},
-			[]string{"com.example.App.run(App.scala:26)"},
-		},
-		{"ruby", []string{"/usr/lib/ruby/gems/3.2.0/gems/x/lib/x.rb:2:in `y'", "app.rb:54:in `charge'"}, []string{"app.rb:54:in `charge'"}},
-		{"nothing of its own", []string{"java.lang.Thread.run(Thread.java:1)"}, []string{"java.lang.Thread.run(Thread.java:1)"}},
-		{"more than one reads", []string{"a", "b", "c", "d", "e", "f"}, []string{"a", "b", "c", "d", "e"}},
-		{"none", nil, nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(ownFrames(c.stacktrace), c.want); diff != "" {
-				t.Errorf("frames (-got +want):\n%s", diff)
-			}
-		})
+// TestOwnCode has a service that says what is its own.
+func TestOwnCode(t *testing.T) {
+	e := began("a", func(e *merge.Exception) {
+		e.Occurrences = []periskop.Occurrence{{Error: periskop.Exception{
+			Stacktrace: []string{"com.example.lib.Pool.get(Pool.java:3)", "com.example.shop.Cart.add(Cart.java:1)"},
+		}}}
+	})
+	w := testWriter
+	w.ownCode = func(service string) []string {
+		return map[string][]string{"check out": {"com.example.shop."}}[service]
+	}
+	got := w.active(snapshot(e), at(2))[0].Annotations["stacktrace"]
+	if want := "com.example.shop.Cart.add(Cart.java:1)"; got != want {
+		t.Errorf("stack trace: got %q, want %q", got, want)
 	}
 }
 

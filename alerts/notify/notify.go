@@ -24,6 +24,9 @@ type Options struct {
 	Snapshot func() *merge.Snapshot
 	// ExternalURL is where the exporter is reached, for links.
 	ExternalURL string
+	// OwnCode returns the beginnings of packages and paths that are the service's own, for
+	// the stack frames in alerts. Nil means that they are told by their form.
+	OwnCode func(service string) []string
 	// Registerer takes the metrics. Nil means nowhere.
 	Registerer prometheus.Registerer
 	// Logger is told when an Alertmanager cannot be reached, and when it can again. Nil
@@ -51,6 +54,9 @@ type Notifier struct {
 func New(o Options) *Notifier {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.OwnCode == nil {
+		o.OwnCode = func(string) []string { return nil }
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -122,7 +128,7 @@ func (n *Notifier) look(ctx context.Context, r *roster) {
 		return
 	}
 	w := writer{
-		externalURL: strings.TrimSuffix(n.o.ExternalURL, "/"), dashboardURL: settings.DashboardURL, quiet: settings.Quiet,
+		externalURL: strings.TrimSuffix(n.o.ExternalURL, "/"), dashboardURL: settings.DashboardURL, quiet: settings.Quiet, ownCode: n.o.OwnCode,
 	}
 	snapshot := n.o.Snapshot()
 	now := n.o.Now()

@@ -20,7 +20,7 @@ func (e *exporter) pages() (http.Handler, error) {
 		Health:   e.pool.Health,
 		Growth:   e.recent.Growth,
 		Departed: e.recent.Departed,
-		OwnCode:  func(service string) []string { return (*e.ownCode.Load())[service] },
+		OwnCode:  e.ownCodeOf,
 		Config:   e.configStatus,
 		Storage:  e.storageStatus,
 		Flags:    e.flags.shown,
@@ -39,6 +39,9 @@ func (e *exporter) pages() (http.Handler, error) {
 	}
 	return view.New(o)
 }
+
+// ownCodeOf returns what is a service's own in stack traces.
+func (e *exporter) ownCodeOf(service string) []string { return (*e.ownCode.Load())[service] }
 
 func (e *exporter) storageStatus() view.StorageStatus {
 	s := e.state.StoreStatus()

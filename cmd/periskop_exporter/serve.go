@@ -129,7 +129,7 @@ func (e *exporter) build(cfg *config.Config, file *configFile) error {
 		return err
 	}
 	e.notifier = notify.New(notify.Options{
-		Snapshot: e.state.DurableSnapshot, ExternalURL: e.flags.external.String(),
+		Snapshot: e.state.DurableSnapshot, ExternalURL: e.flags.external.String(), OwnCode: e.ownCodeOf,
 		Registerer: e.registry, Logger: e.logger.With("component", "notify"),
 	})
 	e.reloader = newReloader(file, e.apply, e.logger, e.registry)

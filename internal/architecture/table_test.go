@@ -13,9 +13,10 @@ type row struct {
 // table is the table "Who may import whom". Paths are relative to the module, and
 // a path that ends in /... stands for all packages below it.
 var table = map[string]row{
-	"periskop":       {},
-	"config":         {},
-	"internal/names": {},
+	"periskop":        {},
+	"config":          {},
+	"internal/names":  {},
+	"internal/frames": {},
 
 	"discovery":       {imports: []string{"periskop"}},
 	"scrape":          {imports: []string{"periskop"}},
@@ -26,10 +27,10 @@ var table = map[string]row{
 	"store": {imports: []string{"merge", "periskop"}},
 
 	"collector":     {imports: []string{"merge", "periskop", "internal/names"}},
-	"view":          {imports: []string{"merge", "periskop", "internal/names"}},
+	"view":          {imports: []string{"merge", "periskop", "internal/names", "internal/frames"}},
 	"api":           {imports: []string{"merge", "periskop", "internal/names"}},
 	"alerts":        {imports: []string{"merge", "periskop", "internal/names"}},
-	"alerts/notify": {imports: []string{"merge", "periskop", "internal/names"}},
+	"alerts/notify": {imports: []string{"merge", "periskop", "internal/names", "internal/frames"}},
 	"dashboards":    {imports: []string{"internal/names"}},
 
 	"internal/demo":         {imports: []string{"periskop", "internal/names", "internal/fleet"}},

@@ -1,0 +1,189 @@
+package frames
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// An Origin says whose code a line of a stack trace is.
+type Origin string
+
+// The origins. The values are also classes of the pages' style sheet.
+const (
+	Own     Origin = "own"
+	Library Origin = "lib"
+	// Unknown is that of lines that are no frames, such as headlines.
+	Unknown Origin = ""
+)
+
+// Origins tells for each line of a stack trace whose code it is. A line is the
+// application's when its function, its file or a directory of its file begins with one
+// of own, or, when own is empty, when nothing says that it is a library's.
+func Origins(lines, own []string) []Origin {
+	list := make([]Origin, len(lines))
+	for i, l := range read(lines, own) {
+		list[i] = l.origin
+	}
+	return list
+}
+
+// Topmost returns the innermost frames of the application, the innermost first and at
+// most that many; those of libraries when the application has none. A frame is one
+// line, with the source text that belongs to it.
+func Topmost(lines, own []string, most int) []string {
+	all, library, found := group(lines, own)
+	if !found {
+		all = nil
+		for _, line := range lines {
+			if text := strings.TrimSpace(line); text != "" {
+				all = append(all, text)
+			}
+		}
+	} else if !slices.Contains(library, false) {
+		library = nil // they are all that there is
+	}
+	var out []string
+	for i, text := range all {
+		if len(out) < most && (library == nil || !library[i]) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// group joins the lines of each frame, the innermost frame first, and says which frames
+// are libraries'. It returns false when no line is a frame.
+func group(lines, own []string) (text []string, library []bool, found bool) {
+	innermostLast, before := false, roleNone
+	for i, l := range read(lines, own) {
+		line := strings.Join(strings.Fields(lines[i]), " ")
+		switch {
+		case line == "" || l.role == roleNone:
+		case l.role == roleText && strings.Trim(line, "^~ ") == "":
+		case l.role == roleText, l.role == roleBelow && before == roleFunction:
+			text[len(text)-1] += ": " + line
+		default:
+			innermostLast = innermostLast || l.innermostLast
+			text = append(text, line)
+			library = append(library, l.origin == Library)
+		}
+		before = l.role
+	}
+	if innermostLast {
+		slices.Reverse(text)
+		slices.Reverse(library)
+	}
+	return text, library, len(text) > 0
+}
+
+// A line is what is known of a line of a stack trace.
+type line struct {
+	place
+	origin Origin
+}
+
+// read reads the lines one after the other, as some belong to the one before.
+func read(lines, own []string) []line {
+	list := make([]line, len(lines))
+	for i, text := range lines {
+		l := &list[i]
+		var before *line
+		if i > 0 {
+			before = &list[i-1]
+		}
+		l.place = placeOf(text, before)
+		switch l.role {
+		case roleNone:
+		case roleText:
+			l.origin = before.origin
+			l.continues, l.innermostLast = before.continues, before.innermostLast
+		case roleFrame, roleFunction, roleBelow:
+			l.origin = l.place.origin(own)
+		}
+		if l.role == roleBelow && before != nil {
+			before.takeFile(l)
+		}
+	}
+	return list
+}
+
+// takeFile lets a line that names a function have what the line after it, which names
+// its file, is found to be: a file tells more than a function.
+func (l *line) takeFile(file *line) {
+	if l.role == roleNone && !l.note {
+		l.role = roleFunction // without brackets, as github.com/pkg/errors prints it
+	}
+	if l.role == roleFunction {
+		l.origin = file.origin
+	}
+}
+
+// A place is what a line says of where in the code a frame is. Any of it may be empty.
+type place struct {
+	role           role
+	file, function string
+	// libraries are the names of libraries in the language of the line.
+	libraries names
+	// library is set when the form of the line says that it is one's.
+	library bool
+	// continues is set when lines of source text may follow.
+	continues bool
+	// innermostLast is set for languages that print the innermost frame last.
+	innermostLast bool
+	// note is set for a line that is known to be no frame.
+	note bool
+}
+
+// A role is what a line is within a stack trace.
+type role int
+
+// The roles.
+const (
+	roleNone     role = iota // a headline, a note, or nothing that is known
+	roleFrame                // a frame
+	roleFunction             // the first line of a frame that has its file in the next
+	roleBelow                // that next line
+	roleText                 // source text of the frame before
+)
+
+func (p *place) origin(own []string) Origin {
+	if len(own) > 0 {
+		if slices.ContainsFunc(own, p.beginsWith) {
+			return Own
+		}
+		return Library
+	}
+	if p.library || p.libraries.has(p.function) || isLibraryFile(p.file) {
+		return Library
+	}
+	return Own
+}
+
+// beginsWith reports whether the place is below the prefix: its function, or its file
+// from any slash on.
+func (p *place) beginsWith(prefix string) bool {
+	if strings.HasPrefix(p.function, prefix) {
+		return true
+	}
+	prefix = slashes(prefix)
+	file := slashes(p.file)
+	return strings.HasPrefix(file, prefix) || strings.Contains(file, "/"+strings.TrimPrefix(prefix, "/"))
+}
+
+// slashes turns the separators of Windows around.
+func slashes(file string) string { return strings.ReplaceAll(file, `\`, "/") }
+
+// maxPlace is how much of a line is looked at. Places are shorter.
+const maxPlace = 1000
+
+func beginning(line string) string {
+	if len(line) <= maxPlace {
+		return line
+	}
+	end := maxPlace
+	for end > 0 && !utf8.RuneStart(line[end]) {
+		end--
+	}
+	return line[:end]
+}
