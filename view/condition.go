@@ -40,14 +40,14 @@ const (
 	growingSteps = 5
 )
 
-// A judge knows what conditions depend on beside the exception.
-type judge struct {
+// A classifier knows what conditions depend on beside the exception.
+type classifier struct {
 	now    time.Time
 	growth *merge.Growth
 }
 
 // is reports whether an exception of the service is in that condition.
-func (j judge) is(c condition, s *merge.Service, e *merge.Exception) bool {
+func (j classifier) is(c condition, s *merge.Service, e *merge.Exception) bool {
 	switch c {
 	case conditionAny:
 		return true
@@ -67,7 +67,7 @@ func (j judge) is(c condition, s *merge.Service, e *merge.Exception) bool {
 
 // isNew reports whether the exception first came within newAge, as far as that is
 // known: what was there before the watch on its service began may be of any age.
-func (j judge) isNew(s *merge.Service, e *merge.Exception) bool {
+func (j classifier) isNew(s *merge.Service, e *merge.Exception) bool {
 	if e.Resolved != nil || s == nil || s.WatchedSince.IsZero() || e.Key == merge.OverflowKey {
 		return false
 	}
@@ -83,7 +83,7 @@ type badge struct {
 }
 
 // badges are those of an exception, the most urgent first.
-func (j judge) badges(s *merge.Service, e *merge.Exception) []badge {
+func (j classifier) badges(s *merge.Service, e *merge.Exception) []badge {
 	notes := map[condition]string{
 		conditionRegressed: "It was resolved, and came back " + times(e.Regressions),
 		conditionNew:       "First seen within the last " + distance(newAge),
@@ -107,7 +107,7 @@ func times(n uint64) string {
 }
 
 // span says how far back the growth is known.
-func (j judge) span() string {
+func (j classifier) span() string {
 	if j.growth == nil {
 		return "last hour"
 	}

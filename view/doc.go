@@ -12,7 +12,7 @@
 // printed as text by html/template alone, isolated from the text around it, and with
 // the characters that would not show, or would reorder others, replaced by marks such
 // as U+202E: see [visible]. No address that was reported becomes a link. How much of
-// it a page takes is bounded: see [room]. What does not fit is in the plain text form
+// it a page takes is bounded: see [budget]. What does not fit is in the plain text form
 // of the trace, which has everything.
 //
 // A page is a file: its handler, the struct that its template prints, and the mapping

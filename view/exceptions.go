@@ -69,7 +69,7 @@ type emptyList struct {
 func (v *view) serveExceptions(w http.ResponseWriter, r *http.Request) {
 	f := parseFilter(r.URL.Query())
 	now := v.Now()
-	content := newExceptionsPage(v.Snapshot(), f, judge{now, v.Growth()}, linksFrom(r))
+	content := newExceptionsPage(v.Snapshot(), f, classifier{now, v.Growth()}, linksFrom(r))
 	v.render(w, r, http.StatusOK, pageExceptions, now, &page{
 		Title:    title(f.Query, "Exceptions", f.Service),
 		Section:  pageExceptions,
@@ -78,7 +78,7 @@ func (v *view) serveExceptions(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func newExceptionsPage(s *merge.Snapshot, f filter, j judge, to links) *exceptionsPage {
+func newExceptionsPage(s *merge.Snapshot, f filter, j classifier, to links) *exceptionsPage {
 	list := f.exceptions(s, j)
 	pager, from, end := newPager(len(list), rowsPerPage, f.Page, func(n int) string {
 		f := f
@@ -115,7 +115,7 @@ const (
 	keyLength     = 160
 )
 
-func newExceptionRow(s *merge.Service, e *merge.Exception, j judge, to links) exceptionRow {
+func newExceptionRow(s *merge.Service, e *merge.Exception, j classifier, to links) exceptionRow {
 	row := exceptionRow{
 		URL:        to.trace(e.ID, ""),
 		Name:       nameOf(e),

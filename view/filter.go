@@ -124,7 +124,7 @@ func (f filter) narrow() bool {
 }
 
 // exceptions returns what the filter leaves, sorted.
-func (f filter) exceptions(s *merge.Snapshot, j judge) []*merge.Exception {
+func (f filter) exceptions(s *merge.Snapshot, j classifier) []*merge.Exception {
 	search, class := newSearch(f.Query), newWord(strings.ToLower(f.Class))
 	var list []*merge.Exception
 	for _, svc := range s.Services {
@@ -167,7 +167,7 @@ type ranked struct {
 
 // sort puts equals in the order of their keys and services, so that pages do not
 // overlap.
-func (j judge) sort(list []*merge.Exception, o order) {
+func (j classifier) sort(list []*merge.Exception, o order) {
 	sorted := make([]ranked, len(list))
 	for i, e := range list {
 		sorted[i] = ranked{j.rank(e, o), e.Key, e}
@@ -183,7 +183,7 @@ func (j judge) sort(list []*merge.Exception, o order) {
 	}
 }
 
-func (j judge) rank(e *merge.Exception, o order) int64 {
+func (j classifier) rank(e *merge.Exception, o order) int64 {
 	switch o {
 	case byFirstSeen:
 		return -unixNano(e.FirstSeen)

@@ -31,7 +31,7 @@ type serviceHealth struct {
 var listedConditions = []condition{conditionRegressed, conditionNew, conditionGrowing}
 
 // take counts the exceptions of the service.
-func (s *serviceHealth) take(j judge) {
+func (s *serviceHealth) take(j classifier) {
 	s.Counts, s.Newest, s.Growth = map[condition]int{}, nil, j.growth.Service(s.Name)
 	if s.Service == nil {
 		return

@@ -193,8 +193,8 @@ func TestOrdinaryCauses(t *testing.T) {
 	}
 }
 
-// TestRoom checks that the room of a page holds whatever fills it.
-func TestRoom(t *testing.T) {
+// TestBudget checks that the budget of a page holds whatever fills it.
+func TestBudget(t *testing.T) {
 	const limit = 600_000
 	long := make([]string, 5000)
 	for i := range long {

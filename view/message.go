@@ -49,8 +49,8 @@ func newFacts(namesAndValues ...string) []fact {
 	var facts []fact
 	for i := 0; i+1 < len(namesAndValues); i += 2 {
 		if value := namesAndValues[i+1]; value != "" {
-			space := room{left: lineRoom}
-			facts = append(facts, fact{namesAndValues[i], space.line(value)})
+			limit := budget{left: lineBudget}
+			facts = append(facts, fact{namesAndValues[i], limit.line(value)})
 		}
 	}
 	return facts

@@ -62,14 +62,14 @@ type httpContext struct {
 
 type header struct{ Name, Value block }
 
-func newOccurrence(e *merge.Exception, at int, now time.Time, space *room, to links, own []string) *occurrence {
+func newOccurrence(e *merge.Exception, at int, now time.Time, limit *budget, to links, own []string) *occurrence {
 	o := &e.Occurrences[at]
 	out := &occurrence{
 		Ordinal:   ordinal(at, len(e.Occurrences)),
 		Several:   len(e.Occurrences) > 1,
-		UUID:      space.line(o.UUID),
+		UUID:      limit.line(o.UUID),
 		Seen:      newMoment(now, o.Timestamp),
-		Instance:  space.line(o.Instance),
+		Instance:  limit.line(o.Instance),
 		Permalink: to.trace(e.ID, o.UUID),
 		TextURL:   to.text(e.ID, o.UUID),
 		JSONURL:   to.json(e.ID, o.UUID),
@@ -84,33 +84,33 @@ func newOccurrence(e *merge.Exception, at int, now time.Time, space *room, to li
 	if at+1 < len(e.Occurrences) {
 		out.Older = to.trace(e.ID, e.Occurrences[at+1].UUID)
 	}
-	space.own = own
-	out.Error = newChainLink(&o.Error, space)
+	limit.own = own
+	out.Error = newChainLink(&o.Error, limit)
 	if o.Error.Class == e.Class {
 		out.Error.Class = block{} // it is the heading of the page
 	}
 	// The context is small and must not be crowded out by the causes.
-	if out.HTTP = newHTTPContext(o.HTTPContext, space); out.HTTP != nil {
-		out.HTTP.setCurl(o.HTTPContext, to.curl(e.ID, o.UUID), space)
+	if out.HTTP = newHTTPContext(o.HTTPContext, limit); out.HTTP != nil {
+		out.HTTP.setCurl(o.HTTPContext, to.curl(e.ID, o.UUID), limit)
 	}
-	out.Causes = newCauses(o.Error.Cause, space)
-	out.OwnAndLibrary = space.mixed
+	out.Causes = newCauses(o.Error.Cause, limit)
+	out.OwnAndLibrary = limit.mixed
 	return out
 }
 
-func newChainLink(e *periskop.Exception, space *room) chainLink {
+func newChainLink(e *periskop.Exception, limit *budget) chainLink {
 	const summaryLength = 160
 	return chainLink{
-		Class:   space.line(e.Class),
-		Message: space.block(e.Message, lines, blockRoom),
+		Class:   limit.line(e.Class),
+		Message: limit.block(e.Message, lines, blockBudget),
 		Summary: snippet(e.Message, summaryLength),
-		Stack:   space.stack(e.Stacktrace),
+		Stack:   limit.stack(e.Stacktrace),
 	}
 }
 
 // newCauses returns the causes with the first and the root open: those in between
 // mostly wrap the one and are wrapped by the other.
-func newCauses(first *periskop.Exception, space *room) *causes {
+func newCauses(first *periskop.Exception, limit *budget) *causes {
 	var chain []*periskop.Exception
 	for e := first; e != nil; e = e.Cause {
 		chain = append(chain, e)
@@ -126,29 +126,29 @@ func newCauses(first *periskop.Exception, space *room) *causes {
 		tail = len(chain) - tailCauses
 	}
 	for i := len(chain) - 1; i >= tail; i-- {
-		c.Tail = append([]chainLink{newCause(chain, i, space)}, c.Tail...)
+		c.Tail = append([]chainLink{newCause(chain, i, limit)}, c.Tail...)
 	}
 	for i := range min(tail, headCauses) {
-		c.Head = append(c.Head, newCause(chain, i, space))
+		c.Head = append(c.Head, newCause(chain, i, limit))
 	}
 	return c
 }
 
-func newCause(chain []*periskop.Exception, i int, space *room) chainLink {
-	l := newChainLink(chain[i], space)
+func newCause(chain []*periskop.Exception, i int, limit *budget) chainLink {
+	l := newChainLink(chain[i], limit)
 	l.Root = i == len(chain)-1 && len(chain) > 1
 	l.Open = i == 0 || i == len(chain)-1
 	return l
 }
 
-func newHTTPContext(c *periskop.HTTPContext, space *room) *httpContext {
+func newHTTPContext(c *periskop.HTTPContext, limit *budget) *httpContext {
 	if c == nil {
 		return nil
 	}
 	out := &httpContext{
-		Method:  space.line(c.Method),
-		URL:     space.block(c.URL, oneLine, blockRoom),
-		Body:    space.block(c.Body, lines, blockRoom),
+		Method:  limit.line(c.Method),
+		URL:     limit.block(c.URL, oneLine, blockBudget),
+		Body:    limit.block(c.Body, lines, blockBudget),
 		HasBody: c.Body != "",
 	}
 	headers := c.Headers
@@ -157,14 +157,14 @@ func newHTTPContext(c *periskop.HTTPContext, space *room) *httpContext {
 		headers = headers[:maxRows]
 	}
 	for _, h := range headers {
-		out.Headers = append(out.Headers, header{space.line(h.Name), space.block(h.Value, oneLine, blockRoom)})
+		out.Headers = append(out.Headers, header{limit.line(h.Name), limit.block(h.Value, oneLine, blockBudget)})
 	}
 	return out
 }
 
 // setCurl shows the command if there is room for it: it is of no use unless it is whole.
-func (c *httpContext) setCurl(context *periskop.HTTPContext, address string, space *room) {
-	if len(context.Body)+len(context.URL) > blockRoom {
+func (c *httpContext) setCurl(context *periskop.HTTPContext, address string, limit *budget) {
+	if len(context.Body)+len(context.URL) > blockBudget {
 		if curlURL(context) != "" {
 			c.CurlURL = address
 		}
@@ -175,8 +175,8 @@ func (c *httpContext) setCurl(context *periskop.HTTPContext, address string, spa
 		return
 	}
 	c.CurlURL = address
-	if _, cost, rest := visible(command, oneLine, min(blockRoom, space.left)); rest == 0 {
-		space.left -= cost
+	if _, cost, rest := visible(command, oneLine, min(blockBudget, limit.left)); rest == 0 {
+		limit.left -= cost
 		c.Curl = command
 	}
 }

@@ -81,7 +81,7 @@ type reloadProblem struct {
 }
 
 func (v *view) serveOverview(w http.ResponseWriter, r *http.Request) {
-	j := judge{v.Now(), v.Growth()}
+	j := classifier{v.Now(), v.Growth()}
 	snapshot, to := v.Snapshot(), linksFrom(r)
 	services := joinHealth(snapshot, v.Targets(), v.Health())
 	for _, s := range services {
@@ -98,7 +98,7 @@ func (v *view) serveOverview(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func newOverviewPage(services []*serviceHealth, f serviceFilter, j judge, to links) *overviewPage {
+func newOverviewPage(services []*serviceHealth, f serviceFilter, j classifier, to links) *overviewPage {
 	p := &overviewPage{Figures: newFigures(services, to), Filter: f, Shows: f.options(), Span: j.span(), None: len(services) == 0}
 	if f.Query != "" || f.Show != showAll {
 		p.ClearURL = to.overview()
@@ -119,7 +119,7 @@ func newOverviewPage(services []*serviceHealth, f serviceFilter, j judge, to lin
 }
 
 // newGrowingRows returns the exceptions that grew most of late.
-func newGrowingRows(s *merge.Snapshot, j judge, to links) []growingRow {
+func newGrowingRows(s *merge.Snapshot, j classifier, to links) []growingRow {
 	const most = 6
 	list := filter{State: conditionGrowing, Sort: byGrowth}.exceptions(s, j)
 	var rows []growingRow
@@ -201,7 +201,7 @@ func totalOf(s *merge.Service) uint64 {
 	return sum
 }
 
-func newServiceRow(s *serviceHealth, j judge, to links) serviceRow {
+func newServiceRow(s *serviceHealth, j classifier, to links) serviceRow {
 	row := serviceRow{
 		Name:       snippet(s.Name, nameLength),
 		URL:        to.exceptions(filter{Service: s.Name}),
@@ -262,11 +262,11 @@ func newReloadProblem(c ConfigStatus, now time.Time, to links) *reloadProblem {
 	if c.ReloadErr == nil {
 		return nil
 	}
-	space := room{left: blockRoom}
+	limit := budget{left: blockBudget}
 	return &reloadProblem{
 		File: c.File,
 		At:   newMoment(now, c.ReloadAt),
-		Err:  space.block(c.ReloadErr.Error(), lines, blockRoom),
+		Err:  limit.block(c.ReloadErr.Error(), lines, blockBudget),
 		URL:  to.status(targetFilter{}) + "#configuration",
 	}
 }

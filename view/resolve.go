@@ -22,14 +22,14 @@ type resolution struct {
 	MostReason int
 }
 
-func (v *view) newResolution(e *merge.Exception, now time.Time, space *room, to links) resolution {
+func (v *view) newResolution(e *merge.Exception, now time.Time, limit *budget, to links) resolution {
 	r := resolution{MostReason: mostReason}
 	if e.Regressions > 0 {
 		r.Came = times(e.Regressions)
 	}
 	if e.Resolved != nil {
 		r.At = newMoment(now, e.Resolved.At)
-		r.Reason = space.block(e.Resolved.Reason, lines, lineRoom)
+		r.Reason = limit.block(e.Resolved.Reason, lines, lineBudget)
 		if v.Reopen != nil {
 			r.ReopenURL = to.reopen(e.ID)
 		}

@@ -50,8 +50,8 @@ func (v *view) serveStatus(w http.ResponseWriter, r *http.Request) {
 	}
 	p.Build = newBuildFacts(v.Build, v.Started, now)
 	for _, f := range v.Flags {
-		space := room{left: lineRoom}
-		p.Flags = append(p.Flags, fact{"--" + strings.TrimPrefix(f.Name, "--"), space.line(f.Value)})
+		limit := budget{left: lineBudget}
+		p.Flags = append(p.Flags, fact{"--" + strings.TrimPrefix(f.Name, "--"), limit.line(f.Value)})
 	}
 	v.render(w, r, http.StatusOK, pageStatus, now, &page{Title: title("Status"), Section: pageStatus, Content: p})
 }
@@ -112,11 +112,11 @@ func newConfigSection(c ConfigStatus, now time.Time, to links) *configSection {
 	if c.File == "" && c.Text == "" {
 		return nil
 	}
-	space := room{left: blockRoom}
+	limit := budget{left: blockBudget}
 	return &configSection{
 		File:   c.File,
 		Loaded: newMoment(now, c.LoadedAt),
-		Text:   space.block(c.Text, lines, blockRoom),
+		Text:   limit.block(c.Text, lines, blockBudget),
 		URL:    to.config(),
 	}
 }
@@ -130,8 +130,8 @@ func newStorageSection(s StorageStatus, now time.Time) *storageSection {
 		out.Tone, out.State = toneWait, "nothing to write yet"
 	}
 	if s.Err != nil {
-		space := room{left: lineRoom}
-		reason := space.line(s.Err.Error())
+		limit := budget{left: lineBudget}
+		reason := limit.line(s.Err.Error())
 		out.Tone, out.State, out.Err = toneBad, "cannot be written; counting goes on in memory", &reason
 	}
 	last := newMoment(now, s.LastAt)

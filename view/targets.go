@@ -97,24 +97,24 @@ func (f targetFilter) entries(services []*serviceHealth) []entry {
 
 // newTargetGroups maps the part of the list that is shown, one group per service.
 func newTargetGroups(entries []entry, from, end int, now time.Time, to links) []targetGroup {
-	space := &room{left: pageRoom}
+	limit := &budget{left: pageBudget}
 	var groups []targetGroup
 	for i := from; i < end; i++ {
 		e := entries[i]
 		if i == from || e.service != entries[i-1].service {
-			g := newTargetGroup(e.service, now, space, to)
+			g := newTargetGroup(e.service, now, limit, to)
 			g.Continued = i > 0 && e.service == entries[i-1].service
 			groups = append(groups, g)
 		}
 		if e.target != nil {
 			g := &groups[len(groups)-1]
-			g.Targets = append(g.Targets, newTargetRow(e.target, now, space))
+			g.Targets = append(g.Targets, newTargetRow(e.target, now, limit))
 		}
 	}
 	return groups
 }
 
-func newTargetGroup(s *serviceHealth, now time.Time, space *room, to links) targetGroup {
+func newTargetGroup(s *serviceHealth, now time.Time, limit *budget, to links) targetGroup {
 	g := targetGroup{
 		Name:  snippet(s.Name, nameLength),
 		URL:   to.exceptions(filter{Service: s.Name}),
@@ -134,7 +134,7 @@ func newTargetGroup(s *serviceHealth, now time.Time, space *room, to links) targ
 		problems = problems[:maxRows]
 	}
 	for _, p := range problems {
-		g.Problems = append(g.Problems, space.line(p))
+		g.Problems = append(g.Problems, limit.line(p))
 	}
 	return g
 }
@@ -168,16 +168,16 @@ func refusal(r merge.Reason) string {
 	return string(r)
 }
 
-func newTargetRow(h *periskop.TargetHealth, now time.Time, space *room) targetRow {
+func newTargetRow(h *periskop.TargetHealth, now time.Time, limit *budget) targetRow {
 	t := h.Target
 	row := targetRow{
 		Instance: snippet(t.Instance, nameLength),
-		URL:      space.line(t.URL),
+		URL:      limit.line(t.URL),
 		State:    stateOf(h),
 		Next:     newMoment(now, h.Next),
 		Schedule: "every " + t.Interval.String() + ", timeout " + t.Timeout.String(),
-		Labels:   space.block(labelText(t.Labels), lines, blockRoom),
-		Found:    space.block(labelText(t.Discovered), lines, blockRoom),
+		Labels:   limit.block(labelText(t.Labels), lines, blockBudget),
+		Found:    limit.block(labelText(t.Discovered), lines, blockBudget),
 	}
 	row.Tone = map[targetState]tone{targetUp: toneGood, targetDown: toneBad, targetWaiting: toneWait}[row.State]
 	if h.Last == nil {
@@ -194,7 +194,7 @@ func newTargetRow(h *periskop.TargetHealth, now time.Time, space *room) targetRo
 		}
 		row.Result = string(h.Last.Result)
 		if h.Last.Err != nil {
-			row.Err = space.line(h.Last.Err.Error())
+			row.Err = limit.line(h.Last.Err.Error())
 		}
 	}
 	return row

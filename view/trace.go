@@ -148,15 +148,15 @@ func departureFacts(d *merge.Departure, now time.Time) []fact {
 
 func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, now time.Time, to links) *tracePage {
 	at := indexOf(e.Occurrences, uuid)
-	space := &room{left: pageRoom, whole: to.text(e.ID, "")}
+	limit := &budget{left: pageBudget, whole: to.text(e.ID, "")}
 	if at >= 0 {
-		space.whole = to.text(e.ID, uuid)
+		limit.whole = to.text(e.ID, uuid)
 	}
-	j := judge{now, v.Growth()}
+	j := classifier{now, v.Growth()}
 	p := &tracePage{
-		Name:       space.line(cmp.Or(e.Class, e.Key, "(no class, no key)")),
-		Key:        space.line(e.Key),
-		Service:    space.line(e.Service),
+		Name:       limit.line(cmp.Or(e.Class, e.Key, "(no class, no key)")),
+		Key:        limit.line(e.Key),
+		Service:    limit.line(e.Service),
 		ServiceURL: to.exceptions(filter{Service: e.Service}),
 		ID:         e.ID,
 		Overflow:   e.Key == merge.OverflowKey,
@@ -164,14 +164,14 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		Counted:    number(e.Counted()),
 		First:      newMoment(now, e.FirstSeen),
 		Last:       newMoment(now, e.LastSeen),
-		Counts:     newCountTable(e.Counts, space),
+		Counts:     newCountTable(e.Counts, limit),
 		Badges:     j.badges(s, e),
 		Growth:     newChart(j.growth.Exception(e.ID), largeStep, largeHeight, j.span()),
 		Span:       j.span(),
-		Resolution: v.newResolution(e, now, space, to),
+		Resolution: v.newResolution(e, now, limit, to),
 		Queries:    v.queries(growthQuery(e.ID)),
 		JSONURL:    to.json(e.ID, ""),
-		Instances:  newInstanceRows(e.Occurrences, space),
+		Instances:  newInstanceRows(e.Occurrences, limit),
 	}
 	if e.History > 0 {
 		p.History = number(e.History)
@@ -183,13 +183,13 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		p.Severities = append(p.Severities, newSeverity(name))
 	}
 	if at < 0 {
-		gone := space.line(uuid)
+		gone := limit.line(uuid)
 		p.Gone = &gone
 		at = 0
 	}
-	p.Occurrences = newOccurrenceRows(e, at, now, space, to)
+	p.Occurrences = newOccurrenceRows(e, at, now, limit, to)
 	if len(e.Occurrences) > 0 {
-		p.Occurrence = newOccurrence(e, at, now, space, to, v.OwnCode(e.Service))
+		p.Occurrence = newOccurrence(e, at, now, limit, to, v.OwnCode(e.Service))
 	}
 	return p
 }
@@ -205,7 +205,7 @@ func indexOf(list []periskop.Occurrence, uuid string) int {
 
 // newCountTable returns nil when there is only one count and it says nothing more
 // than the total.
-func newCountTable(counts []merge.Count, space *room) *countTable {
+func newCountTable(counts []merge.Count, limit *budget) *countTable {
 	labels := groupLabels(counts)
 	if len(counts) == 0 || (len(counts) == 1 && len(labels) == 0) {
 		return nil
@@ -216,12 +216,12 @@ func newCountTable(counts []merge.Count, space *room) *countTable {
 		counts = counts[:maxRows]
 	}
 	for _, name := range labels {
-		t.Labels = append(t.Labels, space.line(name))
+		t.Labels = append(t.Labels, limit.line(name))
 	}
 	for i := range counts {
 		row := countRow{Severity: newSeverity(counts[i].Severity), Counted: number(counts[i].Counted)}
 		for _, name := range labels {
-			row.Values = append(row.Values, space.line(counts[i].Group.Value(name)))
+			row.Values = append(row.Values, limit.line(counts[i].Group.Value(name)))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -243,7 +243,7 @@ func groupLabels(counts []merge.Count) []string {
 }
 
 // newInstanceRows lists the instances, the one with the most occurrences first.
-func newInstanceRows(occurrences []periskop.Occurrence, space *room) []instanceRow {
+func newInstanceRows(occurrences []periskop.Occurrence, limit *budget) []instanceRow {
 	counts := map[string]int{}
 	for i := range occurrences {
 		counts[occurrences[i].Instance]++
@@ -254,19 +254,19 @@ func newInstanceRows(occurrences []periskop.Occurrence, space *room) []instanceR
 	})
 	var rows []instanceRow
 	for _, name := range sorted {
-		rows = append(rows, instanceRow{space.line(name), number(counts[name])})
+		rows = append(rows, instanceRow{limit.line(name), number(counts[name])})
 	}
 	return rows
 }
 
-func newOccurrenceRows(e *merge.Exception, current int, now time.Time, space *room, to links) []occurrenceRow {
+func newOccurrenceRows(e *merge.Exception, current int, now time.Time, limit *budget, to links) []occurrenceRow {
 	rows := make([]occurrenceRow, len(e.Occurrences))
 	for i := range e.Occurrences {
 		o := &e.Occurrences[i]
 		rows[i] = occurrenceRow{
 			URL:      to.trace(e.ID, o.UUID),
 			Seen:     newMoment(now, o.Timestamp),
-			Instance: space.line(o.Instance),
+			Instance: limit.line(o.Instance),
 			Current:  i == current,
 		}
 	}

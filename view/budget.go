@@ -6,9 +6,9 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/internal/frames"
 )
 
-// A room is what a page may still take of markup made of what targets sent. It keeps
+// A budget is what a page may still take of markup made of what targets sent. It keeps
 // a page readable, and a browser alive, whatever that is.
-type room struct {
+type budget struct {
 	left int
 	// whole is the address of everything; empty when there is none.
 	whole string
@@ -19,15 +19,15 @@ type room struct {
 }
 
 const (
-	// pageRoom lets every trace of ordinary size stand whole; the payloads of real
+	// pageBudget lets every trace of ordinary size stand whole; the payloads of real
 	// clients take a tenth of it.
-	pageRoom = 300_000
-	// blockRoom is for one message, body or header. Nobody reads more of it on a page.
-	blockRoom = 20_000
+	pageBudget = 300_000
+	// blockBudget is for one message, body or header. Nobody reads more of it on a page.
+	blockBudget = 20_000
 	// longText is about a screen of text.
 	longText = 3_000
-	// lineRoom is for one line of a stack trace, a class, a key, a label.
-	lineRoom = 2_000
+	// lineBudget is for one line of a stack trace, a class, a key, a label.
+	lineBudget = 2_000
 	// The lines of a longer stack trace are shown from both ends: some languages
 	// begin with the innermost call, some end with it.
 	headLines, tailLines = 200, 100
@@ -46,7 +46,7 @@ type block struct {
 	Whole string
 }
 
-func (r *room) block(s string, as shape, most int) block {
+func (r *budget) block(s string, as shape, most int) block {
 	t, cost, rest := visible(s, as, min(most, r.left))
 	r.left -= cost
 	b := block{Text: t, Long: cost > longText}
@@ -56,7 +56,7 @@ func (r *room) block(s string, as shape, most int) block {
 	return b
 }
 
-func (r *room) line(s string) block { return r.block(s, oneLine, lineRoom) }
+func (r *budget) line(s string) block { return r.block(s, oneLine, lineBudget) }
 
 // A stack is a stack trace, shortened in its middle when it is very long.
 type stack struct {
@@ -70,7 +70,7 @@ type frame struct {
 	Origin frames.Origin
 }
 
-func (r *room) stack(lines []string) stack {
+func (r *budget) stack(lines []string) stack {
 	head, tail := lines, []string(nil)
 	if len(lines) > headLines+tailLines {
 		head, tail = lines[:headLines], lines[len(lines)-tailLines:]
@@ -85,7 +85,7 @@ func (r *room) stack(lines []string) stack {
 
 // setOrigins notes whose code the lines are that are shown. It does nothing when all are
 // of one origin: then there is nothing to set off.
-func (s *stack) setOrigins(r *room, lines []string) {
+func (s *stack) setOrigins(r *budget, lines []string) {
 	list := frames.Origins(lines, r.own)
 	if !slices.Contains(list, frames.Own) || !slices.Contains(list, frames.Library) {
 		return
@@ -100,7 +100,7 @@ func (s *stack) setOrigins(r *room, lines []string) {
 }
 
 // frames returns as many as there is room for.
-func (r *room) frames(list []string) []frame {
+func (r *budget) frames(list []string) []frame {
 	const itemCost = len("<li class=own></li>\n")
 	var out []frame
 	for _, f := range list {
@@ -108,7 +108,7 @@ func (r *room) frames(list []string) []frame {
 			break
 		}
 		r.left -= itemCost
-		out = append(out, frame{block: r.block(f, lines, lineRoom)})
+		out = append(out, frame{block: r.block(f, lines, lineBudget)})
 	}
 	return out
 }
