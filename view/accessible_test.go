@@ -5,6 +5,7 @@ package view_test
 import (
 	"context"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -36,11 +37,12 @@ func TestBrowserAccessible(t *testing.T) {
 		addresses []string
 	}{
 		{shop, []string{
-			"/", "/exceptions", "/exceptions?q=nothing-is-like-this", "/status", "/trace/0123456789abcdef", "/nothing",
+			"/", "/exceptions", "/exceptions?q=nothing-is-like-this", "/status", "/service?service_name=checkout", "/service?service_name=mailer",
+			"/exceptions?service_name=mailer", "/trace/0123456789abcdef", "/nothing",
 			"/trace/" + resolved, "/trace/" + merge.ExceptionID("payments", pictureKey), "/trace/" + resolved + "?occurrence=gone",
 		}},
 		{hostile, []string{
-			"/", "/exceptions", "/status", "/trace/" + merge.ExceptionID(hostile.targets[0].Service, "fifty causes"),
+			"/", "/exceptions", "/status", "/service?service_name=" + url.QueryEscape(hostile.targets[0].Service), "/trace/" + merge.ExceptionID(hostile.targets[0].Service, "fifty causes"),
 			"/trace/" + merge.ExceptionID(hostile.targets[0].Service, "hostile markup: "+attack),
 		}},
 	} {
@@ -56,7 +58,7 @@ func (b *browser) checkAccessible(t *testing.T, address, axe string) {
 	t.Helper()
 	b.open(t, address)
 	evaluate[int](t, b, axe+"; 0")
-	for _, s := range []screen{desktop, {1280, "dark"}, phone} {
+	for _, s := range []screen{desktop, {1440, "dark"}, phone} {
 		b.look(t, s)
 		b.runAxe(t, s.String())
 	}

@@ -56,7 +56,9 @@ var bigPages = []struct{ name, address string }{
 	{"service", "/exceptions?service_name=service-01"},
 	{"search in service", "/exceptions?service_name=service-01&q=nothing+is+like+this"},
 	{"search in all", "/exceptions?q=nothing-is-like-this"},
-	{"trace", "/trace/" + merge.ExceptionID("service-01", bigException("service-01", 1234).Key)},
+	{"in a period", "/exceptions?within=1h"},
+	{"page of a service", "/service?service_name=service-01"},
+	{"trace", "/trace/" + merge.ExceptionID("service-01", bigException("service-01", 34).Key)},
 }
 
 // bigHandler shows a big snapshot in which every key has grown in so many steps.
@@ -109,7 +111,7 @@ func BenchmarkPages(b *testing.B) {
 // TestSize checks that pages do not grow with the number of keys.
 func TestSize(t *testing.T) {
 	const limit = 100_000
-	h := bigHandler(t, 2, 2000, merge.GrowthSteps)
+	h := bigHandler(t, 50, 100, merge.GrowthSteps)
 	for _, p := range bigPages {
 		if got := get(t, h, p.address).Body.Len(); got > limit {
 			t.Errorf("%s: %d bytes, more than %d", p.name, got, limit)

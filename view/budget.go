@@ -2,6 +2,7 @@ package view
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/frames"
 )
@@ -24,8 +25,11 @@ const (
 	pageBudget = 300_000
 	// blockBudget is for one message, body or header. Nobody reads more of it on a page.
 	blockBudget = 20_000
-	// longText is about a screen of text.
-	longText = 3_000
+	// longText is about a screen of text, and tallText and tallLines are more than what of a
+	// message leaves room on a phone for what comes after it.
+	longText  = 3_000
+	tallText  = 240
+	tallLines = 6
 	// lineBudget is for one line of a stack trace, a class, a key, a label.
 	lineBudget = 2_000
 	// The lines of a longer stack trace are shown from both ends: some languages
@@ -38,10 +42,12 @@ const (
 )
 
 // A block is a text of any length. Left says how much of it is not shown, and Whole
-// leads to all of it. One that is Long is shown in a box that scrolls.
+// leads to all of it. One that is Long is shown in a box that scrolls, and one that is
+// Tall is so on a phone.
 type block struct {
 	Text  text
 	Long  bool
+	Tall  bool
 	Left  string
 	Whole string
 }
@@ -49,7 +55,7 @@ type block struct {
 func (r *budget) block(s string, as shape, most int) block {
 	t, cost, rest := visible(s, as, min(most, r.left))
 	r.left -= cost
-	b := block{Text: t, Long: cost > longText}
+	b := block{Text: t, Long: cost > longText, Tall: cost > tallText || strings.Count(s, "\n") >= tallLines}
 	if rest > 0 {
 		b.Left, b.Whole = byteSize(rest), r.whole
 	}

@@ -95,7 +95,7 @@ func TestConditions(t *testing.T) {
 	for address, want := range map[string][]string{
 		"/": {
 			`<a class="badge regressed" href="./exceptions?service_name=shop&state=regressed">1 regressed</a>`, `>1 new</a>`, `>1 growing</a>`,
-			`Growing now`, `+42 in the last 20 minutes, at most 42 in 2 minutes`, `<td class="figure" data-label="Open">5</td>`,
+			`Growing now`, `+42 in the last 20 minutes, at most 42 in 2 minutes`, `<td class="figure" data-label="Open"><a href="./exceptions?service_name=shop">5</a></td>`,
 		},
 		"/exceptions?state=resolved":               {`class="badge resolved"`},
 		"/exceptions?state=new&class=none":         {"Nothing matches", "Include what is resolved"},

@@ -8,8 +8,8 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/merge"
 )
 
-// rowsPerPage keeps the list well under 100 kB.
-const rowsPerPage = 50
+// rowsPerPage keeps the list well under 100 kB, with a chart in each row.
+const rowsPerPage = 40
 
 // An exceptionsPage is the list.
 type exceptionsPage struct {
@@ -19,16 +19,24 @@ type exceptionsPage struct {
 	States     []option
 	Groups     []groupSelect
 	Classes    []string // to choose from; there may be others
-	Span       string   // how far back the growth is known
 	Sorts      []option
-	Columns    []column
+	Withins    []option
+	Set        int // how many filters are set beside the search
 	// ClearURL leads to the list without a filter; empty when there is none.
 	ClearURL string
-	Rows     []exceptionRow
+	Trouble  *troubleNotice
+	Table    exceptionTable
+	Pager    pager
+	Empty    *emptyList
+}
+
+// An exceptionTable lists exceptions, on this page and on that of a service.
+type exceptionTable struct {
+	Columns []column
+	Rows    []exceptionRow
 	// OneService is set when all rows are of one service.
 	OneService bool
-	Pager      pager
-	Empty      *emptyList
+	Span       string // how far back the growth is known
 }
 
 // An option is one of a select.
@@ -60,16 +68,18 @@ type exceptionRow struct {
 	Last       moment
 }
 
-// An emptyList says why there is nothing in the list.
-type emptyList struct {
-	Heading, Text string
-	Actions       []action
-}
-
 func (v *view) serveExceptions(w http.ResponseWriter, r *http.Request) {
 	f := parseFilter(r.URL.Query())
 	now := v.Now()
-	content := newExceptionsPage(v.Snapshot(), f, classifier{now, v.Growth()}, linksFrom(r))
+	s, to := v.Snapshot(), linksFrom(r)
+	services := v.services(s, f.Service)
+	content := newExceptionsPage(s, services, f, classifier{now, v.Growth()}, to)
+	limit := &budget{left: blockBudget}
+	if f.Service == "" {
+		content.Trouble = newTroubleSummary(services, now, limit, to)
+	} else if len(services) > 0 {
+		content.Trouble = newTroubleNotice(services[0], now, limit, to)
+	}
 	v.render(w, r, http.StatusOK, pageExceptions, now, &page{
 		Title:    title(f.Query, "Exceptions", f.Service),
 		Section:  pageExceptions,
@@ -78,7 +88,7 @@ func (v *view) serveExceptions(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func newExceptionsPage(s *merge.Snapshot, f filter, j classifier, to links) *exceptionsPage {
+func newExceptionsPage(s *merge.Snapshot, services []*serviceHealth, f filter, j classifier, to links) *exceptionsPage {
 	list := f.exceptions(s, j)
 	pager, from, end := newPager(len(list), rowsPerPage, f.Page, func(n int) string {
 		f := f
@@ -86,25 +96,30 @@ func newExceptionsPage(s *merge.Snapshot, f filter, j classifier, to links) *exc
 		return to.exceptions(f)
 	})
 	p := &exceptionsPage{
-		Filter:     f,
-		Services:   serviceOptions(s, f.Service),
-		Span:       j.span(),
-		Sorts:      sortOptions(f.Sort),
-		Columns:    columns(f, to),
-		OneService: f.Service != "",
-		Pager:      pager,
+		Filter:   f,
+		Services: serviceOptions(s, f.Service),
+		Sorts:    sortOptions(f.Sort),
+		Withins:  f.Seen.options(),
+		Set:      f.set(),
+		Pager:    pager,
 	}
 	p.setOptions(s, f)
 	if f.narrow() {
 		p.ClearURL = to.exceptions(filter{Sort: f.Sort})
 	}
-	for _, e := range list[from:end] {
-		p.Rows = append(p.Rows, newExceptionRow(s.Service(e.Service), e, j, to))
-	}
+	p.Table = newExceptionTable(s, list[from:end], f, j, to)
 	if len(list) == 0 {
-		p.Empty = whyEmpty(s, f, to)
+		p.Empty = whyEmpty(services, f, to)
 	}
 	return p
+}
+
+func newExceptionTable(s *merge.Snapshot, list []*merge.Exception, f filter, j classifier, to links) exceptionTable {
+	t := exceptionTable{Columns: columns(f, to), OneService: f.Service != "", Span: j.span()}
+	for _, e := range list {
+		t.Rows = append(t.Rows, newExceptionRow(s.Service(e.Service), e, j, to))
+	}
+	return t
 }
 
 // A list shows the beginning of what strangers sent: the trace has all of it.
@@ -120,7 +135,7 @@ func newExceptionRow(s *merge.Service, e *merge.Exception, j classifier, to link
 		URL:        to.trace(e.ID, ""),
 		Name:       nameOf(e),
 		Service:    snippet(e.Service, serviceLength),
-		ServiceURL: to.exceptions(filter{Service: e.Service}),
+		ServiceURL: to.service(e.Service),
 		Count:      short(e.Total()),
 		Badges:     j.badges(s, e),
 		Growth:     newChart(j.growth.Exception(e.ID), smallStep, smallHeight, j.span()),
@@ -170,49 +185,4 @@ func (f filter) column(name, class string, o order, direction string, to links) 
 	f.Sort, f.Page = o, 1
 	c.URL = to.exceptions(f)
 	return c
-}
-
-// whyEmpty says why nothing is listed. What was asked for may be a good thing not to find.
-func whyEmpty(s *merge.Snapshot, f filter, to links) *emptyList {
-	open, all := action{"See all that are open", to.exceptions(filter{})}, action{"Include what is resolved", ""}
-	f.Page = 1
-	if f.State != conditionAny {
-		f := f
-		f.State = conditionAny
-		all.URL = to.exceptions(f)
-	}
-	switch {
-	case f.Service != "" && s.Service(f.Service) == nil:
-		return &emptyList{
-			Heading: "There is no such service",
-			Text:    "No service of this name is configured. It may have been renamed, or another exporter scrapes it.",
-			Actions: []action{{"See all services", to.overview()}, open},
-		}
-	case f.Query != "" || f.Severity != "" || f.Class != "" || len(f.Group) > 0:
-		e := &emptyList{
-			Heading: "Nothing matches",
-			Text: "Every word has to occur in the service, key, class, message, stack trace, causes, URL, instance or ID of an exception. " +
-				"Only the newest occurrences of each are kept.",
-			Actions: []action{open},
-		}
-		if all.URL != "" {
-			e.Actions = append(e.Actions, all)
-		}
-		return e
-	case f.State != conditionOpen && f.State != conditionAny:
-		return &emptyList{Heading: "None is " + string(f.State), Text: emptyText[f.State], Actions: []action{open}}
-	}
-	return &emptyList{
-		Heading: "No exceptions",
-		Text:    "No target has reported any that is not resolved. The status page says whether targets are found and answer.",
-		Actions: []action{{"See the status of targets", to.status(targetFilter{})}, all},
-	}
-}
-
-// emptyText says what it means that no exception is in the condition.
-var emptyText = map[condition]string{
-	conditionNew:       "Nothing was seen for the first time within the last 24 hours.",
-	conditionRegressed: "Nothing that was resolved has come back.",
-	conditionGrowing:   "Nothing was counted within the last 10 minutes.",
-	conditionResolved:  "Nothing is marked as resolved.",
 }

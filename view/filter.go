@@ -21,6 +21,7 @@ type filter struct {
 	State    condition
 	Group    []groupValue
 	Query    string
+	Seen     period
 	Sort     order
 	Page     int
 }
@@ -72,6 +73,7 @@ func parseFilter(q url.Values) filter {
 		Severity: q.Get(names.Severity),
 		Class:    strings.TrimSpace(q.Get(names.Class)),
 		Group:    parseGroup(q),
+		Seen:     parsePeriod(q),
 		Query:    query,
 		Sort:     byLastSeen,
 		Page:     pageNumber(q),
@@ -111,6 +113,7 @@ func (f filter) values() url.Values {
 		setParam(q, groupPrefix+g.Name, g.Value)
 	}
 	setParam(q, queryParam, f.Query)
+	f.Seen.setValues(q)
 	if f.Sort != byLastSeen {
 		setParam(q, sortParam, string(f.Sort))
 	}
@@ -120,7 +123,18 @@ func (f filter) values() url.Values {
 
 // narrow reports whether the filter leaves anything out.
 func (f filter) narrow() bool {
-	return f.Service != "" || f.Severity != "" || f.Class != "" || f.State != conditionOpen || len(f.Group) > 0 || f.Query != ""
+	return f.Query != "" || f.set() > 0
+}
+
+// set is how many of the filters are set beside the search, which a phone has folded.
+func (f filter) set() int {
+	n := len(f.Group) + f.Seen.set()
+	for _, given := range []bool{f.Service != "", f.Severity != "", f.Class != "", f.State != conditionOpen} {
+		if given {
+			n++
+		}
+	}
+	return n
 }
 
 // exceptions returns what the filter leaves, sorted.
@@ -132,7 +146,7 @@ func (f filter) exceptions(s *merge.Snapshot, j classifier) []*merge.Exception {
 			continue
 		}
 		for _, e := range svc.Exceptions {
-			if j.is(f.State, svc, e) && f.hasCount(e) && (f.Class == "" || class.in(e.Class)) && search.matches(e) {
+			if j.is(f.State, svc, e) && f.Seen.has(e, j.now) && f.hasCount(e) && (f.Class == "" || class.in(e.Class)) && search.matches(e) {
 				list = append(list, e)
 			}
 		}

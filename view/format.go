@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -104,6 +105,19 @@ func newMoment(now, t time.Time) moment {
 		Precise:  t.Format("2006-01-02 15:04:05.000 MST"),
 		Relative: relative(t.Sub(now)),
 	}
+}
+
+// An age is a time that something has lasted since, ready to print.
+type age struct {
+	Machine string // empty when the time is not known
+	For     string
+}
+
+func ageOf(now, since time.Time) age {
+	if since.IsZero() {
+		return age{}
+	}
+	return age{Machine: since.UTC().Format(time.RFC3339Nano), For: cmp.Or(distance(now.Sub(since)), "0 seconds")}
 }
 
 // relative says how far in the future a time is, or in the past.

@@ -18,7 +18,9 @@ type serviceHealth struct {
 	Targets   []periskop.TargetHealth // the worst first
 	// How many targets are in which state.
 	Up, Down, Waiting int
-	LastScrape        time.Time
+	// DownSince is when the first of those that are down went down; zero when none is.
+	DownSince  time.Time
+	LastScrape time.Time
 
 	// What take fills in: how many exceptions are in which condition, which one of the
 	// open ones was seen last, and how much all of them grew.
@@ -52,9 +54,6 @@ func (s *serviceHealth) take(j classifier) {
 	}
 }
 
-// troubled reports whether somebody should look after the service's targets.
-func (s *serviceHealth) troubled() bool { t := s.tone(); return t == toneBad || t == toneWarn }
-
 // targetState is how a target is.
 type targetState string
 
@@ -83,9 +82,9 @@ type targetKey struct{ service, url, instance string }
 
 func keyOf(t *periskop.Target) targetKey { return targetKey{t.Service, t.URL, t.Instance} }
 
-// joinHealth brings together what is known of each service, by name. Discovery says
-// which targets there are.
-func joinHealth(s *merge.Snapshot, targets []periskop.ServiceTargets, health []periskop.TargetHealth) []*serviceHealth {
+// services brings together what is known of each service, by name. Discovery says which
+// targets there are. With a name it is about that service alone.
+func (v *view) services(s *merge.Snapshot, only string) []*serviceHealth {
 	byName := map[string]*serviceHealth{}
 	at := func(name string) *serviceHealth {
 		if byName[name] == nil {
@@ -93,15 +92,22 @@ func joinHealth(s *merge.Snapshot, targets []periskop.ServiceTargets, health []p
 		}
 		return byName[name]
 	}
+	wanted := func(name string) bool { return only == "" || only == name }
 	for _, svc := range s.Services {
-		at(svc.Name).Service = svc
+		if wanted(svc.Name) {
+			at(svc.Name).Service = svc
+		}
 	}
-	scraped := make(map[targetKey]periskop.TargetHealth, len(health))
-	for _, h := range health {
-		scraped[keyOf(h.Target)] = h
+	scraped := map[targetKey]periskop.TargetHealth{}
+	for _, h := range v.Health() {
+		if wanted(h.Target.Service) {
+			scraped[keyOf(h.Target)] = h
+		}
 	}
-	for _, st := range targets {
-		at(st.Service).addTargets(st, scraped)
+	for _, st := range v.Targets() {
+		if wanted(st.Service) {
+			at(st.Service).addTargets(st, scraped)
+		}
 	}
 	list := make([]*serviceHealth, 0, len(byName))
 	for _, h := range byName {
@@ -124,6 +130,9 @@ func (s *serviceHealth) addTargets(st periskop.ServiceTargets, scraped map[targe
 			s.Up++
 		case targetDown:
 			s.Down++
+			if !h.DownSince.IsZero() && (s.DownSince.IsZero() || h.DownSince.Before(s.DownSince)) {
+				s.DownSince = h.DownSince
+			}
 		case targetWaiting:
 			s.Waiting++
 		}
@@ -134,34 +143,6 @@ func (s *serviceHealth) addTargets(st periskop.ServiceTargets, scraped map[targe
 	slices.SortStableFunc(s.Targets, func(a, b periskop.TargetHealth) int {
 		return cmp.Compare(slices.Index(targetStates, stateOf(&a)), slices.Index(targetStates, stateOf(&b)))
 	})
-}
-
-// tone is how much attention something wants.
-type tone string
-
-// The tones, which are also classes of the style sheet.
-const (
-	toneBad  tone = "bad"
-	toneWarn tone = "warn"
-	toneWait tone = "wait"
-	toneGood tone = "good"
-)
-
-// tones lists them, the most urgent first.
-var tones = []tone{toneBad, toneWarn, toneWait, toneGood}
-
-// tone says how much attention the service wants.
-func (s *serviceHealth) tone() tone {
-	all := len(s.Targets)
-	switch {
-	case s.Down == all: // also when there are none
-		return toneBad
-	case s.Down > 0, len(s.Discovery.Problems) > 0:
-		return toneWarn
-	case s.Waiting == all:
-		return toneWait
-	}
-	return toneGood
 }
 
 // targetsUp says how many targets are up, and notUp how the others are.
@@ -181,25 +162,4 @@ func (s *serviceHealth) notUp() string {
 		parts = append(parts, number(s.Waiting)+" waiting")
 	}
 	return strings.Join(parts, ", ")
-}
-
-// sortByTrouble puts the services first whose targets want attention, then those with
-// the most exceptions that came back, are new, or grow, and then those with the newest.
-func sortByTrouble(list []*serviceHealth) {
-	slices.SortStableFunc(list, func(a, b *serviceHealth) int {
-		return cmp.Or(
-			cmp.Compare(slices.Index(tones, a.tone()), slices.Index(tones, b.tone())),
-			cmp.Compare(b.Counts[conditionRegressed], a.Counts[conditionRegressed]),
-			cmp.Compare(b.Counts[conditionNew], a.Counts[conditionNew]),
-			cmp.Compare(b.Growth.Sum(growingSteps), a.Growth.Sum(growingSteps)),
-			b.newestSeen().Compare(a.newestSeen()),
-		)
-	})
-}
-
-func (s *serviceHealth) newestSeen() time.Time {
-	if s.Newest == nil {
-		return time.Time{}
-	}
-	return s.Newest.LastSeen
 }

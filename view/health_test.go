@@ -37,6 +37,13 @@ func fleet(services map[string]string) (targets []periskop.ServiceTargets, healt
 	return targets, health
 }
 
+func viewOf(targets []periskop.ServiceTargets, health []periskop.TargetHealth) *view {
+	return &view{Options: Options{
+		Targets: func() []periskop.ServiceTargets { return targets },
+		Health:  func() []periskop.TargetHealth { return health },
+	}}
+}
+
 func TestTroubleFirst(t *testing.T) {
 	targets, health := fleet(map[string]string{
 		"all down": "dd", "none": "", "some down": "udd", "waiting": "ww", "fine": "u", "busy": "uw", "one down": "d", "problem": "u",
@@ -50,7 +57,7 @@ func TestTroubleFirst(t *testing.T) {
 		{Name: "busy", Exceptions: []*merge.Exception{{LastSeen: noon.Add(-time.Hour)}, {LastSeen: noon}}},
 		{Name: "not discovered"},
 	}}
-	list := joinHealth(snapshot, targets, health)
+	list := viewOf(targets, health).services(snapshot, "")
 	sortByTrouble(list)
 	var got []string
 	for _, s := range list {
@@ -58,11 +65,11 @@ func TestTroubleFirst(t *testing.T) {
 	}
 	want := []string{
 		"all down: bad, 0 of 2 up, 2 down",
+		"one down: bad, 0 of 1 up, 1 down",
 		"none: bad, no targets, ",
 		"not discovered: bad, no targets, ",
-		"one down: bad, 0 of 1 up, 1 down",
-		"problem: warn, 1 of 1 up, ",
 		"some down: warn, 1 of 3 up, 2 down",
+		"problem: warn, 1 of 1 up, ",
 		"waiting: wait, 0 of 2 up, 2 waiting",
 		"busy: good, 1 of 2 up, 1 waiting",
 		"fine: good, 1 of 1 up, ",
@@ -74,15 +81,15 @@ func TestTroubleFirst(t *testing.T) {
 
 func TestTargetsPages(t *testing.T) {
 	targets, health := fleet(map[string]string{"a": "uuuuuuuuuuuuuuuuuuuuuuuud", "b": "u", "c": "", "d": "d"})
-	list := joinHealth(&merge.Snapshot{}, targets, health)
+	list := viewOf(targets, health).services(&merge.Snapshot{}, "")
 	tests := []struct {
 		name   string
 		filter targetFilter
 		want   []string
 	}{
-		{"first page", targetFilter{Page: 1}, []string{"c 0", "d 1", "a 13 from d24"}},
-		{"second page", targetFilter{Page: 2}, []string{"a 12 continued from u12", "b 1 from u00"}},
-		{"past the end", targetFilter{Page: 9}, []string{"a 12 continued from u12", "b 1 from u00"}},
+		{"first page", targetFilter{Page: 1}, []string{"d 1", "a 14 from d24"}},
+		{"second page", targetFilter{Page: 2}, []string{"a 11 continued from u13", "b 1 from u00"}},
+		{"past the end", targetFilter{Page: 9}, []string{"a 11 continued from u13", "b 1 from u00"}},
 		{"one service", targetFilter{Service: "b"}, []string{"b 1 from u00"}},
 		{"those that are down", targetFilter{State: targetDown}, []string{"d 1", "a 1 from d24"}},
 		{"no such service", targetFilter{Service: "x"}, nil},
@@ -104,9 +111,41 @@ func TestTargetsPages(t *testing.T) {
 			if diff := cmp.Diff(got, tt.want); diff != "" {
 				t.Errorf("(-got +want):\n%s", diff)
 			}
-			if (len(tt.want) == 0) != (p.Empty != "") {
-				t.Errorf("word about an empty list: %q", p.Empty)
+			if (len(tt.want) == 0) != (p.Empty != nil) {
+				t.Errorf("word about an empty list: %v", p.Empty)
 			}
 		})
+	}
+}
+
+// TestDownFirst has two broken services among many, and one without targets.
+func TestDownFirst(t *testing.T) {
+	fleetOf := map[string]string{"aaa": "", "broken-1": "du", "broken-2": "uuuuuuuud"}
+	for i := range 500 {
+		fleetOf[fmt.Sprintf("fine-%03d", i)] = "u"
+	}
+	targets, health := fleet(fleetOf)
+	list := viewOf(targets, health).services(&merge.Snapshot{}, "")
+	p := newStatusPage(list, targetFilter{}, noon, links{"./"})
+	var got []string
+	for _, g := range p.Groups[:4] {
+		got = append(got, fmt.Sprintf("%s: %s, continued: %t", g.Name[0].Text, g.Targets[0].State, g.Continued))
+	}
+	want := []string{"broken-1: down, continued: false", "broken-2: down, continued: false", "broken-1: up, continued: true", "broken-2: up, continued: true"}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("groups (-got +want):\n%s", diff)
+	}
+	if p.Pager.Of != "511" {
+		t.Errorf("%s targets, want 511: a service without any is none", p.Pager.Of)
+	}
+	if len(p.Discovery) != 1 || p.Discovery[0].Name[0].Text != "aaa" {
+		t.Errorf("services without targets: got %v", p.Discovery)
+	}
+	var tally []string
+	for _, c := range p.Tally {
+		tally = append(tally, c.Text+" "+c.URL)
+	}
+	if diff := cmp.Diff(tally, []string{"2 down ./status?state=down", "509 up ./status?state=up"}); diff != "" {
+		t.Errorf("tally (-got +want):\n%s", diff)
 	}
 }

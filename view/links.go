@@ -32,6 +32,11 @@ func (l links) services(f serviceFilter) string {
 	return l.root
 }
 
+// service leads to the page of a service. Its name is a parameter, since it may be any text.
+func (l links) service(name string) string {
+	return l.to("service", url.Values{names.ServiceName: {name}})
+}
+
 func (l links) exceptions(f filter) string { return l.to("exceptions", f.values()) }
 
 func (l links) status(f targetFilter) string { return l.to("status", f.values()) }
@@ -48,6 +53,11 @@ func (l links) text(id, occurrence string) string {
 	return l.to("trace/"+id+"/text", occurrenceValues(occurrence))
 }
 
+// markdown leads to the form of a trace for tickets and chats.
+func (l links) markdown(id, occurrence string) string {
+	return l.to("trace/"+id+"/markdown", occurrenceValues(occurrence))
+}
+
 // json leads to the trace in the wire format, and curl to the command that repeats its
 // request.
 func (l links) json(id, occurrence string) string {
@@ -56,6 +66,14 @@ func (l links) json(id, occurrence string) string {
 
 func (l links) curl(id, occurrence string) string {
 	return l.to("trace/"+id+"/curl", occurrenceValues(occurrence))
+}
+
+// trend leads to the picture of what an exception grew by, and serviceTrend to that of a
+// service.
+func (l links) trend(id string) string { return l.to("trace/"+id+"/trend", nil) }
+
+func (l links) serviceTrend(name string) string {
+	return l.to("service/trend", url.Values{names.ServiceName: {name}})
 }
 
 func (l links) resolve(id string) string { return l.to("trace/"+id+"/resolve", nil) }

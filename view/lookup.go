@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
@@ -112,16 +111,4 @@ func keyUnknown(s *merge.Snapshot, service, key string, to links) *messagePage {
 		{"See all services", to.overview()},
 	}
 	return m
-}
-
-// seriesQuery returns PromQL that asks for the series with these labels, for as long
-// as Prometheus may have kept them.
-func seriesQuery(labels url.Values) string {
-	var matchers []string
-	for _, name := range []string{names.ServiceName, names.AggregationKey, names.ExceptionID} {
-		if value := labels.Get(name); value != "" {
-			matchers = append(matchers, fmt.Sprintf("%s=%q", name, value))
-		}
-	}
-	return fmt.Sprintf("last_over_time(%s{%s}[30d])", names.ExceptionsTotal, strings.Join(matchers, ", "))
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"time"
 
+	"github.com/periskop-exporter/periskop_exporter/internal/frames"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
@@ -16,8 +17,9 @@ type occurrence struct {
 	Instance  block
 	Severity  severity // empty when it is that of all
 	Permalink string
-	TextURL   string
 	JSONURL   string
+	// Where is the topmost frame of the application.
+	Where block
 	// Addresses; empty where there is no such occurrence.
 	Newest, Newer, Older string
 
@@ -71,8 +73,8 @@ func newOccurrence(e *merge.Exception, at int, now time.Time, limit *budget, to 
 		Seen:      newMoment(now, o.Timestamp),
 		Instance:  limit.line(o.Instance),
 		Permalink: to.trace(e.ID, o.UUID),
-		TextURL:   to.text(e.ID, o.UUID),
 		JSONURL:   to.json(e.ID, o.UUID),
+		Where:     whereOf(&o.Error, own, limit),
 	}
 	if all := severitiesOf(e); len(all) != 1 || all[0] != o.Severity {
 		out.Severity = newSeverity(o.Severity)
@@ -97,6 +99,23 @@ func newOccurrence(e *merge.Exception, at int, now time.Time, limit *budget, to 
 	out.OwnAndLibrary = limit.mixed
 	return out
 }
+
+// whereOf returns the topmost frame of the application in an exception and its causes: it
+// may be far down in a stack trace, or at its end.
+func whereOf(e *periskop.Exception, own []string, limit *budget) block {
+	var stacks [][]string
+	for ; e != nil && len(stacks) < maxStacks; e = e.Cause {
+		stacks = append(stacks, e.Stacktrace)
+	}
+	list := frames.TopmostOf(stacks, own, 1)
+	if len(list) == 0 {
+		return block{}
+	}
+	return limit.line(list[0])
+}
+
+// maxStacks is how many causes are looked at for frames of the application.
+const maxStacks = 20
 
 func newChainLink(e *periskop.Exception, limit *budget) chainLink {
 	const summaryLength = 160

@@ -14,6 +14,7 @@ const servicesPerPage = 60
 // An overviewPage is all services, those in trouble first.
 type overviewPage struct {
 	Reload   *reloadProblem
+	Storage  *storageSection // when it cannot be written, or was damaged
 	Figures  []figure
 	Filter   serviceFilter
 	Shows    []option
@@ -39,6 +40,7 @@ type figure struct {
 type serviceRow struct {
 	Name       text
 	URL        string
+	ListURL    string
 	StatusURL  string
 	Tone       tone
 	State      string
@@ -83,7 +85,7 @@ type reloadProblem struct {
 func (v *view) serveOverview(w http.ResponseWriter, r *http.Request) {
 	j := classifier{v.Now(), v.Growth()}
 	snapshot, to := v.Snapshot(), linksFrom(r)
-	services := joinHealth(snapshot, v.Targets(), v.Health())
+	services := v.services(snapshot, "")
 	for _, s := range services {
 		s.take(j)
 	}
@@ -91,6 +93,7 @@ func (v *view) serveOverview(w http.ResponseWriter, r *http.Request) {
 	content.Growing = newGrowingRows(snapshot, j, to)
 	content.GrowingURL = to.exceptions(filter{State: conditionGrowing, Sort: byGrowth})
 	content.Reload = newReloadProblem(v.Config(), j.now, to)
+	content.Storage = v.storageProblem(j.now)
 	v.render(w, r, http.StatusOK, pageOverview, j.now, &page{
 		Title:   title("Overview"),
 		Section: pageOverview,
@@ -145,13 +148,20 @@ func shortName(e *merge.Exception) text {
 	return snippet(e.Class[at+1:], nameLength)
 }
 
+// conditionNotes say what the names of conditions leave open.
+var conditionNotes = map[condition]string{conditionNew: "in 24 hours", conditionRegressed: "came back", conditionGrowing: "in 10 minutes"}
+
 func newFigures(services []*serviceHealth, to links) []figure {
-	var troubled, targets, up, down, open int
+	var troubled, waiting, targets, up, down, open int
 	var total uint64
 	counts := map[condition]int{}
 	for _, s := range services {
-		if s.troubled() {
+		switch s.tone() {
+		case toneBad, toneWarn:
 			troubled++
+		case toneWait:
+			waiting++
+		case toneGood:
 		}
 		down += s.Down
 		targets += len(s.Targets)
@@ -169,6 +179,10 @@ func newFigures(services []*serviceHealth, to links) []figure {
 		{Name: "Targets up", Value: number(up) + " of " + number(targets), Note: "none down", URL: to.status(targetFilter{})},
 		{Name: "Open exceptions", Value: number(open), Note: occurrences(total), URL: to.exceptions(filter{})},
 	}
+	if waiting > 0 {
+		list[0].Note, list[0].Tone = number(waiting)+" not scraped yet", ""
+		list[1].Note = "waiting for the first scrape"
+	}
 	if troubled > 0 {
 		list[0].Note, list[0].Tone = number(troubled)+" in trouble", toneBad
 		list[0].URL = to.services(serviceFilter{Show: showTrouble})
@@ -177,9 +191,8 @@ func newFigures(services []*serviceHealth, to links) []figure {
 		list[1].Note, list[1].Tone = number(down)+" down", toneBad
 		list[1].URL = to.status(targetFilter{State: targetDown})
 	}
-	notes := map[condition]string{conditionNew: "in 24 hours", conditionRegressed: "came back", conditionGrowing: "in 10 minutes"}
 	for _, c := range listedConditions {
-		f := figure{Name: capital(string(c)), Value: number(counts[c]), Note: notes[c], URL: to.exceptions(filter{State: c})}
+		f := figure{Name: capital(string(c)), Value: number(counts[c]), Note: conditionNotes[c], URL: to.exceptions(filter{State: c})}
 		list = append(list, f)
 	}
 	return list
@@ -204,7 +217,8 @@ func totalOf(s *merge.Service) uint64 {
 func newServiceRow(s *serviceHealth, j classifier, to links) serviceRow {
 	row := serviceRow{
 		Name:       snippet(s.Name, nameLength),
-		URL:        to.exceptions(filter{Service: s.Name}),
+		URL:        to.service(s.Name),
+		ListURL:    to.exceptions(filter{Service: s.Name}),
 		StatusURL:  to.status(targetFilter{Service: s.Name}),
 		Notes:      notesOf(s),
 		Exceptions: "0",

@@ -19,6 +19,7 @@ const (
 	pageOverview   = "overview"
 	pageExceptions = "exceptions"
 	pageTrace      = "trace"
+	pageService    = "service"
 	pageStatus     = "status"
 	pageMessage    = "message"
 )
@@ -32,8 +33,9 @@ type page struct {
 	// NoSearch leaves out the search field at the top.
 	NoSearch bool
 
-	Overview, Exceptions, Status string // addresses
-	Style, Icon, Script          string // addresses
+	Overview, Exceptions, Status string   // addresses
+	Icon                         string   // its address
+	Styles, Scripts              []string // addresses
 	Made                         moment
 	Version                      string
 
@@ -48,7 +50,7 @@ func parseTemplates() (map[string]*template.Template, error) {
 		return nil, fmt.Errorf("parse templates: %w", err)
 	}
 	pages := map[string]*template.Template{}
-	for _, name := range []string{pageOverview, pageExceptions, pageTrace, pageStatus, pageMessage} {
+	for _, name := range []string{pageOverview, pageExceptions, pageTrace, pageService, pageStatus, pageMessage} {
 		t, err := shared.Clone()
 		if err == nil {
 			t, err = t.ParseFS(templateFiles, "templates/"+name+".html")
@@ -67,8 +69,13 @@ func (v *view) render(w http.ResponseWriter, r *http.Request, status int, name s
 	to := linksFrom(r)
 	p.Title += " – Periskop"
 	p.Overview, p.Exceptions, p.Status = to.overview(), to.exceptions(filter{}), to.status(targetFilter{})
-	p.Style, p.Icon = to.static(v.assets.names["style.css"]), to.static(v.assets.names["icon.svg"])
-	p.Script = to.static(v.assets.names["script.js"])
+	p.Icon = to.static(v.assets.names["icon.svg"])
+	for _, name := range []string{"style.css", "narrow.css"} {
+		p.Styles = append(p.Styles, to.static(v.assets.names[name]))
+	}
+	for _, name := range []string{"script.js", "time.js", "refresh.js"} {
+		p.Scripts = append(p.Scripts, to.static(v.assets.names[name]))
+	}
 	p.Made = newMoment(now, now)
 	p.Version = v.Build.Version
 

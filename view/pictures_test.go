@@ -22,6 +22,10 @@ func pictureWorld(t testing.TB) *world {
 	w.change = func(o *view.Options) {
 		o.PrometheusURL = &url.URL{Scheme: "https", Host: "prometheus.example.com"}
 		o.GrafanaURL = &url.URL{Scheme: "https", Host: "grafana.example.com"}
+		o.ServiceDashboard = "periskop-service"
+		o.ServiceConfig = func(service string) string {
+			return "name: " + service + "\ndns_sd_configs:\n  - names: [telemetry.api.prod." + service + "]\nscraper:\n  basic_auth:\n    username: periskop\n    password: <secret>\n"
+		}
 	}
 	var occurrences []periskop.Occurrence
 	for i := range 6 {

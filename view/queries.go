@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-
-	"github.com/periskop-exporter/periskop_exporter/internal/names"
 )
 
 // A query is a link to a question that another program answers.
@@ -54,9 +52,4 @@ func below(base *url.URL, page string, q url.Values) string {
 	u.RawPath = ""
 	u.RawQuery = q.Encode()
 	return u.String()
-}
-
-// growthQuery asks how often an exception happened.
-func growthQuery(id string) string {
-	return fmt.Sprintf("sum by (%s) (increase(%s{%s=%q}[5m]))", names.Severity, names.ExceptionsTotal, names.ExceptionID, id)
 }

@@ -14,13 +14,27 @@ type statusPage struct {
 	Services []option
 	States   []option
 	ClearURL string
-	Groups   []targetGroup
-	Pager    pager
-	Empty    string
-	Config   *configSection
-	Storage  *storageSection
-	Flags    []fact
-	Build    []fact
+	// Tally has how many targets are in which state.
+	Tally []stateCount
+	// Discovery has the services of which targets may be missing.
+	Discovery     []discoveryRow
+	DiscoveryLeft string
+	TroubleURL    string
+	Groups        []targetGroup
+	Pager         pager
+	Empty         *emptyList
+	Config        *configSection
+	Storage       *storageSection
+	Flags         []fact
+	Build         []fact
+}
+
+// A stateCount is how many targets are in a state.
+type stateCount struct {
+	Text     string
+	Tone     tone
+	URL      string
+	Selected bool
 }
 
 // A storageSection says how the state is kept.
@@ -41,8 +55,7 @@ type configSection struct {
 func (v *view) serveStatus(w http.ResponseWriter, r *http.Request) {
 	now, to := v.Now(), linksFrom(r)
 	config := v.Config()
-	services := joinHealth(v.Snapshot(), v.Targets(), v.Health())
-	p := newStatusPage(services, parseTargetFilter(r.URL.Query()), now, to)
+	p := newStatusPage(v.services(v.Snapshot(), ""), parseTargetFilter(r.URL.Query()), now, to)
 	p.Reload = newReloadProblem(config, now, to)
 	p.Config = newConfigSection(config, now, to)
 	if v.Storage != nil {
@@ -67,7 +80,6 @@ func (v *view) serveConfig(w http.ResponseWriter, r *http.Request) {
 }
 
 func newStatusPage(services []*serviceHealth, f targetFilter, now time.Time, to links) *statusPage {
-	services = slices.Clone(services)
 	sortByTrouble(services)
 	entries := f.entries(services)
 	pager, from, end := newPager(len(entries), targetsPerPage, f.Page, func(n int) string {
@@ -75,19 +87,65 @@ func newStatusPage(services []*serviceHealth, f targetFilter, now time.Time, to 
 		f.Page = n
 		return to.status(f)
 	})
-	p := &statusPage{Pager: pager, States: stateOptions(f.State), Services: healthOptions(services, f.Service)}
+	p := &statusPage{
+		Pager: pager, States: stateOptions(f.State), Services: healthOptions(services, f.Service),
+		Tally: f.tally(services, to), TroubleURL: to.services(serviceFilter{Show: showTrouble}),
+	}
 	if f.Service != "" || f.State != "" {
 		p.ClearURL = to.status(targetFilter{})
 	}
+	p.Discovery, p.DiscoveryLeft = f.newDiscoveryRows(services, now, to)
 	p.Groups = newTargetGroups(entries, from, end, now, to)
-	switch {
-	case len(entries) > 0:
-	case len(services) == 0:
-		p.Empty = "No service is configured."
-	default:
-		p.Empty = "No target is like that."
+	if len(entries) == 0 {
+		p.Empty = f.whyEmpty(services, to)
 	}
 	return p
+}
+
+// tally counts the targets of the services that are shown, by state.
+func (f targetFilter) tally(services []*serviceHealth, to links) []stateCount {
+	counts := map[targetState]int{}
+	for _, s := range services {
+		if f.takes(s) {
+			counts[targetUp] += s.Up
+			counts[targetDown] += s.Down
+			counts[targetWaiting] += s.Waiting
+		}
+	}
+	var list []stateCount
+	for _, state := range targetStates {
+		if n := counts[state]; n > 0 || state == f.State {
+			c := stateCount{Text: number(n) + " " + string(state), Tone: stateTones[state], Selected: state == f.State}
+			c.URL = to.status(targetFilter{Service: f.Service, State: state})
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// whyEmpty says why no target is listed. That of a state may be a good thing: a link of
+// an alert may be followed when all is well again.
+func (f targetFilter) whyEmpty(services []*serviceHealth, to links) *emptyList {
+	all, ofService := action{"See all targets", to.status(targetFilter{})}, action{"See all its targets", to.status(targetFilter{Service: f.Service})}
+	known := slices.ContainsFunc(services, f.takes)
+	found := slices.ContainsFunc(services, func(s *serviceHealth) bool { return f.takes(s) && len(s.Targets) > 0 })
+	e := &emptyList{Heading: "No targets", Actions: []action{all}}
+	switch {
+	case len(services) == 0:
+		e.Text, e.Actions = "No service is configured.", nil
+	case !known:
+		e.Heading, e.Text = "There is no such service", "No service of this name is configured. It may have been renamed, or another exporter scrapes it."
+	case !found && f.Service != "":
+		e.Text = "Discovery finds none for this service."
+	case !found:
+		e.Text, e.Actions = "Discovery finds none for any service.", nil
+	default:
+		e.Heading, e.Text = "No target is "+string(f.State)+" now", "One that was may have come back, or is not discovered any more."
+		if f.Service != "" {
+			e.Actions = []action{ofService, all}
+		}
+	}
+	return e
 }
 
 func stateOptions(selected targetState) []option {
@@ -104,6 +162,9 @@ func healthOptions(services []*serviceHealth, selected string) []option {
 		list = append(list, newOption(s.Name, selected))
 	}
 	slices.SortFunc(list[1:], func(a, b option) int { return strings.Compare(a.Value, b.Value) })
+	if selected != "" && !slices.ContainsFunc(services, func(s *serviceHealth) bool { return s.Name == selected }) {
+		list = append(list, newOption(selected, selected))
+	}
 	return list
 }
 
@@ -119,6 +180,24 @@ func newConfigSection(c ConfigStatus, now time.Time, to links) *configSection {
 		Text:   limit.block(c.Text, lines, blockBudget),
 		URL:    to.config(),
 	}
+}
+
+// storageProblem returns nil when the state is kept as it should be.
+func (v *view) storageProblem(now time.Time) *storageSection {
+	if v.Storage == nil {
+		return nil
+	}
+	s := v.Storage()
+	if s.Err == nil && s.Damaged == "" {
+		return nil
+	}
+	out := newStorageSection(s, now)
+	if s.Err == nil {
+		limit := budget{left: lineBudget}
+		damaged := limit.line(s.Damaged)
+		out.Tone, out.State, out.Err = toneBad, "was damaged when the program started", &damaged
+	}
+	return out
 }
 
 func newStorageSection(s StorageStatus, now time.Time) *storageSection {

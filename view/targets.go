@@ -24,6 +24,8 @@ type targetFilter struct {
 
 const stateParam = "state"
 
+var stateTones = map[targetState]tone{targetUp: toneGood, targetDown: toneBad, targetWaiting: toneWait}
+
 func parseTargetFilter(q url.Values) targetFilter {
 	f := targetFilter{Service: q.Get(names.ServiceName), Page: pageNumber(q)}
 	if state := targetState(q.Get(stateParam)); slices.Contains(targetStates, state) {
@@ -43,14 +45,23 @@ func (f targetFilter) values() url.Values {
 // A targetGroup is a service with those of its targets that are on the page.
 type targetGroup struct {
 	Name      text
-	URL       string // its exceptions
+	URL       string // its page
 	Tone      tone
 	State     string
-	Continued bool // from the page before
-	Facts     []string
-	Problems  []block
-	Left      string // of the problems
+	Continued bool     // from the page before, or from further up
+	Facts     []string // empty when it is continued
 	Targets   []targetRow
+}
+
+// A discoveryRow is a service without targets, or one of which some may be missing.
+type discoveryRow struct {
+	Name     text
+	URL      string
+	Tone     tone
+	State    string
+	Facts    []string
+	Problems []block
+	Left     string // of the problems
 }
 
 type targetRow struct {
@@ -61,7 +72,7 @@ type targetRow struct {
 	// Result is the closed-set word for what went wrong, and Err the sentence.
 	Result   string
 	Err      block
-	For      string // how long it has been down
+	Down     age
 	Last     moment
 	Duration string
 	Size     string
@@ -71,72 +82,107 @@ type targetRow struct {
 	Found    block // the labels before relabelling
 }
 
-// An entry is a target in the list, or a service that has none.
+// An entry is a target in the list.
 type entry struct {
 	service *serviceHealth
 	target  *periskop.TargetHealth
 }
 
+// entries returns what is down in any of the services before what is up in the first of
+// them.
 func (f targetFilter) entries(services []*serviceHealth) []entry {
 	var list []entry
-	for _, s := range services {
-		if f.Service != "" && s.Name != f.Service {
+	for _, state := range targetStates {
+		if f.State != "" && f.State != state {
 			continue
 		}
-		if len(s.Targets) == 0 && f.State == "" {
-			list = append(list, entry{service: s})
-		}
-		for i := range s.Targets {
-			if t := &s.Targets[i]; f.State == "" || stateOf(t) == f.State {
-				list = append(list, entry{s, t})
+		for _, s := range services {
+			for i := range s.Targets {
+				if t := &s.Targets[i]; f.takes(s) && stateOf(t) == state {
+					list = append(list, entry{s, t})
+				}
 			}
 		}
 	}
 	return list
 }
 
-// newTargetGroups maps the part of the list that is shown, one group per service.
+func (f targetFilter) takes(s *serviceHealth) bool { return f.Service == "" || s.Name == f.Service }
+
+// newTargetGroups maps the part of the list that is shown, a group for each of the
+// services that follow each other.
 func newTargetGroups(entries []entry, from, end int, now time.Time, to links) []targetGroup {
 	limit := &budget{left: pageBudget}
 	var groups []targetGroup
+	seen := map[*serviceHealth]bool{}
+	for i := range entries[:from] {
+		seen[entries[i].service] = true
+	}
 	for i := from; i < end; i++ {
 		e := entries[i]
 		if i == from || e.service != entries[i-1].service {
-			g := newTargetGroup(e.service, now, limit, to)
-			g.Continued = i > 0 && e.service == entries[i-1].service
+			g := newTargetGroup(e.service, to)
+			if g.Continued = seen[e.service]; !g.Continued {
+				g.Facts = serviceFacts(e.service, now)
+			}
+			seen[e.service] = true
 			groups = append(groups, g)
 		}
-		if e.target != nil {
-			g := &groups[len(groups)-1]
-			g.Targets = append(g.Targets, newTargetRow(e.target, now, limit))
-		}
+		g := &groups[len(groups)-1]
+		g.Targets = append(g.Targets, newTargetRow(e.target, now, limit))
 	}
 	return groups
 }
 
-func newTargetGroup(s *serviceHealth, now time.Time, limit *budget, to links) targetGroup {
-	g := targetGroup{
-		Name:  snippet(s.Name, nameLength),
-		URL:   to.exceptions(filter{Service: s.Name}),
-		Tone:  s.tone(),
-		State: s.targetsUp(),
+func newTargetGroup(s *serviceHealth, to links) targetGroup {
+	return targetGroup{Name: snippet(s.Name, nameLength), URL: to.service(s.Name), Tone: s.tone(), State: s.targetsUp()}
+}
+
+// newDiscoveryRows returns the services that have no targets, or of which some may be
+// missing: no target of a list can tell of that.
+func (f targetFilter) newDiscoveryRows(services []*serviceHealth, now time.Time, to links) (rows []discoveryRow, left string) {
+	const (
+		most         = 20
+		mostProblems = 5
+	)
+	limit, more := &budget{left: blockBudget}, 0
+	for _, s := range services {
+		if !f.takes(s) || len(s.Targets) > 0 && len(s.Discovery.Problems) == 0 {
+			continue
+		}
+		if len(rows) == most {
+			more++
+			continue
+		}
+		row := discoveryRow{
+			Name: snippet(s.Name, nameLength), URL: to.service(s.Name), Tone: s.tone(), State: s.targetsUp(), Facts: serviceFacts(s, now),
+		}
+		problems := s.Discovery.Problems
+		if len(problems) > mostProblems {
+			row.Left = plural(len(problems)-mostProblems, "problem")
+			problems = problems[:mostProblems]
+		}
+		for _, p := range problems {
+			row.Problems = append(row.Problems, limit.line(p))
+		}
+		rows = append(rows, row)
 	}
+	if more > 0 {
+		left = plural(more, "more service")
+	}
+	return rows, left
+}
+
+// serviceFacts says of a service what no target says.
+func serviceFacts(s *serviceHealth, now time.Time) []string {
+	var facts []string
 	if others := s.notUp(); others != "" {
-		g.Facts = append(g.Facts, others)
+		facts = append(facts, others)
 	}
 	if s.Discovery.Dropped > 0 {
-		g.Facts = append(g.Facts, number(s.Discovery.Dropped)+" dropped by relabelling")
+		facts = append(facts, number(s.Discovery.Dropped)+" dropped by relabelling")
 	}
-	g.Facts = append(g.Facts, watchFacts(s.Service, now)...)
-	problems := s.Discovery.Problems
-	if len(problems) > maxRows {
-		g.Left = plural(len(problems)-maxRows, "problem")
-		problems = problems[:maxRows]
-	}
-	for _, p := range problems {
-		g.Problems = append(g.Problems, limit.line(p))
-	}
-	return g
+	return append(facts, watchFacts(s.Service, now)...)
 }
 
 func watchFacts(s *merge.Service, now time.Time) []string {
@@ -175,11 +221,11 @@ func newTargetRow(h *periskop.TargetHealth, now time.Time, limit *budget) target
 		URL:      limit.line(t.URL),
 		State:    stateOf(h),
 		Next:     newMoment(now, h.Next),
-		Schedule: "every " + t.Interval.String() + ", timeout " + t.Timeout.String(),
+		Schedule: scheduleOf(t),
 		Labels:   limit.block(labelText(t.Labels), lines, blockBudget),
 		Found:    limit.block(labelText(t.Discovered), lines, blockBudget),
 	}
-	row.Tone = map[targetState]tone{targetUp: toneGood, targetDown: toneBad, targetWaiting: toneWait}[row.State]
+	row.Tone = stateTones[row.State]
 	if h.Last == nil {
 		return row
 	}
@@ -189,15 +235,17 @@ func newTargetRow(h *periskop.TargetHealth, now time.Time, limit *budget) target
 		row.Size = byteSize(h.Last.Size)
 	}
 	if row.State == targetDown {
-		if !h.DownSince.IsZero() {
-			row.For = distance(now.Sub(h.DownSince))
-		}
+		row.Down = ageOf(now, h.DownSince)
 		row.Result = string(h.Last.Result)
 		if h.Last.Err != nil {
 			row.Err = limit.line(h.Last.Err.Error())
 		}
 	}
 	return row
+}
+
+func scheduleOf(t *periskop.Target) string {
+	return "every " + t.Interval.String() + ", timeout " + t.Timeout.String()
 }
 
 // labelText prints labels as Prometheus does, one in a line.

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/periskop-exporter/periskop_exporter/internal/frames"
 	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
@@ -14,7 +16,16 @@ import (
 
 // serveText answers with a trace as plain text, whole however long it is. Characters
 // that would steer a terminal are marks here as well.
-func (v *view) serveText(w http.ResponseWriter, r *http.Request) {
+func (v *view) serveText(w http.ResponseWriter, r *http.Request) { v.serveCopy(w, r, v.traceText) }
+
+// serveMarkdown answers with what of a trace goes into a ticket.
+func (v *view) serveMarkdown(w http.ResponseWriter, r *http.Request) {
+	v.serveCopy(w, r, v.traceMarkdown)
+}
+
+// serveCopy answers with a form of a trace that is text, of the occurrence that is asked
+// for. Browsers show it, which they would not do with a type of its own.
+func (v *view) serveCopy(w http.ResponseWriter, r *http.Request, form func(e *merge.Exception, at int) string) {
 	e := findException(v.Snapshot(), r.PathValue("id"))
 	if e == nil {
 		v.writePlain(w, http.StatusNotFound, "No exception has this ID now.\n")
@@ -25,11 +36,12 @@ func (v *view) serveText(w http.ResponseWriter, r *http.Request) {
 		v.writePlain(w, http.StatusNotFound, "This occurrence is not kept any more; without ?occurrence= the newest one is shown.\n")
 		return
 	}
-	v.writePlain(w, http.StatusOK, v.traceText(e, at))
+	v.writePlain(w, http.StatusOK, form(e, at))
 }
 
 func (v *view) traceText(e *merge.Exception, at int) string {
-	t := textWriter{}
+	t := textWriter{own: v.OwnCode(e.Service)}
+	t.WriteString(plain(traceTitle(e)) + "\n\n")
 	t.facts(
 		"Service", e.Service,
 		"Key", e.Key,
@@ -44,6 +56,7 @@ func (v *view) traceText(e *merge.Exception, at int) string {
 		t.fact("Counted", fmt.Sprintf("%s %s%s", number(c.Counted), c.Severity, groupText(c.Group)))
 	}
 	if len(e.Occurrences) == 0 {
+		t.facts("Link", v.externalLink(e.ID, ""))
 		return t.String()
 	}
 	o := &e.Occurrences[at]
@@ -57,6 +70,11 @@ func (v *view) traceText(e *merge.Exception, at int) string {
 	t.exception(&o.Error)
 	t.context(o.HTTPContext)
 	return t.String()
+}
+
+// traceTitle is what a ticket about the exception is called.
+func traceTitle(e *merge.Exception) string {
+	return cmp.Or(e.Class, e.Key, "(no class, no key)") + " in " + e.Service
 }
 
 // externalLink returns the permalink as it is reached from outside, or nothing when
@@ -87,7 +105,10 @@ func groupText(group periskop.Labels) string {
 }
 
 // A textWriter prints what strangers sent in the form of a terminal.
-type textWriter struct{ strings.Builder }
+type textWriter struct {
+	strings.Builder
+	own []string // what is the application's own in stack traces
+}
 
 // facts prints names and values, given in turn, without those that are empty.
 func (t *textWriter) facts(namesAndValues ...string) {
@@ -111,9 +132,20 @@ func (t *textWriter) exception(e *periskop.Exception) {
 			t.WriteString(": " + plainText(e.Message, lines))
 		}
 		t.WriteByte('\n')
-		for _, frame := range e.Stacktrace {
-			t.WriteString("    " + plainText(frame, lines) + "\n")
+		t.stack(e.Stacktrace)
+	}
+}
+
+// stack marks the frames of the application, if there are others.
+func (t *textWriter) stack(stacktrace []string) {
+	origins := frames.Origins(stacktrace, t.own)
+	mixed := slices.Contains(origins, frames.Library)
+	for i, frame := range stacktrace {
+		indent := "    "
+		if mixed && origins[i] == frames.Own {
+			indent = "  > "
 		}
+		t.WriteString(indent + plainText(frame, lines) + "\n")
 	}
 }
 

@@ -35,11 +35,13 @@ type tracePage struct {
 	Last    moment
 	Counts  *countTable
 	Growth  chart
-	Span    string // how far back the growth is known
+	Span    string      // how far back the growth is known
+	Trend   *trendImage // nil without a Prometheus
 
+	Trouble    *troubleNotice
 	Resolution resolution
 	Queries    []query
-	JSONURL    string // everything
+	Copies     copies
 
 	// Gone is the UUID of the occurrence that was asked for and is not kept.
 	Gone        *block
@@ -47,6 +49,9 @@ type tracePage struct {
 	Occurrences []occurrenceRow
 	Instances   []instanceRow
 }
+
+// copies are the addresses of the whole page in other forms, to take along.
+type copies struct{ Markdown, Text, JSON string }
 
 // An instanceRow is where occurrences that are kept came from.
 type instanceRow struct {
@@ -84,7 +89,11 @@ func (v *view) serveTrace(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := v.Now()
-	p := v.newTracePage(snapshot.Service(e.Service), e, r.URL.Query().Get(names.Occurrence), now, linksFrom(r))
+	to := linksFrom(r)
+	p := v.newTracePage(snapshot.Service(e.Service), e, r.URL.Query().Get(names.Occurrence), now, to)
+	for _, s := range v.services(snapshot, e.Service) {
+		p.Trouble = newTroubleNotice(s, now, &budget{left: lineBudget}, to)
+	}
 	status := http.StatusOK
 	if p.Gone != nil {
 		status = http.StatusNotFound
@@ -157,7 +166,7 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		Name:       limit.line(cmp.Or(e.Class, e.Key, "(no class, no key)")),
 		Key:        limit.line(e.Key),
 		Service:    limit.line(e.Service),
-		ServiceURL: to.exceptions(filter{Service: e.Service}),
+		ServiceURL: to.service(e.Service),
 		ID:         e.ID,
 		Overflow:   e.Key == merge.OverflowKey,
 		Total:      number(e.Total()),
@@ -170,8 +179,10 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		Span:       j.span(),
 		Resolution: v.newResolution(e, now, limit, to),
 		Queries:    v.queries(growthQuery(e.ID)),
-		JSONURL:    to.json(e.ID, ""),
 		Instances:  newInstanceRows(e.Occurrences, limit),
+	}
+	if v.trends != nil {
+		p.Trend = newTrendImage(to.trend(e.ID))
 	}
 	if e.History > 0 {
 		p.History = number(e.History)
@@ -188,7 +199,10 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		at = 0
 	}
 	p.Occurrences = newOccurrenceRows(e, at, now, limit, to)
+	p.Copies = copies{Markdown: to.markdown(e.ID, ""), Text: to.text(e.ID, ""), JSON: to.json(e.ID, "")}
 	if len(e.Occurrences) > 0 {
+		uuid := e.Occurrences[at].UUID
+		p.Copies.Markdown, p.Copies.Text = to.markdown(e.ID, uuid), to.text(e.ID, uuid)
 		p.Occurrence = newOccurrence(e, at, now, limit, to, v.OwnCode(e.Service))
 	}
 	return p

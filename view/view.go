@@ -35,13 +35,19 @@ type Options struct {
 	// there is none. Nil means that the pages change nothing.
 	Resolve func(id, reason string) bool
 	Reopen  func(id string) bool
-	// PrometheusURL and GrafanaURL are where traces link to for the history of their
-	// exception. Nil leaves a link out.
+	// PrometheusURL and GrafanaURL are where pages link to for the history of exceptions.
+	// Nil leaves a link out. Prometheus is also asked for that history there.
 	PrometheusURL, GrafanaURL *url.URL
 	// Config returns the running configuration. Nil leaves it out.
 	Config func() ConfigStatus
 	// Storage returns how the state is kept. Nil leaves it out.
 	Storage func() StorageStatus
+	// ServiceConfig returns the part of the configuration that is about a service, as YAML
+	// with all secrets hidden; "" for none. Nil leaves it out.
+	ServiceConfig func(service string) string
+	// ServiceDashboard is the UID of Grafana's dashboard for one service. "" leaves the
+	// link to it out.
+	ServiceDashboard string
 	// Flags are shown in this order.
 	Flags []Flag
 	Build Build
@@ -106,6 +112,7 @@ type view struct {
 	Options
 	pages  map[string]*template.Template
 	assets *assets
+	trends *trends // nil without a Prometheus
 }
 
 // New returns the handler of all pages. Its routes begin at the root: under a prefix,
@@ -126,6 +133,9 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	v := &view{Options: o, pages: pages, assets: assets}
+	if o.PrometheusURL != nil {
+		v.trends = newTrends(newPrometheusClient(o.PrometheusURL), o.Now)
+	}
 	return secured(v.routes()), nil
 }
 
@@ -145,6 +155,9 @@ func setDefaults(o *Options) {
 	if o.OwnCode == nil {
 		o.OwnCode = func(string) []string { return nil }
 	}
+	if o.ServiceConfig == nil {
+		o.ServiceConfig = func(string) string { return "" }
+	}
 	if o.Config == nil {
 		o.Config = func() ConfigStatus { return ConfigStatus{} }
 	}
@@ -162,9 +175,13 @@ func (v *view) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", v.serveOverview)
 	mux.HandleFunc("GET /exceptions", v.serveExceptions)
+	mux.HandleFunc("GET /service", v.serveService)
 	mux.HandleFunc("GET /trace", v.serveLookup)
 	mux.HandleFunc("GET /trace/{id}", v.serveTrace)
 	mux.HandleFunc("GET /trace/{id}/text", v.serveText)
+	mux.HandleFunc("GET /trace/{id}/trend", v.serveTrend)
+	mux.HandleFunc("GET /service/trend", v.serveServiceTrend)
+	mux.HandleFunc("GET /trace/{id}/markdown", v.serveMarkdown)
 	mux.HandleFunc("GET /trace/{id}/json", v.serveJSON)
 	mux.HandleFunc("GET /trace/{id}/curl", v.serveCurl)
 	sameOrigin := v.sameOrigin()
@@ -198,13 +215,13 @@ func (v *view) sameOrigin() *http.CrossOriginProtection {
 	return p
 }
 
-// secured sets the headers that every answer has. Nothing but our own style sheet,
-// script and icon is loaded, and no script runs that stands in a page. The referrer is kept from other sites; it is not
+// secured sets the headers that every answer has. Nothing but our own style sheets,
+// scripts, pictures and pages is loaded, and no script runs that stands in a page. The referrer is kept from other sites; it is not
 // kept from our own, as browsers then send "Origin: null" with forms.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "+
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "+
 			"base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")

@@ -98,12 +98,16 @@ func TestGolden(t *testing.T) {
 		"no-exception": "/trace/0123456789abcdef",
 		"no-key":       "/trace?service_name=shop&aggregation_key=none",
 		"status":       "/status",
+		"service":      "/service?service_name=shop",
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := hashedName.ReplaceAllString(get(t, h, address).Body.String(), ".HASH.$1")
 			golden(t, filepath.Join("testdata", name, "page.html"), got)
 		})
 	}
+	t.Run("markdown", func(t *testing.T) {
+		golden(t, filepath.Join("testdata", "markdown", "trace.md"), get(t, h, "/trace/"+id+"/markdown").Body.String())
+	})
 	t.Run("text", func(t *testing.T) {
 		golden(t, filepath.Join("testdata", "text", "trace.txt"), get(t, h, "/trace/"+id+"/text").Body.String())
 	})
@@ -151,7 +155,18 @@ func TestStatusCodes(t *testing.T) {
 		{"lookup without a key", "GET", "/trace?service_name=shop", 400, "aggregation_key"},
 		{"lookup of an unknown key", "GET", "/trace?service_name=shop&aggregation_key=nothing", 404, "Search for it"},
 		{"lookup in an unknown service", "GET", "/trace?service_name=nowhere&aggregation_key=" + otherKey, 404, "no such service"},
+		{"markdown", "GET", "/trace/" + id + "/markdown", 200, "Caused by `sql.Error`"},
+		{"markdown of an occurrence that is gone", "GET", "/trace/" + id + "/markdown?occurrence=gone", 404, "not kept"},
+		{"markdown of an exception that is gone", "GET", "/trace/0123456789abcdef/markdown", 404, "No exception"},
+		{"service", "GET", "/service?service_name=shop", 200, "cart &#34;42&#34; &lt;expired&gt;"},
+		{"a service without targets", "GET", "/service?service_name=idle", 200, "no such file"},
+		{"no such service", "GET", "/service?service_name=nowhere", 404, "There is no such service"},
+		{"no service", "GET", "/service", 404, "Which service?"},
+		{"trend without a Prometheus", "GET", "/trace/" + id + "/trend", 404, "There is no such page"},
 		{"status", "GET", "/status", 200, "503 Service Unavailable"},
+		{"status of what is down", "GET", "/status?service_name=shop&state=down", 200, "1–1 of 1 targets"},
+		{"status when nothing is", "GET", "/status?service_name=idle&state=down", 200, "Discovery finds none for this service"},
+		{"status of no service", "GET", "/status?service_name=nowhere&state=down", 200, "There is no such service"},
 		{"configuration", "GET", "/status/config", 200, "- name: shop # <main>"},
 		{"no such page", "GET", "/nothing/here", 404, "There is no such page"},
 		{"no such page below a page", "GET", "/exceptions/", 404, "There is no such page"},
@@ -207,10 +222,10 @@ func TestLookup(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	h := shopWorld(t).handler(t)
 	id := merge.ExceptionID("shop", shopKey)
-	for _, address := range []string{"/", "/exceptions", "/trace/" + id, "/trace/" + id + "/text", "/status", "/status/config", "/nothing", "/trace/none"} {
+	for _, address := range []string{"/", "/exceptions", "/trace/" + id, "/trace/" + id + "/text", "/status", "/status/config", "/nothing", "/trace/none", "/service?service_name=shop", "/trace/" + id + "/markdown"} {
 		rec := get(t, h, address)
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+			"Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 			"X-Content-Type-Options":  "nosniff",
 			"Referrer-Policy":         "same-origin",
 			"Cache-Control":           "no-store",
@@ -276,7 +291,7 @@ func TestPrefix(t *testing.T) {
 			defer server.Close()
 			visited := map[string]bool{}
 			follow(t, server.Client(), server.URL+prefix+"/", visited)
-			for _, page := range []string{"/exceptions", "/status", "/status/config", "/trace/" + merge.ExceptionID("shop", shopKey) + "/text?occurrence=" + newestUUID} {
+			for _, page := range []string{"/exceptions", "/status", "/status/config", "/service?service_name=shop", "/trace/" + merge.ExceptionID("shop", shopKey) + "/markdown?occurrence=" + newestUUID, "/trace/" + merge.ExceptionID("shop", shopKey) + "/text?occurrence=" + newestUUID} {
 				if !visited[server.URL+prefix+page] {
 					t.Errorf("%s was not reached", page)
 				}
@@ -336,7 +351,7 @@ func TestTitlesDiffer(t *testing.T) {
 	seen := map[string]string{}
 	pattern := regexp.MustCompile(`<title>(.*)</title>`)
 	for _, address := range []string{
-		"/", "/exceptions", "/exceptions?service_name=shop", "/exceptions?q=x", "/status", "/nothing", "/trace/none",
+		"/", "/exceptions", "/exceptions?service_name=shop", "/exceptions?q=x", "/status", "/service?service_name=shop", "/service?service_name=idle", "/nothing", "/trace/none",
 		"/trace/" + merge.ExceptionID("shop", shopKey), "/trace/" + merge.ExceptionID("shop", otherKey),
 	} {
 		found := pattern.FindStringSubmatch(get(t, h, address).Body.String())
@@ -356,7 +371,7 @@ func TestEmpty(t *testing.T) {
 		t.Fatal(err)
 	}
 	for address, want := range map[string]string{
-		"/": "No services yet", "/exceptions": "No exceptions", "/exceptions?q=x": "Nothing matches",
+		"/": "No services yet", "/exceptions": "Nothing is seen", "/exceptions?q=x": "Nothing matches",
 		"/exceptions?service_name=x": "There is no such service", "/status": "No service is configured",
 	} {
 		rec := get(t, h, address)
@@ -384,7 +399,7 @@ func TestPayloads(t *testing.T) {
 			t.Errorf("%s: %d bytes", address, rec.Body.Len())
 		}
 	}
-	for _, address := range []string{"/", "/exceptions", "/exceptions?page=2", "/exceptions?sort=key", "/status"} {
+	for _, address := range []string{"/", "/exceptions", "/exceptions?page=2", "/exceptions?sort=key", "/status", "/service?service_name=checkout"} {
 		check(address)
 	}
 	for _, svc := range w.state.Snapshot().Services {

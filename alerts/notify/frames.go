@@ -9,6 +9,8 @@ import (
 )
 
 const (
+	// maxCauses is how many exceptions of a chain are looked at for frames.
+	maxCauses = 20
 	// maxFrames is how many frames say where an exception comes from; the page has all.
 	maxFrames = 5
 	// maxMessage and maxFrame bound what goes into a message, in bytes. Services that
@@ -23,15 +25,18 @@ func about(annotations map[string]string, e *periskop.Exception, own []string) {
 	if message := strings.TrimSpace(e.Message); message != "" {
 		annotations["message"] = cut(message, maxMessage)
 	}
-	for cause, depth := e, 0; cause != nil && depth < maxFrames; cause, depth = cause.Cause, depth+1 {
-		if list := frames.Topmost(cause.Stacktrace, own, maxFrames); len(list) > 0 {
-			for i := range list {
-				list[i] = cut(list[i], maxFrame)
-			}
-			annotations["stacktrace"] = strings.Join(list, "\n")
-			return
-		}
+	var stacks [][]string
+	for ; e != nil && len(stacks) < maxCauses; e = e.Cause {
+		stacks = append(stacks, e.Stacktrace)
 	}
+	list := frames.TopmostOf(stacks, own, maxFrames)
+	if len(list) == 0 {
+		return
+	}
+	for i := range list {
+		list[i] = cut(list[i], maxFrame)
+	}
+	annotations["stacktrace"] = strings.Join(list, "\n")
 }
 
 // cut shortens text to at most that many bytes, between characters.

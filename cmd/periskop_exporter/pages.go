@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"github.com/periskop-exporter/periskop_exporter/api"
+	"github.com/periskop-exporter/periskop_exporter/dashboards"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 	"github.com/periskop-exporter/periskop_exporter/view"
 )
@@ -32,6 +33,10 @@ func (e *exporter) pages() (http.Handler, error) {
 		ExternalURL:   e.flags.external,
 		PrometheusURL: e.flags.prometheus,
 		GrafanaURL:    e.flags.grafana,
+
+		ServiceConfig:    func(service string) string { return serviceConfig(e.reloader.current().text, service) },
+		ServiceDashboard: dashboards.UID(dashboards.Service),
+
 		Logger:        e.logger.With("component", "view"),
 	}
 	if e.canChange() {

@@ -28,25 +28,47 @@ func Origins(lines, own []string) []Origin {
 	return list
 }
 
+// maxLines is how many lines are looked at: the beginning and the end of a stack that ran
+// over have all that there is to know.
+const maxLines = 2000
+
 // Topmost returns the innermost frames of the application, the innermost first and at
-// most that many; those of libraries when the application has none. A frame is one
-// line, with the source text that belongs to it.
-func Topmost(lines, own []string, most int) []string {
+// most that many; those of libraries, and false, when the application has none. A frame is
+// one line, with the source text that belongs to it.
+func Topmost(lines, own []string, most int) (out []string, isOwn bool) {
+	if len(lines) > maxLines {
+		lines = slices.Concat(lines[:maxLines/2], lines[len(lines)-maxLines/2:])
+	}
 	all, library, found := group(lines, own)
 	if !found {
-		all = nil
 		for _, line := range lines {
-			if text := strings.TrimSpace(line); text != "" {
-				all = append(all, text)
+			if text := strings.TrimSpace(line); text != "" && len(out) < most {
+				out = append(out, text)
 			}
 		}
-	} else if !slices.Contains(library, false) {
-		library = nil // they are all that there is
+		return out, false
 	}
-	var out []string
+	isOwn = slices.Contains(library, false)
 	for i, text := range all {
-		if len(out) < most && (library == nil || !library[i]) {
+		if len(out) < most && library[i] != isOwn {
 			out = append(out, text)
+		}
+	}
+	return out, isOwn
+}
+
+// TopmostOf does so for an exception and its causes, whose stack traces are given from
+// the outermost on: it takes the first that has frames of the application, or else the
+// first that has any.
+func TopmostOf(stacks [][]string, own []string, most int) []string {
+	var out []string
+	for _, lines := range stacks {
+		list, isOwn := Topmost(lines, own, most)
+		if isOwn {
+			return list
+		}
+		if out == nil {
+			out = list
 		}
 	}
 	return out

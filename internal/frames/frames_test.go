@@ -137,10 +137,46 @@ func TestTopmost(t *testing.T) {
 		{"nothing", nil, nil, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(frames.Topmost(tt.lines, tt.own, 3), tt.want); diff != "" {
+			got := frames.TopmostOf([][]string{tt.lines}, tt.own, 3)
+			if diff := cmp.Diff(got, tt.want); diff != "" {
 				t.Errorf("(-got +want):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestTopmostOfCauses has a library wrap what the application raised.
+func TestTopmostOfCauses(t *testing.T) {
+	library, own := []string{"java.lang.Thread.run(Thread.java:1)"}, []string{"com.example.A.f(A.java:1)", "java.lang.Thread.run(Thread.java:1)"}
+	for _, tt := range []struct {
+		name   string
+		stacks [][]string
+		want   []string
+	}{
+		{"the cause is the application's", [][]string{library, own}, own[:1]},
+		{"no stack, then one", [][]string{nil, own}, own[:1]},
+		{"libraries alone", [][]string{library, library}, library},
+		{"none", nil, nil},
+	} {
+		if diff := cmp.Diff(frames.TopmostOf(tt.stacks, nil, 3), tt.want); diff != "" {
+			t.Errorf("%s: (-got +want):\n%s", tt.name, diff)
+		}
+	}
+	if list, isOwn := frames.Topmost(library, nil, 3); isOwn || len(list) != 1 {
+		t.Errorf("got %q, %t", list, isOwn)
+	}
+}
+
+// TestTopmostOfManyLines has a stack that ran over, in a language that ends with the
+// innermost frame.
+func TestTopmostOfManyLines(t *testing.T) {
+	var lines []string
+	for range 5000 {
+		lines = append(lines, `  File "/usr/lib/python3/deep.py", line 1, in f`)
+	}
+	lines = append(lines, `  File "/srv/app.py", line 9, in main`)
+	if got, isOwn := frames.Topmost(lines, nil, 3); !isOwn || len(got) != 1 || got[0] != `File "/srv/app.py", line 9, in main` {
+		t.Errorf("got %q, %t", got, isOwn)
 	}
 }
 
@@ -154,7 +190,7 @@ func FuzzOrigins(f *testing.F) {
 		if got := frames.Origins(append(lines, s), []string{own}); len(got) != len(lines)+1 {
 			t.Errorf("got %d origins of %d lines", len(got), len(lines)+1)
 		}
-		if got := frames.Topmost(lines, nil, 2); len(got) > 2 {
+		if got, _ := frames.Topmost(lines, nil, 2); len(got) > 2 {
 			t.Errorf("got %d frames", len(got))
 		}
 	})

@@ -17,33 +17,51 @@ if (old) {
 	location.replace(`${root}${key ? "trace" : "exceptions"}?${query}`);
 }
 
-// Buttons that copy the text of an element, or the address of a link, to the clipboard.
-for (const button of document.querySelectorAll("button[data-copy]")) {
+// Buttons that copy the text of an element, the address of a link, or what is at an
+// address, to the clipboard.
+for (const button of document.querySelectorAll("button[data-copy], button[data-copy-from]")) {
 	const label = button.textContent;
 	button.hidden = false;
 	button.addEventListener("click", async () => {
-		const from = document.getElementById(button.dataset.copy);
-		const done = await copy(from.href || from.textContent.trim());
+		const done = await copy(textFor(button));
 		button.textContent = done ? "Copied" : "Failed";
 		setTimeout(() => { button.textContent = label; }, 2000);
 	});
 }
 
-// The clipboard is only there on https and localhost; a selection works everywhere.
+async function textFor(button) {
+	if (!button.dataset.copyFrom) {
+		const from = document.getElementById(button.dataset.copy);
+		return from.href || from.textContent.trim();
+	}
+	const answer = await fetch(button.dataset.copyFrom);
+	if (!answer.ok) {
+		throw new Error(`status ${answer.status}`);
+	}
+	return answer.text();
+}
+
+// The clipboard is only there on https and localhost; a selection works everywhere. It is
+// given a promise, as some browsers take nothing once a click is over.
 async function copy(text) {
 	try {
-		await navigator.clipboard.writeText(text);
+		const blob = text.then(s => new Blob([s], {type: "text/plain"}));
+		await navigator.clipboard.write([new ClipboardItem({"text/plain": blob})]);
 		return true;
 	} catch {
-		const area = document.createElement("textarea");
-		area.value = text;
-		area.className = "unseen";
-		document.body.append(area);
-		area.select();
-		const done = document.execCommand("copy");
-		area.remove();
-		return done;
+		return text.then(select, () => false);
 	}
+}
+
+function select(text) {
+	const area = document.createElement("textarea");
+	area.value = text;
+	area.className = "unseen";
+	document.body.append(area);
+	area.select();
+	const done = document.execCommand("copy");
+	area.remove();
+	return done;
 }
 
 const help = document.getElementById("keys");
