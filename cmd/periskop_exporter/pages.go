@@ -33,11 +33,10 @@ func (e *exporter) pages() (http.Handler, error) {
 		ExternalURL:   e.flags.external,
 		PrometheusURL: e.flags.prometheus,
 		GrafanaURL:    e.flags.grafana,
+		Logger:        e.logger.With("component", "view"),
 
 		ServiceConfig:    func(service string) string { return serviceConfig(e.reloader.current().text, service) },
 		ServiceDashboard: dashboards.UID(dashboards.Service),
-
-		Logger:        e.logger.With("component", "view"),
 	}
 	if e.canChange() {
 		o.Resolve, o.Reopen = e.resolve, e.reopen
