@@ -2,11 +2,17 @@
 //
 // In go functions that return the present state: the merged snapshot, the targets
 // and their health, the configuration. Out comes one [http.Handler] with all pages.
-// It keeps nothing between requests, and changes nothing but by the two functions that
-// resolve and reopen an exception, which forms of our own pages alone can reach.
+// It changes nothing but by the two functions that resolve and reopen an exception, which
+// forms of our own pages alone can reach, and keeps nothing between requests but pictures
+// of what Prometheus knows, for a minute.
 //
-// The pages do without the script, which only adds keys and buttons to them. What an
-// exception grew by is drawn from [merge.Growth].
+// The pages do without the scripts, which add keys and buttons to them, let ages go on, and
+// refresh the parts that are marked data-live. What an exception grew by within the hour is
+// drawn from [merge.Growth], and within two weeks from Prometheus, if it is known where
+// that is.
+//
+// A page that is about something else than targets says all the same when some cannot be
+// seen: see [troubleNotice]. Nothing that is missing must look like nothing that happened.
 //
 // Everything on a page that came from a target was written by a stranger. It is
 // printed as text by html/template alone, isolated from the text around it, and with

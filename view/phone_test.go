@@ -111,3 +111,28 @@ func TestPhoneOverview(t *testing.T) {
 		t.Errorf("services end at %v, the second below %d", got, fold)
 	}
 }
+
+// TestTrendPicture looks whether the picture of Prometheus' trend is loaded, and fits.
+func TestTrendPicture(t *testing.T) {
+	w := pictureWorld(t)
+	server := httptest.NewServer(w.handler(t))
+	defer server.Close()
+	b := startBrowser(t)
+	for _, address := range []string{"/service?service_name=payments", "/trace/" + merge.ExceptionID("payments", pictureKey)} {
+		for _, s := range []screen{phone, {768, "dark"}, desktop} {
+			b.look(t, s)
+			b.navigate(t, server.URL+address)
+			evaluate[int](t, b, `document.querySelector("img.trend").scrollIntoView(), 0`)
+			b.await(t, `document.querySelector("img.trend").complete`)
+			if got := evaluate[int](t, b, `document.querySelector("img.trend").naturalWidth`); got == 0 {
+				t.Errorf("%s: %s: the picture is not loaded", s, address)
+			}
+			if got := evaluate[float64](t, b, `document.documentElement.scrollWidth - window.innerWidth`); got > 0 {
+				t.Errorf("%s: %s: the page is %v px wider than the window", s, address, got)
+			}
+			if got := evaluate[float64](t, b, `document.querySelector(".panel:has(.trend)").getBoundingClientRect().width`); got < 250 {
+				t.Errorf("%s: %s: the panel has %v px", s, address, got)
+			}
+		}
+	}
+}

@@ -2,7 +2,11 @@ package view_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +26,7 @@ func pictureWorld(t testing.TB) *world {
 	w.change = func(o *view.Options) {
 		o.PrometheusURL = &url.URL{Scheme: "https", Host: "prometheus.example.com"}
 		o.GrafanaURL = &url.URL{Scheme: "https", Host: "grafana.example.com"}
+		o.Transport = picturePrometheus{}
 		o.ServiceDashboard = "periskop-service"
 		o.ServiceConfig = func(service string) string {
 			return "name: " + service + "\ndns_sd_configs:\n  - names: [telemetry.api.prod." + service + "]\nscraper:\n  basic_auth:\n    username: periskop\n    password: <secret>\n"
@@ -40,6 +45,28 @@ func pictureWorld(t testing.TB) *world {
 	regress(w, "search")
 	w.grow("payments", "search")
 	return w
+}
+
+// picturePrometheus knows of two weeks in which something has come, gone, and come again.
+type picturePrometheus struct{}
+
+func (picturePrometheus) RoundTrip(r *http.Request) (*http.Response, error) {
+	start, err := strconv.Atoi(r.URL.Query().Get("start"))
+	if err != nil {
+		return nil, err
+	}
+	var values []string
+	for i := range 56 {
+		n := (i*37)%11 + max(0, i-40)*30
+		if i > 12 && i < 30 {
+			n = (i * 7) % 3
+		}
+		values = append(values, fmt.Sprintf(`[%d,"%d"]`, start+i*6*60*60, n))
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Request: r,
+		Body: io.NopCloser(strings.NewReader(`{"status":"success","data":{"result":[{"values":[` + strings.Join(values, ",") + `]}]}}`)),
+	}, nil
 }
 
 // regress lets the first exception of the service come back.

@@ -20,8 +20,9 @@ type prometheusClient struct {
 // maxAnswer is far more than the answer about one series has: some sixty numbers.
 const maxAnswer = 1 << 20
 
-func newPrometheusClient(base *url.URL) *prometheusClient {
+func newPrometheusClient(base *url.URL, transport http.RoundTripper) *prometheusClient {
 	return &prometheusClient{base: base, http: &http.Client{
+		Transport: transport,
 		// A redirect leads to where people log in: there is no answer behind it.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

@@ -39,6 +39,7 @@ func TestScreenshots(t *testing.T) {
 		{"overview", "/"},
 		{"exceptions", "/exceptions"},
 		{"trace", "/trace/" + merge.ExceptionID("payments", pictureKey)},
+		{"service", "/service?service_name=payments"},
 		{"status", "/status"},
 	}
 	for _, p := range pages {

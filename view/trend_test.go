@@ -152,8 +152,7 @@ func (h *hanging) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestTrendOfHangingPrometheus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := &hanging{}
-		p := newPrometheusClient(&url.URL{Scheme: "http", Host: "prometheus.test"})
-		p.http.Transport = transport
+		p := newPrometheusClient(&url.URL{Scheme: "http", Host: "prometheus.test"}, transport)
 		pictures := newTrends(p, time.Now)
 		start := time.Now()
 		var wg sync.WaitGroup

@@ -38,6 +38,8 @@ type Options struct {
 	// PrometheusURL and GrafanaURL are where pages link to for the history of exceptions.
 	// Nil leaves a link out. Prometheus is also asked for that history there.
 	PrometheusURL, GrafanaURL *url.URL
+	// Transport asks Prometheus. Nil means http.DefaultTransport.
+	Transport http.RoundTripper
 	// Config returns the running configuration. Nil leaves it out.
 	Config func() ConfigStatus
 	// Storage returns how the state is kept. Nil leaves it out.
@@ -134,7 +136,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	v := &view{Options: o, pages: pages, assets: assets}
 	if o.PrometheusURL != nil {
-		v.trends = newTrends(newPrometheusClient(o.PrometheusURL), o.Now)
+		v.trends = newTrends(newPrometheusClient(o.PrometheusURL, o.Transport), o.Now)
 	}
 	return secured(v.routes()), nil
 }

@@ -90,7 +90,7 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 	cmd.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("web.enable-pprof", "Serve profiles of the program at /debug/pprof/.").BoolVar(&f.enablePprof)
 	cmd.Flag("web.read-only", "Let nobody resolve or reopen exceptions.").BoolVar(&f.readOnly)
-	cmd.Flag("web.prometheus-url", "The URL under which browsers reach Prometheus, for links to the history of an exception.").
+	cmd.Flag("web.prometheus-url", "The URL of Prometheus, for links to the history of exceptions, and for pictures of it, which this program asks for there.").
 		PlaceHolder("<URL>").StringVar(&f.prometheusURL)
 	cmd.Flag("web.grafana-url", "The URL under which browsers reach Grafana, for links to the history of an exception.").
 		PlaceHolder("<URL>").StringVar(&f.grafanaURL)
