@@ -52,7 +52,7 @@ func conditionsHandler(t *testing.T) http.Handler {
 	return h
 }
 
-var rowPattern = regexp.MustCompile(`data-row><bdi>[^<]*</bdi></a> <span class="key"><bdi>([^<]*)</bdi>`)
+var rowPattern = regexp.MustCompile(`data-row>(?:<bdi class="package">[^<]*</bdi>)?<bdi>[^<]*</bdi></a> <span class="key"><bdi>([^<]*)</bdi>`)
 
 func TestFilters(t *testing.T) {
 	h := conditionsHandler(t)

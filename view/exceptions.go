@@ -55,6 +55,7 @@ type column struct {
 
 type exceptionRow struct {
 	URL        string
+	Package    text // that of the class, which a phone leaves out
 	Name       text // the class, or the key of one without
 	Message    text
 	Key        text // what the name does not say already
@@ -142,6 +143,9 @@ func newExceptionRow(s *merge.Service, e *merge.Exception, j classifier, to link
 		First:      newMoment(j.now, e.FirstSeen),
 		Last:       newMoment(j.now, e.LastSeen),
 	}
+	if pkg, name := splitClass(e.Class); name != "" {
+		row.Package, row.Name = snippet(pkg, nameLength), snippet(name, nameLength)
+	}
 	if e.Class != "" {
 		// The client libraries make the key of the class and a hash.
 		row.Key = snippet(strings.TrimPrefix(e.Key, e.Class), keyLength)
@@ -162,6 +166,26 @@ func nameOf(e *merge.Exception) text {
 		return text{{Text: "(no class, no key)"}}
 	}
 	return name
+}
+
+// shortName leaves out the package of a class: where there is little room, the end of
+// the name tells more than its beginning.
+func shortName(e *merge.Exception) text {
+	_, name := splitClass(e.Class)
+	if name == "" {
+		return nameOf(e)
+	}
+	return snippet(name, nameLength)
+}
+
+// splitClass returns the package of a class, up to the last separator, and the rest. Of what
+// is no name in a package, it returns nothing.
+func splitClass(class string) (pkg, name string) {
+	at := max(strings.LastIndexByte(class, '.'), strings.LastIndexByte(class, ':'), strings.LastIndexByte(class, '\\')) + 1
+	if at == 0 || at == len(class) || at > nameLength/2 || strings.ContainsAny(class, " /") {
+		return "", ""
+	}
+	return class[:at], class[at:]
 }
 
 func columns(f filter, to links) []column {

@@ -2,7 +2,6 @@ package view
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
@@ -133,19 +132,6 @@ func newGrowingRows(s *merge.Snapshot, j classifier, to links) []growingRow {
 		})
 	}
 	return rows
-}
-
-// shortName leaves out the package of a class: where there is little room, the end of
-// the name tells more than its beginning.
-func shortName(e *merge.Exception) text {
-	if strings.ContainsAny(e.Class, " /") || strings.HasSuffix(e.Class, ".") || strings.HasSuffix(e.Class, ":") {
-		return nameOf(e)
-	}
-	at := max(strings.LastIndexByte(e.Class, '.'), strings.LastIndexByte(e.Class, ':'))
-	if at < 0 {
-		return nameOf(e)
-	}
-	return snippet(e.Class[at+1:], nameLength)
 }
 
 // conditionNotes say what the names of conditions leave open.
