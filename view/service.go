@@ -91,7 +91,7 @@ func (v *view) newServicePage(snapshot *merge.Snapshot, s *serviceHealth, j clas
 	}
 	p.setExceptions(snapshot, s, j, to)
 	for i := range s.Targets[:min(len(s.Targets), serviceTargets)] {
-		p.Targets = append(p.Targets, newTargetRow(&s.Targets[i], j.now, limit))
+		p.Targets = append(p.Targets, newTargetRow(&s.Targets[i], s.Service, j.now, limit))
 	}
 	if left := len(s.Targets) - len(p.Targets); left > 0 {
 		p.Others = plural(left, "more target")
@@ -104,11 +104,21 @@ func (v *view) newServicePage(snapshot *merge.Snapshot, s *serviceHealth, j clas
 	for _, problem := range problems {
 		p.Problems = append(p.Problems, limit.line(problem))
 	}
-	if text := v.ServiceConfig(s.Name); text != "" {
+	if text := v.settingsOf(s); text != "" {
 		settings := limit.block(text, lines, blockBudget)
 		p.Settings = &settings
 	}
 	return p
+}
+
+// settingsOf returns the block of the configuration that the service has its settings from:
+// its own, or that which found its targets.
+func (v *view) settingsOf(s *serviceHealth) string {
+	text := v.ServiceConfig(s.Name)
+	if text == "" && len(s.Targets) > 0 {
+		text = v.ServiceConfig(s.Targets[0].Target.Block)
+	}
+	return text
 }
 
 // setExceptions shows those that want attention first: they came back, are new, or grow.

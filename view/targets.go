@@ -70,9 +70,14 @@ type targetRow struct {
 	State    targetState
 	Tone     tone
 	// Result is the closed-set word for what went wrong, and Err the sentence.
-	Result   string
-	Err      block
-	Down     age
+	Result string
+	Err    block
+	Down   age
+	// Doubt is why what it says is not to be relied on, and DoubtAt since when it last gave
+	// reason to think so.
+	Doubt    string
+	DoubtAt  moment
+	Unread   block // what of its last answer could not be read
 	Last     moment
 	Duration string
 	Size     string
@@ -129,7 +134,7 @@ func newTargetGroups(entries []entry, from, end int, now time.Time, to links) []
 			groups = append(groups, g)
 		}
 		g := &groups[len(groups)-1]
-		g.Targets = append(g.Targets, newTargetRow(e.target, now, limit))
+		g.Targets = append(g.Targets, newTargetRow(e.target, e.service.Service, now, limit))
 	}
 	return groups
 }
@@ -195,26 +200,13 @@ func watchFacts(s *merge.Service, now time.Time) []string {
 	}
 	for _, reason := range merge.Reasons() {
 		if n := s.Inconsistencies[reason]; n > 0 {
-			facts = append(facts, number(n)+" not counted: "+refusal(reason))
+			facts = append(facts, "inconsistent "+times(n)+": "+inconsistency(reason))
 		}
 	}
 	return facts
 }
 
-// refusal says in words why something was not counted.
-func refusal(r merge.Reason) string {
-	switch r {
-	case merge.TotalFell:
-		return "lower than a total before"
-	case merge.Malformed:
-		return "not readable"
-	case merge.TooManyEpochs:
-		return "too many restarts of one process"
-	}
-	return string(r)
-}
-
-func newTargetRow(h *periskop.TargetHealth, now time.Time, limit *budget) targetRow {
+func newTargetRow(h *periskop.TargetHealth, s *merge.Service, now time.Time, limit *budget) targetRow {
 	t := h.Target
 	row := targetRow{
 		Instance: snippet(t.Instance, nameLength),
@@ -228,6 +220,12 @@ func newTargetRow(h *periskop.TargetHealth, now time.Time, limit *budget) target
 	row.Tone = stateTones[row.State]
 	if h.Last == nil {
 		return row
+	}
+	if h.Last.Unread != nil {
+		row.Unread = limit.line(h.Last.Unread.Error())
+	}
+	if d, ok := doubtOf(s, t); ok {
+		row.Doubt, row.DoubtAt = inconsistency(d.Reason), newMoment(now, d.At)
 	}
 	row.Last = newMoment(now, h.Last.End())
 	row.Duration = took(h.Last.Duration)
