@@ -36,7 +36,7 @@ func (s screen) String() string { return fmt.Sprintf("%d %s", s.width, s.scheme)
 var (
 	phone   = screen{360, "light"}
 	desktop = screen{1440, "light"}
-	screens = []screen{phone, {360, "dark"}, {320, "light"}, {768, "light"}, {768, "dark"}, {1920, "light"}, {1440, "dark"}, desktop}
+	screens = []screen{phone, {360, "dark"}, {320, "light"}, {768, "light"}, {1920, "light"}, {1440, "dark"}}
 )
 
 // A browser is one tab, and what went on in it since the page was opened.

@@ -21,10 +21,10 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/view"
 )
 
-// pass lets time pass for the page that is open.
+// pass sets the clock of the page that is open to so long after it was loaded.
 func (b *browser) pass(t *testing.T, d time.Duration) {
 	t.Helper()
-	evaluate[int](t, b, fmt.Sprintf(`(() => { const real = Date.now; Date.now = () => real() + %d; goOn(); return 0; })()`, d.Milliseconds()))
+	evaluate[int](t, b, fmt.Sprintf(`(() => { Date.now = () => loaded + %d; goOn(); return 0; })()`, d.Milliseconds()))
 }
 
 func TestBrowserTimes(t *testing.T) {
@@ -37,13 +37,14 @@ func TestBrowserTimes(t *testing.T) {
 	})
 	b.navigate(t, server.URL+"/status")
 	times := func() []string {
-		return evaluate[[]string](t, b, `[...document.querySelectorAll(".targets tbody time")].map(e => e.textContent.trim())`)
+		return evaluate[[]string](t, b, `[...document.querySelectorAll(".targets td.state time, .targets td.time time")].map(e => e.textContent.trim())`)
 	}
 	title := evaluate[string](t, b, `document.querySelector(".targets tbody time").title`)
 	// 07:23 in UTC is 12:53 there; the words are those of the reader's language.
 	if !strings.Contains(title, "12:53") {
 		t.Errorf("title: got %q, want the local time", title)
 	}
+	b.pass(t, 0)
 	before := []string{"17 minutes", "2 seconds ago", "in 18 seconds", "just now", "in 21 seconds"}
 	if diff := cmp.Diff(times(), before); diff != "" {
 		t.Errorf("at once (-got +want):\n%s", diff)

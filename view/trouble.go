@@ -100,6 +100,10 @@ const maxTroubleRows = 3
 func newTroubleNotice(s *serviceHealth, now time.Time, limit *budget, to links) *troubleNotice {
 	n := &troubleNotice{Tone: s.tone(), URL: to.status(targetFilter{Service: s.Name}), Link: "See its targets"}
 	switch all := len(s.Targets); {
+	case n.Tone == toneGood:
+		return nil
+	case n.Tone == toneWait:
+		n.Heading = "Nothing of this service is seen now"
 	case all == 0:
 		n.Heading = "This service has no targets: what it raises is not seen"
 	case s.Down == all && all == 1:
@@ -108,12 +112,8 @@ func newTroubleNotice(s *serviceHealth, now time.Time, limit *budget, to links) 
 		n.Heading = "All " + number(all) + " targets are down: what they raise is not seen"
 	case s.Down > 0:
 		n.Heading = number(s.Down) + " of " + plural(all, "target") + are(s.Down) + "down: what " + it(s.Down) + " not seen"
-	case s.Waiting == all:
-		n.Heading = "No target was scraped yet"
-	case len(s.Discovery.Problems) > 0:
-		n.Heading = "Discovery of targets has problems: some may be missing"
 	default:
-		return nil
+		n.Heading = "Discovery of targets has problems: some may be missing"
 	}
 	if s.Down > 0 {
 		n.URL, n.Link = to.status(targetFilter{Service: s.Name, State: targetDown}), "See what is down"

@@ -62,7 +62,7 @@ func TestNotAllIsWell(t *testing.T) {
 			"connection refused", "5 more", "./status?service_name=most-down&state=down", "None from the targets that answer", "1 of 9 targets answers",
 		}, []string{allIsWell}},
 		{list("all-down"), []string{"The only target is down: what it raises is not seen", "no answer within 10s", "Nothing is seen"}, []string{allIsWell}},
-		{list("waiting"), []string{"No target was scraped yet", "Nothing is seen yet"}, []string{allIsWell}},
+		{list("waiting"), []string{"Nothing of this service is seen now", "Nothing is seen yet"}, []string{allIsWell}},
 		{list("none"), []string{"This service has no targets: what it raises is not seen", "file a.yaml: no such file", "No target is discovered"}, []string{allIsWell}},
 		{list("problem"), []string{"Discovery of targets has problems: some may be missing", "file b.yaml: no such file"}, nil},
 		{list("raising"), []string{"1 of 2 targets is down: what it raises is not seen", "raising:2", "503 Service Unavailable", ">Wrong<"}, nil},

@@ -195,6 +195,10 @@ func (v *view) routes() http.Handler {
 	mux.HandleFunc("GET /", v.serveNotFound)
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.EscapedPath(); len(p) > 1 && strings.HasSuffix(p, "/") && isRead(r) {
+			redirect(w, withoutSlash(p, r.URL.RawQuery))
+			return
+		}
 		// The mux would redirect to the clean path, without the prefix that was
 		// stripped before it.
 		if p := r.URL.Path; strings.TrimSuffix(p, "/") != strings.TrimSuffix(path.Clean(p), "/") {
@@ -203,6 +207,18 @@ func (v *view) routes() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// withoutSlash leads from a path that ends in a slash to the page without it, relative to
+// where the browser is.
+func withoutSlash(escaped, query string) string {
+	to := "../" + path.Base(escaped)
+	if query != "" {
+		to += "?" + query
+	}
+	return to
 }
 
 // sameOrigin refuses forms of other sites. Behind a proxy the host of a request need not

@@ -169,7 +169,7 @@ func TestStatusCodes(t *testing.T) {
 		{"status of no service", "GET", "/status?service_name=nowhere&state=down", 200, "There is no such service"},
 		{"configuration", "GET", "/status/config", 200, "- name: shop # <main>"},
 		{"no such page", "GET", "/nothing/here", 404, "There is no such page"},
-		{"no such page below a page", "GET", "/exceptions/", 404, "There is no such page"},
+		{"no such page below a page", "GET", "/exceptions/more", 404, "There is no such page"},
 		{"path that is not clean", "GET", "/trace//" + id, 404, "There is no such page"},
 		{"path that climbs", "GET", "/static/../status", 404, "There is no such page"},
 		{"no such file", "GET", "/static/style.css", 404, ""},
@@ -417,6 +417,40 @@ func checkContains(t *testing.T, address, page string, want ...string) {
 	for _, s := range want {
 		if !strings.Contains(page, s) {
 			t.Errorf("%s: %q is not on the page", address, s)
+		}
+	}
+}
+
+// TestSlash follows addresses with a slash at their end, under a prefix that nobody knows.
+func TestSlash(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.Handle("/proxy/", http.StripPrefix("/proxy", shopWorld(t).handler(t)))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	id := merge.ExceptionID("shop", shopKey)
+	for address, want := range map[string]string{
+		"/exceptions/":                 "/exceptions",
+		"/exceptions/?q=a%2Fb":         "/exceptions?q=a%2Fb",
+		"/status/":                     "/status",
+		"/service/?service_name=shop":  "/service?service_name=shop",
+		"/trace/" + id + "/":           "/trace/" + id,
+		"/trace/" + id + "/text/":      "/trace/" + id + "/text",
+		"/trace/" + id + "/markdown/?": "/trace/" + id + "/markdown",
+	} {
+		res, err := server.Client().Get(server.URL + "/proxy" + address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if got := strings.TrimPrefix(res.Request.URL.String(), server.URL+"/proxy"); got != want || res.StatusCode != http.StatusOK {
+			t.Errorf("%s leads to %s, %s, want %s", address, got, res.Status, want)
+		}
+	}
+	h := shopWorld(t).handler(t)
+	for _, address := range []string{"/trace//", "/../", "//evil.test/", "/%2e%2e/", "/nothing/"} {
+		rec := get(t, h, address)
+		if to := rec.Header().Get("Location"); to != "" && !strings.HasPrefix(to, "../") {
+			t.Errorf("%s leads to %q", address, to)
 		}
 	}
 }
