@@ -49,10 +49,18 @@ func TestBrowserTimes(t *testing.T) {
 	if diff := cmp.Diff(times(), before); diff != "" {
 		t.Errorf("at once (-got +want):\n%s", diff)
 	}
-	b.pass(t, 2*time.Hour)
-	after := []string{"2 hours", "2 hours ago", "1 hour ago", "2 hours ago", "1 hour ago"}
-	if diff := cmp.Diff(times(), after); diff != "" {
-		t.Errorf("two hours later (-got +want):\n%s", diff)
+	for _, tt := range []struct {
+		after time.Duration
+		want  []string
+	}{
+		{11 * time.Second, []string{"17 minutes", "13 seconds ago", "in 7 seconds", "10 seconds ago", "in 10 seconds"}},
+		{time.Minute, []string{"18 minutes", "1 minute ago", "42 seconds ago", "59 seconds ago", "39 seconds ago"}},
+		{2*time.Hour + 30*time.Second, []string{"2 hours", "2 hours ago", "2 hours ago", "2 hours ago", "2 hours ago"}},
+	} {
+		b.pass(t, tt.after)
+		if diff := cmp.Diff(times(), tt.want); diff != "" {
+			t.Errorf("%s later (-got +want):\n%s", tt.after, diff)
+		}
 	}
 	if got := evaluate[string](t, b, `document.querySelector("#made time").textContent`); got != "2026-11-22 07:40:00 UTC" {
 		t.Errorf("what is no age has become %q", got)
