@@ -48,8 +48,15 @@ func TestBrowserAccessible(t *testing.T) {
 	} {
 		server := httptest.NewServer(at.world.handler(t))
 		defer server.Close()
-		for _, address := range at.addresses {
-			t.Run(address, func(t *testing.T) { b.checkAccessible(t, server.URL+address, string(axe)) })
+		for i, address := range at.addresses {
+			t.Run(address, func(t *testing.T) {
+				b.checkAccessible(t, server.URL+address, string(axe))
+				if i > 0 {
+					return // the help is the same on all pages
+				}
+				evaluate[int](t, b, `document.getElementById("open-keys").click(), 0`)
+				b.runAxe(t, "with the help open")
+			})
 		}
 	}
 }
@@ -62,8 +69,6 @@ func (b *browser) checkAccessible(t *testing.T, address, axe string) {
 		b.look(t, s)
 		b.runAxe(t, s.String())
 	}
-	evaluate[int](t, b, `document.getElementById("open-keys").click(), 0`)
-	b.runAxe(t, "with the help open")
 }
 
 func (b *browser) runAxe(t *testing.T, when string) {
