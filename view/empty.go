@@ -50,6 +50,9 @@ func nothingReported(services []*serviceHealth) *emptyList {
 	var up, waiting, targets int
 	for _, s := range services {
 		up, waiting, targets = up+s.Up, waiting+s.Waiting, targets+len(s.Targets)
+		if len(s.Targets) == 0 && s.tone() == toneGood { // it reports by itself
+			up, targets = up+1, targets+1
+		}
 	}
 	switch {
 	case targets == 0:
