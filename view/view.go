@@ -192,12 +192,17 @@ func (v *view) routes() http.Handler {
 	mux.HandleFunc("GET /status", v.serveStatus)
 	mux.HandleFunc("GET /status/config", v.serveConfig)
 	mux.Handle("GET /static/{name}", v.assets)
-	mux.HandleFunc("GET /", v.serveNotFound)
+	const anything = "GET /"
+	mux.HandleFunc(anything, v.serveNotFound)
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := r.URL.EscapedPath(); len(p) > 1 && strings.HasSuffix(p, "/") && isRead(r) {
-			redirect(w, withoutSlash(p, r.URL.RawQuery))
-			return
+			without := r.Clone(r.Context())
+			without.URL.Path = strings.TrimSuffix(r.URL.Path, "/")
+			if _, pattern := mux.Handler(without); pattern != anything {
+				redirect(w, withoutSlash(p, r.URL.RawQuery))
+				return
+			}
 		}
 		// The mux would redirect to the clean path, without the prefix that was
 		// stripped before it.

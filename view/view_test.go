@@ -170,6 +170,7 @@ func TestStatusCodes(t *testing.T) {
 		{"configuration", "GET", "/status/config", 200, "- name: shop # <main>"},
 		{"no such page", "GET", "/nothing/here", 404, "There is no such page"},
 		{"no such page below a page", "GET", "/exceptions/more", 404, "There is no such page"},
+		{"no such page with a slash", "GET", "/debug/pprof/", 404, "There is no such page"},
 		{"path that is not clean", "GET", "/trace//" + id, 404, "There is no such page"},
 		{"path that climbs", "GET", "/static/../status", 404, "There is no such page"},
 		{"no such file", "GET", "/static/style.css", 404, ""},
