@@ -21,6 +21,8 @@ const (
 	defaultTimeout      = duration(10 * time.Second)
 	defaultScheme       = scheme("http")
 	defaultAPIVersion   = apiVersion("v2")
+	defaultServices     = count(1000)
+	defaultProcesses    = count(100)
 	defaultKeys         = count(2000) // as OpenTelemetry limits the attribute sets of a metric
 	defaultOccurrences  = count(10)
 	defaultOccurrence   = byteSize(256 << 10)
@@ -39,11 +41,13 @@ func defaultConfig() rawConfig {
 	return rawConfig{
 		Global: rawGlobal{LateDiscovery: defaultLate},
 		Limits: rawLimits{
-			KeysPerService:    defaultKeys,
-			OccurrencesPerKey: defaultOccurrences,
-			OccurrenceSize:    defaultOccurrence,
-			LabelLength:       defaultLabelLength,
-			PayloadSize:       defaultPayload,
+			Services:           defaultServices,
+			ProcessesPerTarget: defaultProcesses,
+			KeysPerService:     defaultKeys,
+			OccurrencesPerKey:  defaultOccurrences,
+			OccurrenceSize:     defaultOccurrence,
+			LabelLength:        defaultLabelLength,
+			PayloadSize:        defaultPayload,
 		},
 		Retention: rawRetention{Series: defaultSeriesAge, Process: defaultProcessAge},
 		Alerting:  rawAlerting{QuietAfter: defaultQuietAfter, ResendDelay: defaultResendDelay, PerService: defaultPerService},
@@ -88,11 +92,13 @@ func build(c *checker, root *node) *Config {
 		MetricRelabel:  validated(raw.MetricRelabel),
 		OwnCode:        words(raw.OwnCode),
 		Limits: Limits{
-			KeysPerService:    int(raw.Limits.KeysPerService),
-			OccurrencesPerKey: int(raw.Limits.OccurrencesPerKey),
-			OccurrenceSize:    int(raw.Limits.OccurrenceSize),
-			LabelLength:       int(raw.Limits.LabelLength),
-			PayloadSize:       int64(raw.Limits.PayloadSize),
+			Services:           int(raw.Limits.Services),
+			ProcessesPerTarget: int(raw.Limits.ProcessesPerTarget),
+			KeysPerService:     int(raw.Limits.KeysPerService),
+			OccurrencesPerKey:  int(raw.Limits.OccurrencesPerKey),
+			OccurrenceSize:     int(raw.Limits.OccurrenceSize),
+			LabelLength:        int(raw.Limits.LabelLength),
+			PayloadSize:        int64(raw.Limits.PayloadSize),
 		},
 		Redaction: Redaction{Headers: words(raw.Redaction.Headers), Members: words(raw.Redaction.Members), Patterns: patterns(raw.Redaction.Patterns)},
 		Retention: Retention{Series: time.Duration(raw.Retention.Series), Process: time.Duration(raw.Retention.Process)},
@@ -117,6 +123,7 @@ type builder struct {
 func (b *builder) service(raw rawService, n *node) Service {
 	s := Service{
 		Name:          string(raw.Name),
+		Push:          raw.Push,
 		Discovery:     b.decodeDiscovery(n),
 		Relabel:       validated(raw.Relabel),
 		MetricRelabel: validated(raw.MetricRelabel),

@@ -49,10 +49,15 @@ type Config struct {
 // secrets replaced by <secret>: fit to be shown on a page.
 func (c *Config) String() string { return c.text }
 
-// A Service is a set of targets whose exceptions are merged.
+// A Service is a set of targets whose exceptions are merged. Those whose label
+// service_name names another service belong to that.
 type Service struct {
-	Name      string
-	Discovery discovery.Configs // at least one
+	Name string
+
+	// Push says whether reports may be pushed to the service.
+	Push bool
+
+	Discovery discovery.Configs // at least one, unless Push is set
 
 	// Relabel rewrites or drops targets before they are scraped. Relabelling rules are
 	// validated and have their name validation scheme set.
@@ -101,11 +106,13 @@ type Scraper struct {
 
 // Limits bound what targets can make this program keep and expose. All are positive.
 type Limits struct {
-	KeysPerService    int   // aggregation keys with series of their own, by default 2000
-	OccurrencesPerKey int   // the newest that are kept, by default 10
-	OccurrenceSize    int   // of the texts of one that is kept, in bytes, by default 256 KiB
-	LabelLength       int   // of a key's label, in bytes, by default 256
-	PayloadSize       int64 // of one answer, in bytes, by default 64 MiB
+	Services           int   // those that labels of targets name included, by default 1000
+	ProcessesPerTarget int   // that are remembered at a time, by default 100
+	KeysPerService     int   // aggregation keys with series of their own, by default 2000
+	OccurrencesPerKey  int   // the newest that are kept, by default 10
+	OccurrenceSize     int   // of the texts of one that is kept, in bytes, by default 256 KiB
+	LabelLength        int   // of a key's label, in bytes, by default 256
+	PayloadSize        int64 // of one answer, in bytes, by default 64 MiB
 }
 
 // Redaction names what is replaced in occurrences on top of what always is.

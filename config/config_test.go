@@ -58,7 +58,7 @@ func TestDefaults(t *testing.T) {
 				HTTPClient:    commonconfig.HTTPClientConfig{FollowRedirects: true, EnableHTTP2: true},
 			},
 		}},
-		Limits:        config.Limits{KeysPerService: 2000, OccurrencesPerKey: 10, OccurrenceSize: 256 << 10, LabelLength: 256, PayloadSize: 64 << 20},
+		Limits:        config.Limits{Services: 1000, ProcessesPerTarget: 100, KeysPerService: 2000, OccurrencesPerKey: 10, OccurrenceSize: 256 << 10, LabelLength: 256, PayloadSize: 64 << 20},
 		LateDiscovery: 15 * time.Minute,
 		Retention:     config.Retention{Series: 7 * 24 * time.Hour, Process: time.Hour},
 		Alerting:      config.Alerting{QuietAfter: time.Hour, ResendDelay: time.Minute, PerService: 20},
@@ -140,6 +140,9 @@ func TestEveryOption(t *testing.T) {
 		t.Fatal(err)
 	}
 	web := got.Services[1]
+	if got.Services[0].Push || !web.Push {
+		t.Errorf("push: got %v for api and %v for web, want it for web alone", got.Services[0].Push, web.Push)
+	}
 	if diff := cmp.Diff(web.Scraper, config.Scraper{
 		Endpoint: "/errors", Interval: time.Minute, Timeout: 15 * time.Second, Scheme: "https",
 		Params: url.Values{"full": {"1", "2"}}, BodySizeLimit: 1 << 19,
@@ -150,7 +153,7 @@ func TestEveryOption(t *testing.T) {
 	}, ignore); diff != "" {
 		t.Errorf("scraper (-got +want):\n%s", diff)
 	}
-	if diff := cmp.Diff(got.Limits, config.Limits{KeysPerService: 100, OccurrencesPerKey: 3, OccurrenceSize: 1 << 20, LabelLength: 128, PayloadSize: 8 << 20}); diff != "" {
+	if diff := cmp.Diff(got.Limits, config.Limits{Services: 50, ProcessesPerTarget: 7, KeysPerService: 100, OccurrencesPerKey: 3, OccurrenceSize: 1 << 20, LabelLength: 128, PayloadSize: 8 << 20}); diff != "" {
 		t.Errorf("limits (-got +want):\n%s", diff)
 	}
 	if diff := cmp.Diff(got.Retention, config.Retention{Series: 48 * time.Hour, Process: 90 * time.Minute}); diff != "" {
@@ -229,7 +232,7 @@ services:
 limits: {label_length: -1}
 `))
 	want := `config.yaml:1: external_labels: unknown key; it belongs under global
-config.yaml:3: services[0]: has no service discovery; add for example static_configs or dns_sd_configs
+config.yaml:3: services[0]: has no service discovery; add for example static_configs or dns_sd_configs, or push: true if its reports are pushed
 config.yaml:4: services[0].scraper.timeout: "5x" is not a duration; write for example 30s, 5m or 1h30m
 config.yaml:4: services[0].scraper.endpoint: "errors" does not begin with a slash; write "/errors"
 config.yaml:5: services[1].name: "api" is the name of another service already (line 3); give each a name of its own

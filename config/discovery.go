@@ -74,6 +74,10 @@ func (c *checker) discovered(n *node) {
 			return // It is reported as unknown.
 		}
 	}
+	if strings.HasPrefix(n.path, "services[") {
+		c.add(n.line, n.path, "has no service discovery; add for example static_configs or dns_sd_configs, or push: true if its reports are pushed")
+		return
+	}
 	c.add(n.line, n.path, "has no service discovery; add for example static_configs or dns_sd_configs")
 }
 

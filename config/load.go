@@ -63,6 +63,7 @@ func parse(name string, r io.Reader, dir *string) (*Config, error) {
 	if err := found.err(); err != nil {
 		return nil, err
 	}
+	check.unreadLabels(root)
 	c.Warnings = sorted(found.warnings)
 	c.text = redact(root)
 	return c, nil

@@ -38,6 +38,7 @@ type rawGlobal struct {
 
 type rawService struct {
 	Name          serviceName       `yaml:"name"`
+	Push          bool              `yaml:"push"`
 	Discovery     discovery.Configs `yaml:"-"`
 	Relabel       []*relabel.Config `yaml:"relabel_configs"`
 	MetricRelabel []*relabel.Config `yaml:"metric_relabel_configs"`
@@ -57,11 +58,13 @@ type rawScraper struct {
 }
 
 type rawLimits struct {
-	KeysPerService    count    `yaml:"keys_per_service"`
-	OccurrencesPerKey count    `yaml:"occurrences_per_key"`
-	OccurrenceSize    byteSize `yaml:"occurrence_size"`
-	LabelLength       count    `yaml:"label_length"`
-	PayloadSize       byteSize `yaml:"payload_size"`
+	Services           count    `yaml:"services"`
+	ProcessesPerTarget count    `yaml:"processes_per_target"`
+	KeysPerService     count    `yaml:"keys_per_service"`
+	OccurrencesPerKey  count    `yaml:"occurrences_per_key"`
+	OccurrenceSize     byteSize `yaml:"occurrence_size"`
+	LabelLength        count    `yaml:"label_length"`
+	PayloadSize        byteSize `yaml:"payload_size"`
 }
 
 type rawRedaction struct {

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
+
 	"github.com/periskop-exporter/periskop_exporter/config"
 )
 
@@ -110,6 +113,57 @@ func TestReferenceHasEveryOption(t *testing.T) {
 	for _, key := range keys() {
 		if name := key[strings.LastIndexByte(key, '.')+1:]; !strings.Contains(string(text), "`"+name+"`") {
 			t.Errorf("%s is not in docs/configuration.md", key)
+		}
+	}
+}
+
+// TestKubernetesRecipe keeps the configuration for a cluster the same wherever it stands,
+// and free of warnings.
+func TestKubernetesRecipe(t *testing.T) {
+	type file struct {
+		Services []struct {
+			Name    string           `yaml:"name"`
+			Relabel []map[string]any `yaml:"relabel_configs"`
+		} `yaml:"services"`
+	}
+	rulesOf := func(where, text string) []map[string]any {
+		t.Helper()
+		var f file
+		if err := yaml.Unmarshal([]byte(text), &f); err != nil {
+			t.Fatalf("%s: %v", where, err)
+		}
+		for _, s := range f.Services {
+			if s.Name == "kubernetes" {
+				return s.Relabel
+			}
+		}
+		t.Fatalf("%s has no service kubernetes", where)
+		return nil
+	}
+	recipe := func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block := regexp.MustCompile("(?s)```yaml\n(services:\n  - name: kubernetes\n.*?)```").FindStringSubmatch(string(text))
+		if block == nil {
+			t.Fatalf("%s has no recipe", path)
+		}
+		return block[1]
+	}
+	docs := recipe("../docs/kubernetes.md")
+	want := rulesOf("docs/kubernetes.md", docs)
+	if diff := cmp.Diff(rulesOf("README.md", recipe("../README.md")), want); diff != "" {
+		t.Errorf("README.md (-got +want):\n%s", diff)
+	}
+	if diff := cmp.Diff(rulesOf("config.example.yaml", example(t)), want); diff != "" {
+		t.Errorf("config.example.yaml (-got +want):\n%s", diff)
+	}
+	// These tests do not have the mechanism; the rules are the same for another.
+	for _, end := range []string{"", "      - {source_labels: [__meta_kubernetes_namespace, service_name], separator: /, target_label: service_name}\n"} {
+		c := parse(t, strings.Replace(docs, "kubernetes_sd_configs: [{role: pod}]", "static_configs: [{targets: ['a:80']}]", 1)+end)
+		if len(c.Warnings) > 0 {
+			t.Errorf("warnings: %v", c.Warnings)
 		}
 	}
 }

@@ -80,7 +80,9 @@ func (c *checker) repository(n *node) {
 
 func (c *checker) service(n *node) {
 	c.required(n, "name: myservice")
-	c.discovered(n)
+	if push := n.get("push"); push == nil || push.sound && isFalse(push.yaml.Value) {
+		c.discovered(n)
+	}
 	c.different(n.get("group_by"))
 	c.different(n.get("own_code"))
 }

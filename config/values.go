@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
 	"gopkg.in/yaml.v3"
@@ -211,21 +213,42 @@ func alternatives(words []string) string {
 type serviceName string
 
 func (s *serviceName) UnmarshalYAML(n *yaml.Node) error {
-	const longest = 200 // well below what file systems and URLs take
-	switch {
-	case n.Value == "": // The service reports it.
-	case strings.TrimSpace(n.Value) == "":
-		return errors.New("is empty; write the name of the service")
-	case n.Value != strings.TrimSpace(n.Value):
-		return fmt.Errorf("%s has a space at its beginning or end; remove it", quote(n.Value))
-	case strings.ContainsFunc(n.Value, func(r rune) bool { return r < ' ' }):
-		return fmt.Errorf("%s has a line break or tab in it; write a name of one line", quote(n.Value))
-	case len(n.Value) > longest:
-		return fmt.Errorf("%s is longer than %d bytes; write a shorter name", quote(n.Value), longest)
+	if n.Value != "" { // The service reports an empty one.
+		if err := CheckServiceName(n.Value); err != nil {
+			return err
+		}
 	}
 	*s = serviceName(n.Value)
 	return nil
 }
+
+// CheckServiceName says what is wrong with the name of a service, whether the file has
+// it or a label of a target. It returns nil when nothing is.
+func CheckServiceName(name string) error {
+	const longest = 200 // well below what file systems and URLs take
+	switch {
+	case strings.TrimSpace(name) == "":
+		return errors.New("is empty; write the name of the service")
+	case !utf8.ValidString(name):
+		return fmt.Errorf("%s is not UTF-8; write a name that is", quote(name))
+	case strings.ContainsFunc(name, isUnprintable):
+		return fmt.Errorf("%s has a line break, a tab or another control character in it; write a name of one line", quote(name))
+	case name != strings.TrimSpace(name):
+		return fmt.Errorf("%s has a space at its beginning or end; remove it", quote(name))
+	case len(name) > longest:
+		return fmt.Errorf("%s is longer than %d bytes; write a shorter name", quote(name), longest)
+	}
+	// Browsers and proxies take these out of addresses, however they are encoded.
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "." || part == ".." {
+			return fmt.Errorf("%s cannot stand in an address; write a name that is not . or .., and has no such part between slashes", quote(name))
+		}
+	}
+	return nil
+}
+
+// isUnprintable reports whether r is a control character or ends a line.
+func isUnprintable(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) }
 
 // A labelName is one that the file makes, and so it is of the form that needs no
 // quotes in PromQL.
