@@ -20,6 +20,7 @@ const (
 	StateNotWritten     = "PeriskopStateNotWritten"
 	StatesMixed         = "PeriskopStatesMixed"
 	SeriesOverflow      = "PeriskopSeriesOverflow"
+	ServicesOverLimit   = "PeriskopServicesOverLimit"
 	ConfigReloadFailed  = "PeriskopConfigReloadFailed"
 	AlertsNotSent       = "PeriskopAlertsNotSent"
 )
@@ -78,7 +79,7 @@ func groups(o *Options) []group {
 	return []group{
 		{"periskop-exceptions", []alert{newException(o), exceptionRegressed(o), exceptionSpike(o), highExceptionRate(o)}},
 		{"periskop-targets", []alert{targetDown(o), serviceHasNoTargets(o), scrapesFailing(o)}},
-		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), statesMixed(o), seriesOverflow(o), configReloadFailed(o), alertsNotSent(o)}},
+		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), statesMixed(o), seriesOverflow(o), servicesOverLimit(o), configReloadFailed(o), alertsNotSent(o)}},
 	}
 }
 

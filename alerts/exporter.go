@@ -39,6 +39,21 @@ func seriesOverflow(o *Options) alert {
 	}
 }
 
+// servicesOverLimit fires as long as there are services that are not scraped because
+// there are too many. It goes by the exporter that refuses most.
+func servicesOverLimit(*Options) alert {
+	return alert{
+		name:     ServicesOverLimit,
+		expr:     fmt.Sprintf("max by (%s) (%s) > 0", jobLabel, current(names.ExporterServicesOverLimit)),
+		wait:     15 * time.Minute,
+		severity: warning,
+		subject:  exporter,
+		summary:  "The Periskop exporter has found more services than it may",
+		description: "Services past the limit (limits.services): {{ $value }}. Their targets are not scraped, and their " +
+			"exceptions go unseen. The status page names some of them.",
+	}
+}
+
 // configReloadFailed fires once per job, however many exporters refuse the
 // configuration.
 func configReloadFailed(*Options) alert {

@@ -27,7 +27,7 @@ const (
 
 // Labels that the exporter puts on its series.
 const (
-	targetLabel = "target"
+	targetLabel = names.Target
 	// replicaLabel tells exporters apart that are scraped through one address.
 	replicaLabel = "replica"
 )

@@ -63,6 +63,9 @@ func shop(t *testing.T, rules ...*relabel.Config) (*merge.State, collector.Sourc
 				{Service: "unwatched", Problems: []string{"no such host"}},
 			}
 		},
+		Feeders:       func() []periskop.Feeder { return nil },
+		Refused:       func() int { return 0 },
+		ServicesLimit: func() int { return 1000 },
 		Health: func() []periskop.TargetHealth {
 			return []periskop.TargetHealth{{Target: up, Last: last}, {Target: down, Last: failed}, {Target: &periskop.Target{Service: "shop", Instance: "new:80"}}}
 		},
@@ -122,7 +125,7 @@ periskop_exceptions_regressed_total{aggregation_key="say \"no\"�\\",class="sho
 # TYPE periskop_exceptions_total counter
 periskop_exceptions_total{aggregation_key="say \"no\"�\\",class="shop.Error",env="prod",exception_id="EXC2",service_name="shop",severity="warning"} 3
 periskop_exceptions_total{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop",severity="error"} 2
-# HELP periskop_exporter_discovery_problems What discovery has to complain about now, for the service. The page /status has it in words.
+# HELP periskop_exporter_discovery_problems What discovery has to complain about now, for the block of the file that bears this name. The page /status has it in words.
 # TYPE periskop_exporter_discovery_problems gauge
 periskop_exporter_discovery_problems{service_name="shop"} 0
 periskop_exporter_discovery_problems{service_name="unwatched"} 1
@@ -136,6 +139,12 @@ periskop_exporter_overflow_keys{service_name="unwatched"} 0
 # HELP periskop_exporter_series Exposed series of periskop_exceptions_total.
 # TYPE periskop_exporter_series gauge
 periskop_exporter_series 2
+# HELP periskop_exporter_services_limit How many services there may be, those that labels of targets name included.
+# TYPE periskop_exporter_services_limit gauge
+periskop_exporter_services_limit 1000
+# HELP periskop_exporter_services_over_limit Services past the limit, whose targets are not scraped. The page /status names some.
+# TYPE periskop_exporter_services_over_limit gauge
+periskop_exporter_services_over_limit 0
 # HELP periskop_scrapes_total Scrapes by how they ended: success, timeout, connection, http_status, too_large, invalid_payload.
 # TYPE periskop_scrapes_total counter
 periskop_scrapes_total{result="connection",service_name="shop"} 0
@@ -150,7 +159,7 @@ periskop_scrapes_total{result="timeout",service_name="shop"} 1
 periskop_scrapes_total{result="timeout",service_name="unwatched"} 0
 periskop_scrapes_total{result="too_large",service_name="shop"} 0
 periskop_scrapes_total{result="too_large",service_name="unwatched"} 0
-# HELP periskop_service_targets Targets of the service that are discovered now.
+# HELP periskop_service_targets Targets of the service that are discovered now; 0 included for services that the file names. One that labels of targets name has it while there are some, and one that is only pushed to never.
 # TYPE periskop_service_targets gauge
 periskop_service_targets{service_name="shop"} 2
 periskop_service_targets{service_name="unwatched"} 0
@@ -160,14 +169,14 @@ periskop_service_watched_since_timestamp_seconds{service_name="shop"} 1.79534880
 # HELP periskop_target_inconsistencies_total What targets reported that was not counted, or not all of it, or that is doubtful. docs/counting.md has the reasons.
 # TYPE periskop_target_inconsistencies_total counter
 INCONSISTENCIES
-# HELP periskop_target_scrape_duration_seconds How long the last scrape of the target took.
+# HELP periskop_target_scrape_duration_seconds How long the last scrape of the target took. The label target is what relabelling made instance.
 # TYPE periskop_target_scrape_duration_seconds gauge
-periskop_target_scrape_duration_seconds{instance="a:80",service_name="shop"} 0.25
-periskop_target_scrape_duration_seconds{instance="b:80",service_name="shop"} 5
+periskop_target_scrape_duration_seconds{service_name="shop",target="a:80"} 0.25
+periskop_target_scrape_duration_seconds{service_name="shop",target="b:80"} 5
 # HELP periskop_target_up Whether the last scrape of the target succeeded.
 # TYPE periskop_target_up gauge
-periskop_target_up{instance="a:80",service_name="shop"} 1
-periskop_target_up{instance="b:80",service_name="shop"} 0
+periskop_target_up{service_name="shop",target="a:80"} 1
+periskop_target_up{service_name="shop",target="b:80"} 0
 `
 
 // withIDs puts the IDs of the exceptions where the expectation names them.
@@ -198,6 +207,45 @@ func TestText(t *testing.T) {
 	_, got := get(t, handler(t), "text/plain")
 	if diff := cmp.Diff(got, withIDs(wantText)); diff != "" {
 		t.Errorf("exposition (-got +want):\n%s", diff)
+	}
+}
+
+// Services that come and go, or are pushed to, have no number of targets when they have
+// none, and problems are those of blocks.
+func TestServicesOfLabels(t *testing.T) {
+	state, sources := shop(t)
+	target := &periskop.Target{}
+	sources.Targets = func() []periskop.ServiceTargets {
+		return []periskop.ServiceTargets{
+			{Service: "cart", Block: "cluster", Targets: []*periskop.Target{target}},
+			{Service: "own", Block: "own", Feeds: true, Problems: []string{"no such host"}},
+			{Service: "pay", Block: "cluster"},
+			{Service: "pushed", Block: "pushed", NoDiscovery: true},
+			{Service: "shop", Block: "shop"},
+		}
+	}
+	sources.Feeders = func() []periskop.Feeder {
+		return []periskop.Feeder{{Block: "cluster", Problems: []string{"a", "b"}}}
+	}
+	sources.Refused = func() int { return 7 }
+	_, body := get(t, handlerOf(state, sources), "text/plain")
+	var got []string
+	for line := range strings.Lines(body) {
+		if regexp.MustCompile(`^periskop_(service_targets|exporter_discovery_problems|exporter_services_over_limit)`).MatchString(line) {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	want := []string{
+		`periskop_exporter_discovery_problems{service_name="cluster"} 2`,
+		`periskop_exporter_discovery_problems{service_name="own"} 1`,
+		`periskop_exporter_discovery_problems{service_name="pushed"} 0`,
+		`periskop_exporter_discovery_problems{service_name="shop"} 0`,
+		`periskop_exporter_services_over_limit 7`,
+		`periskop_service_targets{service_name="cart"} 1`,
+		`periskop_service_targets{service_name="shop"} 0`,
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
 	}
 }
 
@@ -314,8 +362,8 @@ func TestSharedInstance(t *testing.T) {
 	sources.Health = func() []periskop.TargetHealth { return health }
 	_, body := get(t, handlerOf(state, sources), "text/plain")
 	for _, want := range []string{
-		`periskop_target_up{instance="same:80",service_name="shop"} 0` + "\n",
-		`periskop_target_scrape_duration_seconds{instance="same:80",service_name="shop"} 5` + "\n",
+		`periskop_target_up{service_name="shop",target="same:80"} 0` + "\n",
+		`periskop_target_scrape_duration_seconds{service_name="shop",target="same:80"} 5` + "\n",
 	} {
 		if strings.Count(body, want) != 1 {
 			t.Errorf("want one %q in:\n%s", want, body)

@@ -15,7 +15,11 @@ type Sources struct {
 	// Series returns how many series of exceptions are exposed.
 	Series  func() int
 	Targets func() []periskop.ServiceTargets
-	Health  func() []periskop.TargetHealth
+	// Feeders returns the blocks of the file that bear no service's name.
+	Feeders func() []periskop.Feeder
+	// Refused returns how many services are past the limit, which ServicesLimit returns.
+	Refused, ServicesLimit func() int
+	Health                 func() []periskop.TargetHealth
 	// Scrapes returns how often a scrape of the service ended with each result.
 	Scrapes func() map[string]map[periskop.Result]uint64
 	// KeysPerService is the limit.
@@ -33,7 +37,7 @@ func NewServices(s Sources) prometheus.Collector {
 	return &services{sources: s, descs: descs(
 		names.ServiceWatchedSince, names.ServiceTargets, names.TargetUp, names.TargetScrapeDuration,
 		names.ScrapesTotal, names.TargetInconsistenciesTotal, names.ExporterSeries, names.ExporterOverflowKeys,
-		names.ExporterKeysPerServiceLimit, names.ExporterDiscoveryProblems,
+		names.ExporterKeysPerServiceLimit, names.ExporterDiscoveryProblems, names.ExporterServicesLimit, names.ExporterServicesOverLimit,
 	)}
 }
 
@@ -54,6 +58,8 @@ func (c *services) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(names.ExporterSeries, float64(c.sources.Series()))
 	gauge(names.ExporterKeysPerServiceLimit, float64(c.sources.KeysPerService()))
+	gauge(names.ExporterServicesLimit, float64(c.sources.ServicesLimit()))
+	gauge(names.ExporterServicesOverLimit, float64(c.sources.Refused()))
 	for _, svc := range c.sources.Snapshot().Services {
 		if !svc.WatchedSince.IsZero() {
 			gauge(names.ServiceWatchedSince, seconds(svc.WatchedSince), svc.Name)
@@ -64,35 +70,47 @@ func (c *services) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	for _, st := range c.sources.Targets() {
-		gauge(names.ServiceTargets, float64(len(st.Targets)), st.Service)
-		gauge(names.ExporterDiscoveryProblems, float64(len(st.Problems)), st.Service)
+		if len(st.Targets) > 0 || !comesAndGoes(&st) {
+			gauge(names.ServiceTargets, float64(len(st.Targets)), st.Service)
+		}
+		if !st.ByLabel() {
+			gauge(names.ExporterDiscoveryProblems, float64(len(st.Problems)), st.Service)
+		}
+	}
+	for _, f := range c.sources.Feeders() {
+		gauge(names.ExporterDiscoveryProblems, float64(len(f.Problems)), f.Block)
 	}
 	for service, results := range c.sources.Scrapes() {
 		for _, result := range periskop.Results() {
 			counter(names.ScrapesTotal, results[result], service, string(result))
 		}
 	}
-	for key, h := range byInstance(c.sources.Health()) {
-		gauge(names.TargetUp, h.up, key.service, key.instance)
-		gauge(names.TargetScrapeDuration, h.duration, key.service, key.instance)
+	for key, h := range byTarget(c.sources.Health()) {
+		gauge(names.TargetUp, h.up, key.service, key.target)
+		gauge(names.TargetScrapeDuration, h.duration, key.service, key.target)
 	}
 }
 
-type instanceKey struct{ service, instance string }
+// comesAndGoes reports whether it is no news that the service has no targets: nobody has
+// written down that it has some.
+func comesAndGoes(st *periskop.ServiceTargets) bool {
+	return st.NoDiscovery || st.ByLabel() || st.Feeds
+}
 
-type instanceHealth struct{ up, duration float64 }
+type targetKey struct{ service, target string }
 
-// byInstance returns the health of each instance that was scraped. Targets that
-// relabelling gave the same instance are one: up when all are, and as slow as the
-// slowest.
-func byInstance(health []periskop.TargetHealth) map[instanceKey]instanceHealth {
-	out := map[instanceKey]instanceHealth{}
+type targetHealth struct{ up, duration float64 }
+
+// byTarget returns the health of each target that was scraped. Those that relabelling
+// gave the same instance are one: up when all are, and as slow as the slowest.
+func byTarget(health []periskop.TargetHealth) map[targetKey]targetHealth {
+	out := map[targetKey]targetHealth{}
 	for _, h := range health {
 		if h.Last == nil {
 			continue
 		}
-		key := instanceKey{h.Target.Service, h.Target.Instance}
-		now := instanceHealth{duration: h.Last.Duration.Seconds()}
+		key := targetKey{h.Target.Service, h.Target.Instance}
+		now := targetHealth{duration: h.Last.Duration.Seconds()}
 		if h.Last.Result == periskop.Success {
 			now.up = 1
 		}

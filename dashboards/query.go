@@ -15,7 +15,7 @@ var (
 )
 
 // targetLabel is the target that a series is about.
-const targetLabel = "target"
+const targetLabel = names.Target
 
 // oneExporter is what one exporter is told by: two may be scraped through one address.
 const oneExporter = "job, " + names.Instance + ", replica"

@@ -16,18 +16,22 @@ import (
 // lookAtRounds notes how far discovery has looked, as far as what came of it has been
 // published.
 func (p *publisher) lookAtRounds(now time.Time) {
-	rounds := make(map[string]periskop.Round, len(p.rosters))
-	list := make([]periskop.Round, 0, len(p.rosters))
-	for name, r := range p.rosters {
-		round := p.rounds[name]
-		if round.Discovery != r.service.digest {
-			round = periskop.Round{Block: name, Discovery: r.service.digest}
+	rounds := make(map[string]periskop.Round, len(p.blocks))
+	list := make([]periskop.Round, 0, len(p.blocks))
+	for name, b := range p.blocks {
+		if !b.left.IsZero() {
+			continue
 		}
-		if at := p.completeSince(r, now); at.After(round.Last) {
+		round := p.rounds[name]
+		if round.Discovery != b.service.digest {
+			round = periskop.Round{Block: name, Discovery: b.service.digest}
+		}
+		if at := p.completeSince(b, now); at.After(round.Last) {
 			round.Last = at
 		}
 		if round.First.IsZero() && !round.Last.IsZero() {
 			round.First = now
+			p.discovery.wake() // to publish that it has answered
 		}
 		rounds[name] = round
 		list = append(list, round)
@@ -37,17 +41,17 @@ func (p *publisher) lookAtRounds(now time.Time) {
 	p.discovery.rounds.Store(&list)
 }
 
-// completeSince returns when everything was seen last that r has published; zero when
+// completeSince returns when everything was seen last that b has published; zero when
 // that cannot be said now.
-func (p *publisher) completeSince(r *roster, now time.Time) time.Time {
-	if len(r.service.sources) != len(r.stamps) {
+func (p *publisher) completeSince(b *block, now time.Time) time.Time {
+	if len(b.service.sources) != len(b.stamps) {
 		return time.Time{}
 	}
 	var oldest time.Time
-	for i, src := range r.service.sources {
+	for i, src := range b.service.sources {
 		st, round := src.stampAndRound()
 		switch {
-		case st != r.stamps[i], round.IsZero():
+		case st != b.stamps[i], round.IsZero():
 			// Something is not published yet, or there is nothing to publish.
 			return time.Time{}
 		case src.config.Name() == kubernetesName && !p.discovery.api.inSync(now):

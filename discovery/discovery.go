@@ -22,11 +22,17 @@ import (
 
 // Options are what a Discovery is made of.
 type Options struct {
-	// Publish receives all services, sorted by name, whenever a target, a problem or
-	// a count of one of them has changed. A target that has not changed is the same
-	// pointer as before. It is called by the goroutine of Run only; what it is given
-	// may be kept, and not be modified. Required.
-	Publish func([]periskop.ServiceTargets)
+	// Publish receives what was found whenever a service, a target, a problem or a count
+	// has changed. A target that has not changed is the same pointer as before. It is
+	// called by the goroutine of Run only; what it is given may be kept, and not be
+	// modified. Required.
+	Publish func(periskop.Found)
+	// CheckName says what is wrong with the name of a service that a label of a target
+	// has, or returns nil. Nil accepts all.
+	CheckName func(name string) error
+	// Known are the services that labels of targets named when the program ended. They
+	// keep their places.
+	Known []NamedService
 	// Registerer takes the metrics of Prometheus' service discovery, once. Nil means
 	// nowhere.
 	Registerer prometheus.Registerer
@@ -35,13 +41,38 @@ type Options struct {
 	Logger *slog.Logger
 }
 
+// A NamedService is a service that is there because labels of targets name it.
+type NamedService struct {
+	Name string
+	// Block names the one whose settings are those of the service as a whole.
+	Block string
+	// Latest is when it had a target last.
+	Latest time.Time
+}
+
+// Settings are what is discovered.
+type Settings struct {
+	// Services are in the order of the file, which says whose settings count when
+	// several find targets of a service that none of them is named after.
+	Services []Service
+	// Limit is how many services there are at most, and Retention how long one without
+	// targets stays that labels named. The services of the file always have a place. Zero
+	// means no limit, and not to stay.
+	Limit     int
+	Retention time.Duration
+}
+
 // A Service says where the targets of one service come from, and what a target is
 // when neither discovery nor relabelling says otherwise. It is not changed once it
-// has been applied.
+// has been applied. A target whose label service_name is not empty belongs to the
+// service of that name instead.
 type Service struct {
-	Name    string
-	Configs promdiscovery.Configs
-	Relabel []*relabel.Config
+	Name string
+	// FixedName is for targets that are no services': the label changes nothing, and
+	// does not count to the limit.
+	FixedName bool
+	Configs   promdiscovery.Configs
+	Relabel   []*relabel.Config
 	// Scheme of the targets. Empty means http.
 	Scheme string
 	// Path is the endpoint.
@@ -55,10 +86,12 @@ type Service struct {
 // A Discovery keeps the targets of all services. Its methods are safe for concurrent
 // use.
 type Discovery struct {
-	publish func([]periskop.ServiceTargets)
-	logger  *slog.Logger
-	manager *promdiscovery.Manager
-	api     *apiServer
+	publish   func(periskop.Found)
+	checkName func(string) error
+	known     []NamedService
+	logger    *slog.Logger
+	manager   *promdiscovery.Manager
+	api       *apiServer
 	// cancel ends the manager, and all discoverers with it.
 	cancel  context.CancelFunc
 	runs    sync.WaitGroup // the sources that are running
@@ -71,8 +104,9 @@ type Discovery struct {
 
 	rounds atomic.Pointer[[]periskop.Round]
 
-	mu       sync.Mutex // guards services
+	mu       sync.Mutex // guards the fields below
 	services []*service // by name
+	limits   limits
 }
 
 type state int
@@ -87,12 +121,17 @@ const (
 // when the metrics cannot be registered.
 func New(o Options) (*Discovery, error) {
 	d := &Discovery{
-		publish: o.Publish,
-		logger:  o.Logger,
-		changed: make(chan struct{}, 1),
-		ready:   make(chan struct{}),
+		publish:   o.Publish,
+		checkName: o.CheckName,
+		known:     o.Known,
+		logger:    o.Logger,
+		changed:   make(chan struct{}, 1),
+		ready:     make(chan struct{}),
 	}
 	d.rounds.Store(&[]periskop.Round{})
+	if d.checkName == nil {
+		d.checkName = func(string) error { return nil }
+	}
 	if d.logger == nil {
 		d.logger = slog.New(slog.DiscardHandler)
 	}
@@ -119,18 +158,19 @@ func New(o Options) (*Discovery, error) {
 	return d, nil
 }
 
-// Apply makes services the ones whose targets are discovered. It is for the start and
-// for every reload; before Run it only says with what Run begins.
+// Apply makes the services of s the ones whose targets are discovered. It is for the
+// start and for every reload; before Run it only says with what Run begins.
 //
 // Discoverers whose configuration is in use already go on undisturbed. A service
 // whose discoverers are new keeps the targets it had until they have answered, ten
-// seconds at most. A configuration from which no discoverer can be made is not an
-// error but a problem of its services.
+// seconds at most; so does one that is gone while others have new discoverers, which may
+// find its targets. A configuration from which no discoverer can be made is not an error
+// but a problem of its services.
 //
 // An error means that two services have one name, or that a relabelling rule is not
 // valid; then nothing has changed.
-func (d *Discovery) Apply(services []Service) error {
-	checked, err := newServices(services)
+func (d *Discovery) Apply(s Settings) error {
+	checked, err := newServices(s.Services)
 	if err != nil {
 		return err
 	}
@@ -138,7 +178,7 @@ func (d *Discovery) Apply(services []Service) error {
 	defer d.applying.Unlock()
 	d.assignSources(checked)
 	d.mu.Lock()
-	d.services = checked
+	d.services, d.limits = checked, limits{s.Limit, s.Retention}
 	d.mu.Unlock()
 	if d.state == running {
 		d.applyToManager(checked)
@@ -150,7 +190,8 @@ func (d *Discovery) Apply(services []Service) error {
 // that has an equal configuration, or a new one.
 func (d *Discovery) assignSources(services []*service) {
 	var known []*source
-	for _, s := range d.snapshot() {
+	before, _ := d.snapshot()
+	for _, s := range before {
 		known = append(known, s.sources...)
 	}
 	names := map[*source][]string{}
@@ -214,10 +255,10 @@ func (d *Discovery) Ready() <-chan struct{} { return d.ready }
 // one that stays away has not been there up to what a later call says.
 func (d *Discovery) Rounds() []periskop.Round { return *d.rounds.Load() }
 
-func (d *Discovery) snapshot() []*service {
+func (d *Discovery) snapshot() ([]*service, limits) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.services
+	return d.services, d.limits
 }
 
 // wake makes Run publish before long. It does not block.

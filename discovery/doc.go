@@ -1,9 +1,11 @@
 // Package discovery keeps the current set of targets: Prometheus service discovery
 // and relabelling behind the vocabulary of package periskop.
 //
-// In go the configured services ([Discovery.Apply], at the start and at every
-// reload); out comes one [periskop.ServiceTargets] for each of them, those without
-// targets included, through Options.Publish whenever something has changed.
+// In go the configured services, each a block of the file ([Discovery.Apply], at the
+// start and at every reload); out comes one [periskop.ServiceTargets] for each service,
+// those without targets included, through Options.Publish whenever something has
+// changed. A service is one that a block is named after, or one that labels of targets
+// name: see serviceSet.
 //
 // Every mechanism of Prometheus that is linked into the program works. Only static
 // and file discovery are by this package itself; the others are blank imports of

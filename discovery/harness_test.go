@@ -31,8 +31,9 @@ type running struct {
 	stop     func()
 
 	mu      sync.Mutex
-	latest  []periskop.ServiceTargets
-	rounds  []periskop.Round // as they were told while latest was published
+	found   periskop.Found
+	latest  []periskop.ServiceTargets // of found
+	rounds  []periskop.Round          // as they were told while latest was published
 	history [][]periskop.ServiceTargets
 	news    chan struct{}
 }
@@ -40,17 +41,21 @@ type running struct {
 // run starts a Discovery of services, which ends with the test.
 func run(t testing.TB, services ...discovery.Service) *running {
 	t.Helper()
+	return runWith(t, discovery.Options{}, discovery.Settings{Services: services})
+}
+
+func runWith(t testing.TB, o discovery.Options, s discovery.Settings) *running {
+	t.Helper()
 	r := &running{registry: prometheus.NewPedanticRegistry(), logs: &logBuffer{}, news: make(chan struct{}, 1)}
-	d, err := discovery.New(discovery.Options{
-		Publish:    r.publish,
-		Registerer: r.registry,
-		Logger:     slog.New(slog.NewTextHandler(r.logs, nil)),
-	})
+	o.Publish, o.Registerer, o.Logger = r.publish, r.registry, slog.New(slog.NewTextHandler(r.logs, nil))
+	d, err := discovery.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Discovery = d
-	r.apply(t, services...)
+	if err := d.Apply(s); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()
@@ -64,10 +69,10 @@ func run(t testing.TB, services ...discovery.Service) *running {
 	return r
 }
 
-func (r *running) publish(services []periskop.ServiceTargets) {
+func (r *running) publish(found periskop.Found) {
 	r.mu.Lock()
-	r.latest, r.rounds = services, r.Rounds()
-	r.history = append(r.history, services)
+	r.found, r.latest, r.rounds = found, found.Services, r.Rounds()
+	r.history = append(r.history, found.Services)
 	r.mu.Unlock()
 	select {
 	case r.news <- struct{}{}:
@@ -77,7 +82,7 @@ func (r *running) publish(services []periskop.ServiceTargets) {
 
 func (r *running) apply(t testing.TB, services ...discovery.Service) {
 	t.Helper()
-	if err := r.Apply(services); err != nil {
+	if err := r.Apply(discovery.Settings{Services: services}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -183,6 +183,24 @@ func TestRelabel(t *testing.T) {
 			},
 		},
 		{
+			name:    "a scheme that cannot be scraped",
+			targets: []set{{"__address__": "a:80"}},
+			rules:   `[{target_label: __scheme__, replacement: ftp}]`,
+			problem: `The target "a:80" is not scraped: its scheme "ftp" is neither http nor https.`,
+		},
+		{
+			name:    "a port that is no number",
+			targets: []set{{"__address__": "a:80"}},
+			rules:   `[{target_label: __address__, replacement: "a:http"}]`,
+			problem: `The target "a:80" is not scraped: its address "a:http" has no port from 1 to 65535.`,
+		},
+		{
+			name:    "a port that is too large",
+			targets: []set{{"__address__": "a:80"}},
+			rules:   `[{target_label: __address__, replacement: "[::1]:65536"}]`,
+			problem: `The target "a:80" is not scraped: its address "[::1]:65536" has no port from 1 to 65535.`,
+		},
+		{
 			name:    "no address",
 			targets: []set{{"__address__": "a:80"}, {"x": "1"}},
 			want:    []want{at("http://a:80/-/exceptions")},
@@ -374,7 +392,7 @@ func TestInvalidServices(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if err := r.Apply(c.services); err == nil || err.Error() != c.want {
+			if err := r.Apply(discovery.Settings{Services: c.services}); err == nil || err.Error() != c.want {
 				t.Errorf("got error %v, want %s", err, c.want)
 			}
 		})

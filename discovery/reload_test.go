@@ -65,6 +65,7 @@ func TestReload(t *testing.T) {
 	r.apply(t, services(2*time.Hour, service("new", static("n:80")))...)
 	r.untilTargets(t, "shop", "http://c:80/-/exceptions", "http://d:80/-/exceptions")
 	r.untilTargets(t, "new", "http://n:80/-/exceptions")
+	r.until(t, "the end of the one that is gone", func() bool { return !slices.Contains(r.names(), "gone") })
 
 	if diff := cmp.Diff(r.names(), []string{"new", "shop", "static", "web"}); diff != "" {
 		t.Errorf("services (-got +want):\n%s", diff)

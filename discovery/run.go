@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ func (d *Discovery) Run(ctx context.Context) error {
 		_ = d.manager.Run() // returns when it is cancelled, and says so
 	}()
 	d.begin()
-	p := &publisher{discovery: d, began: time.Now()}
+	p := &publisher{discovery: d, began: time.Now(), services: newServiceSet(d.known, d.logger)}
 	p.loop(ctx)
 	d.end()
 	<-managed
@@ -39,7 +40,8 @@ func (d *Discovery) begin() {
 	d.applying.Lock()
 	defer d.applying.Unlock()
 	d.state = running
-	d.applyToManager(d.snapshot())
+	services, _ := d.snapshot()
+	d.applyToManager(services)
 }
 
 // end stops the discoverers, and waits for them and for an Apply that is under way.
@@ -65,9 +67,13 @@ type publisher struct {
 	discovery *Discovery
 	began     time.Time
 	isReady   bool
-	rosters   map[string]*roster        // by service; nil before the first publication
-	rounds    map[string]periskop.Round // by block
-	api       []problem                 // what is wrong with Kubernetes
+	// blocks are by name. Those that a reload took out are among them for a moment; nil
+	// before the first publication.
+	blocks   map[string]*block
+	rounds   map[string]periskop.Round // by block
+	services *serviceSet
+	limits   limits
+	api      []problem // what is wrong with Kubernetes
 }
 
 func (p *publisher) loop(ctx context.Context) {
@@ -86,6 +92,9 @@ func (p *publisher) loop(ctx context.Context) {
 		case <-look.C:
 			p.lookAtKubernetes()
 			p.lookAtRounds(time.Now())
+			if p.services.due(time.Now()) {
+				d.wake()
+			}
 		case <-d.changed:
 			if !armed {
 				due.Reset(pause)
@@ -104,26 +113,13 @@ func (p *publisher) loop(ctx context.Context) {
 // if nothing happens, because it waits for a source to be complete.
 func (p *publisher) update() bool {
 	now := time.Now()
-	services := p.discovery.snapshot()
+	services, limits := p.discovery.snapshot()
 	isComplete := !slices.ContainsFunc(services, func(s *service) bool { return !s.complete(now) })
 
-	rosters := make(map[string]*roster, len(services))
-	all := make([]periskop.ServiceTargets, 0, len(services))
-	changed := len(services) != len(p.rosters) || p.rosters == nil
-	waits := false
-	for _, s := range services {
-		r := p.rosters[s.Name]
-		if r == nil {
-			r = &roster{logger: p.discovery.logger}
-		}
-		changed = r.update(s, p.problems(s), now) || changed
-		waits = waits || r.previous != nil
-		rosters[s.Name] = r
-		all = append(all, r.current)
-	}
-	p.rosters = rosters
-	if changed {
-		p.discovery.publish(all)
+	changed, waits := p.updateBlocks(services, isComplete, now)
+	if changed || limits != p.limits || p.services.due(now) {
+		p.limits = limits
+		p.discovery.publish(p.services.group(p.blocks, limits, now))
 	}
 	p.lookAtRounds(now)
 	if !p.isReady && (isComplete || now.Sub(p.began) >= patience) {
@@ -131,6 +127,43 @@ func (p *publisher) update() bool {
 		close(p.discovery.ready)
 	}
 	return waits || !p.isReady
+}
+
+// updateBlocks brings the blocks up to date. It reports whether one has changed, and
+// whether one waits for something.
+func (p *publisher) updateBlocks(services []*service, isComplete bool, now time.Time) (changed, waits bool) {
+	changed = p.blocks == nil
+	left := maps.Clone(p.blocks)
+	blocks := make(map[string]*block, len(services))
+	for _, s := range services {
+		b := p.blocks[s.Name]
+		if b == nil {
+			b = &block{logger: p.discovery.logger, checkName: p.discovery.checkName}
+		}
+		delete(left, s.Name)
+		b.left = time.Time{}
+		changed = b.update(s, p.problems(s), now) || changed
+		if answered := p.rounds[s.Name].First; !answered.Equal(b.answered) {
+			b.answered, changed = answered, true
+		}
+		waits = waits || b.previous != nil
+		blocks[s.Name] = b
+	}
+	for name, b := range left {
+		if b.left.IsZero() {
+			b.left, changed = now, true
+		}
+		// Its targets may be about to be found by another block. They must not go and
+		// come back.
+		if isComplete || now.Sub(b.left) >= patience {
+			changed = true
+			continue
+		}
+		waits = true
+		blocks[name] = b
+	}
+	p.blocks = blocks
+	return changed, waits
 }
 
 func (p *publisher) problems(s *service) []string {
@@ -146,7 +179,8 @@ func (p *publisher) lookAtKubernetes() {
 	d, now := p.discovery, time.Now()
 	var users []*service
 	var names []string
-	for _, s := range d.snapshot() {
+	services, _ := d.snapshot()
+	for _, s := range services {
 		if s.usesKubernetes() {
 			users = append(users, s)
 			names = append(names, s.Name)

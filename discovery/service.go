@@ -15,6 +15,7 @@ import (
 // change.
 type service struct {
 	Service
+	order   int    // in the file
 	digest  string // of what [periskop.Round] says
 	sources []*source
 }
@@ -22,7 +23,7 @@ type service struct {
 // newServices checks services, and returns them by name and without sources.
 func newServices(services []Service) ([]*service, error) {
 	result := make([]*service, 0, len(services))
-	for _, s := range services {
+	for i, s := range services {
 		rules, err := checkedRules(s.Relabel)
 		if err != nil {
 			return nil, fmt.Errorf("service %s: %w", s.Name, err)
@@ -32,7 +33,7 @@ func newServices(services []Service) ([]*service, error) {
 		if err != nil {
 			return nil, fmt.Errorf("service %s: %w", s.Name, err)
 		}
-		result = append(result, &service{Service: s, digest: digest})
+		result = append(result, &service{Service: s, order: i, digest: digest})
 	}
 	slices.SortFunc(result, func(a, b *service) int { return strings.Compare(a.Name, b.Name) })
 	for i := 1; i < len(result); i++ {

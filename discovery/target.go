@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,19 +19,25 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
+// serviceNameLabel is the label by which a target belongs to a service, whichever block
+// has found it.
+const serviceNameLabel = "service_name"
+
 // A targetMaker makes targets from discovered labels, for one service, the way
 // Prometheus does: see [labels that steer a scrape].
 //
 // [labels that steer a scrape]: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
 type targetMaker struct {
-	service  *Service
-	defaults []labels.Label // what a target has before relabelling, unless discovery says otherwise
-	builder  *labels.Builder
+	service   *Service
+	checkName func(string) error
+	defaults  []labels.Label // what a target has before relabelling, unless discovery says otherwise
+	builder   *labels.Builder
 }
 
-func newTargetMaker(s *Service) *targetMaker {
+func newTargetMaker(s *Service, checkName func(string) error) *targetMaker {
 	m := &targetMaker{
-		service: s,
+		service:   s,
+		checkName: checkName,
 		defaults: []labels.Label{
 			{Name: model.JobLabel, Value: s.Name},
 			{Name: model.ScrapeIntervalLabel, Value: model.Duration(s.Interval).String()},
@@ -55,8 +63,11 @@ func (m *targetMaker) target(own, group model.LabelSet) (*periskop.Target, error
 	if !relabel.ProcessBuilder(m.builder, m.service.Relabel...) {
 		return nil, nil
 	}
-	t := &periskop.Target{Service: m.service.Name, Block: m.service.Name, Discovered: shown(discovered)}
+	t := &periskop.Target{Block: m.service.Name, Discovered: shown(discovered)}
 	var err error
+	if t.Service, err = m.serviceName(); err != nil {
+		return nil, err
+	}
 	if t.URL, err = m.url(); err != nil {
 		return nil, err
 	}
@@ -89,24 +100,35 @@ func (m *targetMaker) discover(own, group model.LabelSet) labels.Labels {
 	return m.builder.Labels()
 }
 
+// serviceName returns the service that the target belongs to: the one that its label
+// names, or else the one of the block.
+func (m *targetMaker) serviceName() (string, error) {
+	name := m.builder.Get(serviceNameLabel)
+	if name == "" || m.service.FixedName {
+		return m.service.Name, nil
+	}
+	if err := m.checkName(name); err != nil {
+		return "", fmt.Errorf("its label %s: %w", serviceNameLabel, err)
+	}
+	return name, nil
+}
+
 // url puts together what is scraped. A parameter label stands for the first value of
 // that parameter; further values come from the configuration.
 func (m *targetMaker) url() (string, error) {
-	address := m.builder.Get(model.AddressLabel)
-	switch {
-	case address == "":
-		return "", errors.New("it has no address")
-	case strings.Contains(address, "/"):
-		return "", fmt.Errorf("its address %q is not host:port", address)
+	address, scheme := m.builder.Get(model.AddressLabel), m.builder.Get(model.SchemeLabel)
+	if err := checkAddress(address); err != nil {
+		return "", err
 	}
-	params := maps.Clone(m.service.Params)
+	if s := strings.ToLower(scheme); s != "http" && s != "https" {
+		return "", fmt.Errorf("its scheme %q is neither http nor https", scheme)
+	}
+	params := url.Values{}
+	maps.Copy(params, m.service.Params)
 	m.builder.Range(func(l labels.Label) {
 		name, ok := strings.CutPrefix(l.Name, model.ParamLabelPrefix)
 		if !ok {
 			return
-		}
-		if params == nil {
-			params = url.Values{}
 		}
 		values := []string{l.Value}
 		if more := params[name]; len(more) > 1 {
@@ -114,12 +136,7 @@ func (m *targetMaker) url() (string, error) {
 		}
 		params[name] = values
 	})
-	u := url.URL{
-		Scheme:   m.builder.Get(model.SchemeLabel),
-		Host:     address,
-		Path:     m.builder.Get(model.MetricsPathLabel),
-		RawQuery: params.Encode(),
-	}
+	u := url.URL{Scheme: scheme, Host: address, Path: m.builder.Get(model.MetricsPathLabel), RawQuery: params.Encode()}
 	text := u.String()
 	// Prometheus finds out when it scrapes. A target that no request can be made
 	// for is better told apart from one that is down.
@@ -128,6 +145,25 @@ func (m *targetMaker) url() (string, error) {
 		return "", fmt.Errorf("its address %q, scheme %q and path %q make no URL", address, u.Scheme, u.Path)
 	}
 	return text, nil
+}
+
+// checkAddress says what keeps an address from being one, which Prometheus finds out when
+// it connects.
+func checkAddress(address string) error {
+	switch {
+	case address == "":
+		return errors.New("it has no address")
+	case strings.Contains(address, "/"):
+		return fmt.Errorf("its address %q is not host:port", address)
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil // It has no port, or is reported with the URL.
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("its address %q has no port from 1 to 65535", address)
+	}
+	return nil
 }
 
 func (m *targetMaker) schedule() (interval, timeout time.Duration, err error) {
@@ -202,7 +238,7 @@ func compareTargets(a, b *periskop.Target) int {
 // sameTarget reports whether two targets that compareTargets takes for one do not
 // differ in anything else either.
 func sameTarget(a, b *periskop.Target) bool {
-	return a.Instance == b.Instance && a.Interval == b.Interval && a.Timeout == b.Timeout &&
+	return a.Service == b.Service && a.Instance == b.Instance && a.Interval == b.Interval && a.Timeout == b.Timeout &&
 		slices.Equal(a.Discovered, b.Discovered)
 }
 

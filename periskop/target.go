@@ -105,17 +105,55 @@ func Results() []Result {
 	return []Result{Success, Timeout, Connection, HTTPStatus, TooLarge, InvalidPayload}
 }
 
+// Found is what discovery has found of all services.
+type Found struct {
+	// Services are sorted by name. They are those that blocks of the file are named
+	// after, unless the block is a feeder, and those that labels of targets name.
+	Services []ServiceTargets
+	// Feeders are sorted by name.
+	Feeders []Feeder
+	// Refused is how many services are past the limit; their targets are in no list.
+	Refused int
+}
+
 // ServiceTargets are the targets of one service, as discovery sees them now.
 type ServiceTargets struct {
 	Service string
+	// Block names the block of the file whose settings are those of the service as a
+	// whole: the one of its name, or else the first that found a target of it.
+	Block string
 	// Targets are sorted by URL and unique.
 	Targets []*Target
-	// Dropped counts what relabelling dropped.
-	Dropped int
-	// Problems are what discovery has to complain about now, one sentence each:
-	// a server that does not answer, a file that is missing, a target without a
-	// valid address.
+	// Feeds is set when the block has also found targets of other services.
+	Feeds bool
+	// NoDiscovery is set when nothing is to be discovered: the service is pushed to.
+	NoDiscovery bool
+	// Asked is since when the block looks for targets, and Answered when it had looked
+	// everywhere for the first time, or had given up to wait for it; zero before.
+	Asked, Answered time.Time
+	// Empty is since when there is no target; zero while there is one.
+	Empty time.Time
+	// Dropped counts what relabelling dropped, and Problems are what discovery has to
+	// complain about now, one sentence each: a server that does not answer, a file that
+	// is missing, a target without a valid address. Both are of the block that bears
+	// the name of the service, if there is one.
+	Dropped  int
 	Problems []string
+}
+
+// ByLabel reports whether the service is there because labels of targets name it, and
+// goes when they do. Others are there because the file names them.
+func (s *ServiceTargets) ByLabel() bool { return s.Block != "" && s.Block != s.Service }
+
+// A Feeder is a block of the file all of whose targets belong to services that their
+// labels name. No service has the name of the block.
+type Feeder struct {
+	Block string
+	// Services and Targets count what it has found. Targets that are past the limit of
+	// services are among them.
+	Services, Targets int
+	Dropped           int
+	Problems          []string
 }
 
 // A Round is how far the discovery of one configured service, a block of the file, has
@@ -140,6 +178,8 @@ type Round struct {
 // TargetHealth is what scraping knows of a target.
 type TargetHealth struct {
 	Target *Target
+	// Since is when the target was taken up.
+	Since time.Time
 	// Last is the latest scrape, without its report; nil before the first one.
 	Last *Scrape
 	// DownSince is when the first of the failures in a row was; zero when Last

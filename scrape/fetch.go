@@ -19,7 +19,7 @@ const maxDrained = 64 << 10
 func (l *loop) fetch(ctx context.Context, s *periskop.Scrape) (Intake, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, s.Target.Timeout)
 	defer cancel()
-	with := l.service.settings.Load()
+	with := l.service.Load().settings.Load()
 	if err := with.client.acquire(); err != nil {
 		return nil, &failure{result: periskop.Connection, text: "the HTTP client cannot be set up: " + printable(err.Error(), maxReason)}
 	}

@@ -65,6 +65,13 @@ func (r *recorder) of(url string) []*periskop.Scrape {
 	return of
 }
 
+// forget empties the record.
+func (r *recorder) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.scrapes = nil
+}
+
 // waitFor waits until cond holds, which only a scrape can change.
 func (r *recorder) waitFor(t *testing.T, what string, cond func() bool) {
 	t.Helper()

@@ -15,9 +15,12 @@ import (
 
 // A loop scrapes one target at its pace.
 type loop struct {
-	pool    *Pool
-	key     loopKey
-	service *service
+	pool   *Pool
+	key    loopKey
+	counts counts
+	since  time.Time
+	// service and target are replaced as a reload or discovery has it.
+	service atomic.Pointer[service]
 	target  atomic.Pointer[periskop.Target]
 	// retargeted wakes the loop when target has changed.
 	retargeted chan struct{}
@@ -42,18 +45,29 @@ type state struct {
 	next      time.Time
 }
 
-func newLoop(p *Pool, key loopKey, s *service, t *periskop.Target) *loop {
-	l := &loop{pool: p, key: key, service: s, retargeted: make(chan struct{}, 1)}
+func newLoop(p *Pool, key loopKey, s *service, t *periskop.Target, c counts) *loop {
+	l := &loop{pool: p, key: key, counts: c, since: time.Now(), retargeted: make(chan struct{}, 1)}
+	l.service.Store(s)
 	l.target.Store(t)
 	l.state.Store(&state{})
 	return l
 }
 
-// start is called once, with the pool's lock held and the pool running.
-func (l *loop) start() {
+// startAll starts loops, with the pool's lock held and the pool running.
+func startAll(loops []*loop) {
+	now := time.Now()
+	for _, l := range loops {
+		l.start(now, len(loops))
+	}
+}
+
+// start is called once, for a loop that is one of so many that start together.
+func (l *loop) start(now time.Time, together int) {
 	ctx, cancel := context.WithCancel(l.pool.ctx)
 	l.cancel = cancel
-	l.schedule(time.Now())
+	t := l.target.Load()
+	l.interval = t.Interval
+	l.state.Store(&state{next: now.Add(firstWait(t, together))})
 	l.pool.wg.Go(func() { l.run(ctx) })
 }
 
@@ -64,8 +78,9 @@ func (l *loop) stop() {
 	}
 }
 
-// retarget makes t the target from the next scrape on.
-func (l *loop) retarget(t *periskop.Target) {
+// retarget makes t, which s has found, the target from the next scrape on.
+func (l *loop) retarget(s *service, t *periskop.Target) {
+	l.service.Store(s)
 	if l.target.Swap(t) == t {
 		return
 	}
@@ -77,7 +92,7 @@ func (l *loop) retarget(t *periskop.Target) {
 
 func (l *loop) health() periskop.TargetHealth {
 	st := l.state.Load()
-	h := periskop.TargetHealth{Target: l.target.Load(), DownSince: st.downSince, Next: st.next}
+	h := periskop.TargetHealth{Target: l.target.Load(), Since: l.since, DownSince: st.downSince, Next: st.next}
 	if st.scraped {
 		h.Last = &st.last
 	}
@@ -95,9 +110,7 @@ func (l *loop) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-l.retargeted:
-			if l.target.Load().Interval != l.interval {
-				l.schedule(time.Now())
-			}
+			l.changeInterval(time.Now())
 		case <-timer.C:
 			l.beat(ctx)
 		}
@@ -105,13 +118,19 @@ func (l *loop) run(ctx context.Context) {
 	}
 }
 
-// schedule sets the first beat in the interval of the current target.
-func (l *loop) schedule(now time.Time) {
+// changeInterval sets the next beat when the current target has another interval than
+// before. The first scrape of all stays where it is.
+func (l *loop) changeInterval(now time.Time) {
 	t := l.target.Load()
+	if t.Interval == l.interval {
+		return
+	}
 	l.interval = t.Interval
 	next := *l.state.Load()
-	next.next = firstBeat(t, now)
-	l.state.Store(&next)
+	if next.scraped {
+		next.next = firstBeat(t, l.interval, now)
+		l.state.Store(&next)
+	}
 }
 
 // beat scrapes once and passes on what came of it. Of a loop that was stopped meanwhile,
@@ -137,7 +156,7 @@ func (l *loop) beat(ctx context.Context) {
 		s.Result, s.Err = err.result, err
 	}
 	intake.Fold(s)
-	l.service.counts[s.Result].Add(1)
+	l.counts[s.Result].Add(1)
 	l.publish(s)
 }
 
@@ -145,6 +164,9 @@ func (l *loop) beat(ctx context.Context) {
 func (l *loop) publish(s *periskop.Scrape) {
 	was := l.state.Load()
 	is := &state{scraped: true, last: *s, next: nextBeat(was.next, time.Now(), l.interval)}
+	if !was.scraped {
+		is.next = secondBeat(s.Target, l.interval, time.Now())
+	}
 	is.last.Report = nil
 	if s.Err != nil {
 		is.downSince = was.downSince

@@ -30,7 +30,8 @@ type Options struct {
 	DialContext commonconfig.DialContextFunc
 }
 
-// A Service says how the targets of one service are scraped.
+// A Service says how the targets that one block of the file finds are scraped,
+// whichever service they belong to.
 type Service struct {
 	Name string
 	// HTTPClient is Prometheus' HTTP client configuration. Files that it names
@@ -63,17 +64,17 @@ type Pool struct {
 	mu       sync.Mutex // guards the fields below
 	running  bool
 	services map[string]*service
-	counts   map[string]counts // of all services ever known
+	counts   map[string]counts // of the services in targets
 	targets  []periskop.ServiceTargets
 	loops    map[loopKey]*loop
 }
 
-// A service is what the loops of one service share.
+// A service is what the loops share whose targets one block has found.
 type service struct {
-	name     string
 	digest   configDigest
 	settings atomic.Pointer[settings]
-	counts   counts
+	// left is set when Apply has not named it any more.
+	left bool
 }
 
 // settings are replaced as a whole by a reload, and taken up by the next scrape.
@@ -128,9 +129,11 @@ func (p *Pool) start() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.running = true
+	var waiting []*loop
 	for _, l := range p.loops {
-		l.start()
+		waiting = append(waiting, l)
 	}
+	startAll(waiting)
 }
 
 func (p *Pool) stop() {
@@ -148,11 +151,12 @@ func (p *Pool) stop() {
 	}
 }
 
-// Apply makes services, which have different names, the ones that are scraped. It
-// does no I/O. The targets of a service that is new are those of the latest
-// SetTargets; those of one that is gone are given up. No target that stays is
-// scraped anew: changed settings count from its next scrape on, and with unchanged
-// ones a service keeps its connections.
+// Apply makes services, which have different names, the ones whose targets are scraped.
+// It does no I/O. The targets of a service that is new are those of the latest
+// SetTargets; those of one that is gone are scraped as before until the next SetTargets,
+// as others may be about to find them. No target that stays is scraped anew: changed
+// settings count from its next scrape on, and with unchanged ones a service keeps its
+// connections.
 func (p *Pool) Apply(services []Service) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -160,22 +164,21 @@ func (p *Pool) Apply(services []Service) {
 	p.services = make(map[string]*service, len(services))
 	for _, s := range services {
 		p.services[s.Name] = p.service(old[s.Name], s)
+		p.services[s.Name].left = false
 		delete(old, s.Name)
 	}
-	p.reconcile()
-	for _, s := range old {
-		s.settings.Load().client.retire()
+	for name, s := range old {
+		s.left = true
+		p.services[name] = s
 	}
+	p.reconcile()
 }
 
 // service returns the service of s, which is old unless that is nil.
 func (p *Pool) service(old *service, s Service) *service {
 	digest := digestOf(&s.HTTPClient)
 	if old == nil {
-		if p.counts[s.Name] == nil {
-			p.counts[s.Name] = newCounts()
-		}
-		old = &service{name: s.Name, digest: digest, counts: p.counts[s.Name]}
+		old = &service{digest: digest}
 		old.settings.Store(&settings{client: p.newClient(s), bodySizeLimit: s.BodySizeLimit})
 		return old
 	}
@@ -205,9 +208,10 @@ func (p *Pool) newClient(s Service) *client {
 // It does not block and keeps targets, which must not change any more. New targets
 // are started, missing ones stopped, and a target of the same service, URL and
 // instance goes on at its pace, with its new settings from its next scrape on.
-// Targets of a service that Apply did not name wait for it. Of targets with one URL
-// and one instance, the first is scraped. An answer that is being folded while its
-// target is taken out is still folded.
+// How a target is scraped is a matter of the block that has found it, and of its service
+// if it names none; it waits for Apply to name that. Of targets with one URL and one
+// instance, the first is scraped. An answer that is being folded while its target is
+// taken out is still folded.
 func (p *Pool) SetTargets(targets []periskop.ServiceTargets) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -219,16 +223,28 @@ func (p *Pool) SetTargets(targets []periskop.ServiceTargets) {
 // called with the lock held.
 func (p *Pool) reconcile() {
 	loops := make(map[loopKey]*loop, len(p.loops))
+	counts := make(map[string]counts, len(p.targets))
+	used := make(map[*service]bool, len(p.services))
+	var added []*loop
 	for _, st := range p.targets {
-		s, ok := p.services[st.Service]
-		if !ok {
-			continue
+		counts[st.Service] = p.counts[st.Service]
+		if counts[st.Service] == nil {
+			counts[st.Service] = newCounts()
 		}
 		for _, t := range st.Targets {
-			key := loopKey{service: s.name, url: t.URL, instance: t.Instance}
-			if loops[key] == nil {
-				loops[key] = p.loop(key, s, t)
+			s, ok := p.services[cmp.Or(t.Block, st.Service)]
+			key := loopKey{service: st.Service, url: t.URL, instance: t.Instance}
+			if !ok || loops[key] != nil {
+				continue
 			}
+			used[s] = true
+			l := p.loops[key]
+			if l == nil {
+				l = newLoop(p, key, s, t, counts[st.Service])
+				added = append(added, l)
+			}
+			l.retarget(s, t)
+			loops[key] = l
 		}
 	}
 	kept := 0
@@ -239,24 +255,20 @@ func (p *Pool) reconcile() {
 		}
 		kept++
 	}
+	for name, s := range p.services {
+		if s.left && !used[s] {
+			s.settings.Load().client.retire()
+			delete(p.services, name)
+		}
+	}
 	changed := kept < len(p.loops) || kept < len(loops)
-	p.loops = loops
+	p.loops, p.counts = loops, counts
+	if p.running {
+		startAll(added)
+	}
 	if changed { // sorting a large fleet costs more than all the rest
 		p.publishLoops()
 	}
-}
-
-// loop returns the loop of key, made and started if there is none.
-func (p *Pool) loop(key loopKey, s *service, t *periskop.Target) *loop {
-	if l := p.loops[key]; l != nil {
-		l.retarget(t)
-		return l
-	}
-	l := newLoop(p, key, s, t)
-	if p.running {
-		l.start()
-	}
-	return l
 }
 
 func (p *Pool) publishLoops() {
@@ -280,15 +292,14 @@ func (p *Pool) Health() []periskop.TargetHealth {
 }
 
 // Counts returns how many scrapes of each service ended in each result. Every
-// service that Apply named last is there with every result, from 0 on. The values
-// never fall, also when a service is taken out and returns. The maps are the
-// caller's.
+// service that SetTargets named last is there with every result, from 0 on. The values
+// of a service never fall as long as it is there. The maps are the caller's.
 func (p *Pool) Counts() map[string]map[periskop.Result]uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := make(map[string]map[periskop.Result]uint64, len(p.services))
-	for name, s := range p.services {
-		all[name] = s.counts.values()
+	all := make(map[string]map[periskop.Result]uint64, len(p.counts))
+	for name, c := range p.counts {
+		all[name] = c.values()
 	}
 	return all
 }

@@ -63,7 +63,7 @@ func TestSetTargets(t *testing.T) {
 			inBubble(t, scrape.Options{}, func(t *testing.T, b *bubble) {
 				b.net.serve(t, "shop.test:80", reporting(emptyReport))
 				first := slowTarget("http://shop.test/first")
-				b.pool.SetTargets(targetsOf("shop", first))
+				b.begin(targetsOf("shop", first))
 				pass(usualInterval)
 				if got := len(b.all()); got != 1 {
 					t.Fatalf("got %d scrapes in the first interval, want 1", got)
@@ -159,7 +159,10 @@ func TestApplySettings(t *testing.T) {
 			answers.Add(1)
 			reporting(emptyReport)(w, r)
 		})
-		b.pool.SetTargets(targetsOf("shop", slowTarget("http://shop.test/")))
+		b.begin(targetsOf("shop", slowTarget("http://shop.test/")))
+		<-tenants
+		answers.Store(0)
+		before := b.net.dialed.Load()
 		service := func(tenant string, limit int64) []scrape.Service {
 			s := shopWith(t, `{http_headers: {X-Tenant: {secrets: [`+tenant+`]}}}`)
 			s.BodySizeLimit = limit
@@ -192,7 +195,7 @@ func TestApplySettings(t *testing.T) {
 			if got := <-tenants; got != step.tenant {
 				t.Errorf("%s: got the tenant %s, want %s", step.name, got, step.tenant)
 			}
-			if got := b.net.dialed.Load(); got != step.connections {
+			if got := b.net.dialed.Load() - before; got != step.connections {
 				t.Errorf("%s: got %d connections, want %d", step.name, got, step.connections)
 			}
 		}
@@ -208,19 +211,61 @@ func TestApplyBeforeAndAfterTargets(t *testing.T) {
 		b.net.serve(t, "shop.test:80", reporting(emptyReport))
 		cart := slowTarget("http://shop.test/cart")
 		cart.Service = "cart"
-		b.pool.SetTargets(append(targetsOf("cart", cart), targetsOf("shop", slowTarget("http://shop.test/shop"))...))
+		both := append(targetsOf("cart", cart), targetsOf("shop", slowTarget("http://shop.test/shop"))...)
+		b.begin(both)
 		pass(usualInterval)
 		if got := len(b.of(cart.URL)); got != 0 {
 			t.Errorf("got %d scrapes of a service that is not configured", got)
 		}
 		b.pool.Apply([]scrape.Service{{Name: "cart"}})
-		pass(usualInterval)
+		pass(2 * time.Millisecond)
 		if got := len(b.of(cart.URL)); got != 1 {
 			t.Errorf("got %d scrapes of a service that was configured later, want 1", got)
 		}
+		b.forget()
+		pass(usualInterval)
 		if got := len(b.all()); got != 2 {
-			t.Errorf("got %d scrapes, want one per service", got)
+			t.Errorf("got %d scrapes while it is not known who has the targets of a service that is gone, want one per service", got)
 		}
+		b.pool.SetTargets(both[:1])
+		b.forget()
+		pass(usualInterval)
+		if got := b.all(); len(got) != 1 || got[0].Target != cart {
+			t.Errorf("got %d scrapes, want one of the service that is left", len(got))
+		}
+	})
+}
+
+// A target is scraped as the block has it that found it, whichever service it belongs to,
+// and goes on at its pace when another block has found it.
+func TestTargetsOfOtherBlocks(t *testing.T) {
+	inBubble(t, scrape.Options{}, func(t *testing.T, b *bubble) {
+		tenants := make(chan string, 100)
+		b.net.serve(t, "shop.test:80", func(w http.ResponseWriter, r *http.Request) {
+			tenants <- r.Header.Get("X-Tenant")
+			reporting(emptyReport)(w, r)
+		})
+		block := func(name string) scrape.Service {
+			s := shopWith(t, `{http_headers: {X-Tenant: {values: [`+name+`]}}}`)
+			s.Name = name
+			return s
+		}
+		found := func(by string) []periskop.ServiceTargets {
+			tgt := slowTarget("http://shop.test/")
+			tgt.Service, tgt.Block = "pay", by
+			return targetsOf("pay", tgt)
+		}
+		b.pool.Apply([]scrape.Service{block("east"), block("west")})
+		b.begin(found("east"))
+		<-tenants
+		for _, by := range []string{"east", "west", "west", "east"} {
+			b.pool.SetTargets(found(by))
+			pass(usualInterval)
+			if got := <-tenants; got != by {
+				t.Errorf("found by %s: scraped as the block %s has it", by, got)
+			}
+		}
+		checkPace(t, b.all(), usualInterval, usualInterval, usualInterval)
 	})
 }
 
@@ -250,21 +295,25 @@ func TestCounts(t *testing.T) {
 				t.Errorf("%s (-got +want):\n%s", what, diff)
 			}
 		}
-		check("at first", map[string]map[periskop.Result]uint64{"shop": zero})
-		b.pool.SetTargets(targetsOf("shop", slowTarget("http://shop.test/")))
-		pass(2 * usualInterval)
+		check("at first", map[string]map[periskop.Result]uint64{})
+		b.pool.SetTargets(targetsOf("shop"))
+		check("without targets", map[string]map[periskop.Result]uint64{"shop": zero})
+		there := append(targetsOf("shop", slowTarget("http://shop.test/")), targetsOf("cart")...)
+		b.begin(there)
+		pass(usualInterval)
 		broken.Store(true)
 		pass(usualInterval)
 		so := with(map[periskop.Result]uint64{periskop.Success: 2, periskop.HTTPStatus: 1})
-		check("after three scrapes", map[string]map[periskop.Result]uint64{"shop": so})
-		b.pool.Apply([]scrape.Service{{Name: "cart"}})
-		pass(usualInterval)
-		check("without the service", map[string]map[periskop.Result]uint64{"cart": zero})
-		b.pool.Apply([]scrape.Service{shop(), {Name: "cart"}})
-		check("with the service again", map[string]map[periskop.Result]uint64{"cart": zero, "shop": so})
-		pass(usualInterval)
+		check("after three scrapes", map[string]map[periskop.Result]uint64{"cart": zero, "shop": so})
+		b.pool.SetTargets(append(targetsOf("shop"), targetsOf("cart")...))
+		check("without the target", map[string]map[periskop.Result]uint64{"cart": zero, "shop": so})
+		b.begin(there)
 		so[periskop.HTTPStatus]++
-		check("and scraped", map[string]map[periskop.Result]uint64{"cart": zero, "shop": so})
+		check("with the target again", map[string]map[periskop.Result]uint64{"cart": zero, "shop": so})
+		b.pool.SetTargets(targetsOf("cart"))
+		check("without the service", map[string]map[periskop.Result]uint64{"cart": zero})
+		b.pool.SetTargets(there)
+		check("with the service again", map[string]map[periskop.Result]uint64{"cart": zero, "shop": zero})
 	})
 }
 
@@ -280,12 +329,14 @@ func TestHealth(t *testing.T) {
 		tgt := slowTarget("http://shop.test/b")
 		b.pool.SetTargets(targetsOf("shop", tgt))
 		h := b.pool.Health()[0]
-		if wait := time.Until(h.Next); h.Target != tgt || h.Last != nil || !h.DownSince.IsZero() || wait < 0 || wait > usualInterval {
+		if wait := time.Until(h.Next); h.Target != tgt || h.Last != nil || !h.DownSince.IsZero() || wait < 0 || wait > 2*time.Millisecond || !h.Since.Equal(time.Now()) {
 			t.Errorf("before the first scrape: got %+v", h)
 		}
+		pass(usualInterval / 10)
+		b.forget()
 		pass(usualInterval)
 		first := b.all()[0]
-		want := periskop.TargetHealth{Target: tgt, Last: &periskop.Scrape{
+		want := periskop.TargetHealth{Target: tgt, Since: h.Since, Last: &periskop.Scrape{
 			Target: tgt, Start: first.Start, Result: periskop.Success, Size: len(emptyReport), Date: first.Date,
 		}, Next: first.Start.Add(usualInterval)}
 		if diff := cmp.Diff(b.pool.Health()[0], want); diff != "" {

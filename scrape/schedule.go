@@ -8,18 +8,35 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// firstBeat returns when t is scraped first: at the next moment that is, modulo
+// firstSpacing is what each target adds to the time over which the first scrapes are
+// spread of all that start together: ten targets are scraped at once, a thousand within
+// two seconds.
+const firstSpacing = 2 * time.Millisecond
+
+// firstWait returns how long t waits for its first scrape of all, when it is one of so
+// many that start together. Nobody wants to wait an interval for what is there already.
+func firstWait(t *periskop.Target, together int) time.Duration {
+	spread := min(time.Duration(together)*firstSpacing, t.Interval)
+	return time.Duration(targetHash(t) % uint64(spread))
+}
+
+// secondBeat returns when t is scraped again after its first scrape, which ended at now:
+// at its place in the interval, unless that is at once.
+func secondBeat(t *periskop.Target, interval time.Duration, now time.Time) time.Time {
+	return firstBeat(t, interval, now.Add(interval/10))
+}
+
+// firstBeat returns the first regular scrape of t: at the next moment that is, modulo
 // the interval and counted from 1970, a hash of the target. So targets that come
 // together are spread over the interval, and each keeps its place in it through
 // restarts of this program.
 //
 // For an interval of 30 s and a hash of 42 s, so 12 s modulo the interval, the
 // beats are at 0:12, 0:42, 1:12, …; from 0:20 on the first one is at 0:42.
-func firstBeat(t *periskop.Target, now time.Time) time.Time {
-	interval := int64(t.Interval)
-	place := int64(targetHash(t) % uint64(interval))
-	wait := (place - now.UnixNano()%interval + interval) % interval
-	return now.Add(time.Duration(wait))
+func firstBeat(t *periskop.Target, interval time.Duration, now time.Time) time.Time {
+	place := time.Duration(targetHash(t) % uint64(interval))
+	wait := (place - time.Duration(now.UnixNano())%interval + interval) % interval
+	return now.Add(wait)
 }
 
 // targetHash is the same for the same target everywhere. It needs even low bits

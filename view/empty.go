@@ -1,5 +1,7 @@
 package view
 
+import "slices"
+
 // An emptyList says why there is nothing in the list.
 type emptyList struct {
 	Heading, Text string
@@ -37,6 +39,9 @@ func whyEmpty(services []*serviceHealth, f filter, to links) *emptyList {
 		return &emptyList{Heading: "None is " + string(f.State), Text: emptyText[f.State], Actions: []action{open}}
 	}
 	e := nothingReported(services)
+	if !answered(services) {
+		e.Actions = append(e.Actions, action{"See what is waited for", to.overview()})
+	}
 	e.Actions = append(e.Actions, action{"See the status of targets", to.status(targetFilter{Service: f.Service})})
 	if all.URL != "" {
 		e.Actions = append(e.Actions, all)
@@ -68,6 +73,11 @@ func nothingReported(services []*serviceHealth) *emptyList {
 		}
 	}
 	return &emptyList{Heading: "No exceptions", Text: "All targets answer, and have reported none that is not resolved."}
+}
+
+// answered reports whether a target of any of the services has ever answered.
+func answered(services []*serviceHealth) bool {
+	return slices.ContainsFunc(services, func(s *serviceHealth) bool { return s.Service != nil && !s.Service.WatchedSince.IsZero() })
 }
 
 // emptyText says what it means that no exception is in the condition.

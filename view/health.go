@@ -145,10 +145,11 @@ func (s *serviceHealth) addTargets(st periskop.ServiceTargets, scraped map[targe
 	})
 }
 
-// targetsUp says how many targets are up, and notUp how the others are.
+// targetsUp says how many targets are up, or what is waited for, and notUp how the
+// others are.
 func (s *serviceHealth) targetsUp() string {
-	if len(s.Targets) == 0 {
-		return "no targets"
+	if wait := s.waits(); wait != periskop.WaitNothing {
+		return waitTexts[wait]
 	}
 	return number(s.Up) + " of " + number(len(s.Targets)) + " up"
 }

@@ -17,7 +17,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // and waiting.
 func fleet(services map[string]string) (targets []periskop.ServiceTargets, health []periskop.TargetHealth) {
 	for name, states := range services {
-		st := periskop.ServiceTargets{Service: name}
+		st := periskop.ServiceTargets{Service: name, Answered: noon}
 		for i, state := range states {
 			t := &periskop.Target{Service: name, Instance: fmt.Sprintf("%c%02d", state, i), URL: fmt.Sprintf("http://%02d/", i)}
 			st.Targets = append(st.Targets, t)
@@ -67,10 +67,10 @@ func TestTroubleFirst(t *testing.T) {
 		"all down: bad, 0 of 2 up, 2 down",
 		"one down: bad, 0 of 1 up, 1 down",
 		"none: bad, no targets, ",
-		"not discovered: bad, no targets, ",
 		"some down: warn, 1 of 3 up, 2 down",
 		"problem: warn, 1 of 1 up, ",
-		"waiting: wait, 0 of 2 up, 2 waiting",
+		"not discovered: wait, waiting, ",
+		"waiting: wait, waiting, 2 waiting",
 		"busy: good, 1 of 2 up, 1 waiting",
 		"fine: good, 1 of 1 up, ",
 	}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -14,6 +15,7 @@ const servicesPerPage = 60
 type overviewPage struct {
 	Reload   *reloadProblem
 	Storage  *storageSection // when it cannot be written, or was damaged
+	Blocks   []blockRow      // with problems
 	Figures  []figure
 	Filter   serviceFilter
 	Shows    []option
@@ -93,6 +95,7 @@ func (v *view) serveOverview(w http.ResponseWriter, r *http.Request) {
 	content.GrowingURL = to.exceptions(filter{State: conditionGrowing, Sort: byGrowth})
 	content.Reload = newReloadProblem(v.Config(), j.now, to)
 	content.Storage = v.storageProblem(j.now)
+	content.Blocks = newBlockRows(v.Feeders(), true)
 	v.render(w, r, http.StatusOK, pageOverview, j.now, &page{
 		Title:   title("Overview"),
 		Section: pageOverview,
@@ -211,7 +214,7 @@ func newServiceRow(s *serviceHealth, j classifier, to links) serviceRow {
 		Total:      "0",
 		Tone:       s.tone(),
 		State:      s.targetsUp(),
-		NotUp:      s.notUp(),
+		NotUp:      cmp.Or(s.waited(j.now), s.notUp()),
 		LastScrape: newMoment(j.now, s.LastScrape),
 		Growth:     newChart(s.Growth, smallStep, smallHeight, j.span()),
 	}
@@ -246,6 +249,9 @@ func notesOf(s *serviceHealth) []text {
 			break
 		}
 		notes = append(notes, snippet(problem, noteLength))
+	}
+	if never := s.neverAnswered(); never != "" {
+		notes = append(notes, snippet(never, noteLength))
 	}
 	if s.Service != nil && s.Service.OverflowKeys > 0 {
 		notes = append(notes, text{{Text: overflowNote(s.Service.OverflowKeys)}})

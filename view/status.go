@@ -11,6 +11,7 @@ import (
 // A statusPage says whether this program does what it should.
 type statusPage struct {
 	Reload   *reloadProblem
+	Blocks   []blockRow
 	Services []option
 	States   []option
 	ClearURL string
@@ -57,6 +58,7 @@ func (v *view) serveStatus(w http.ResponseWriter, r *http.Request) {
 	config := v.Config()
 	p := newStatusPage(v.services(v.Snapshot(), ""), parseTargetFilter(r.URL.Query()), now, to)
 	p.Reload = newReloadProblem(config, now, to)
+	p.Blocks = newBlockRows(v.Feeders(), false)
 	p.Config = newConfigSection(config, now, to)
 	if v.Storage != nil {
 		p.Storage = newStorageSection(v.Storage(), now)

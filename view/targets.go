@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -181,7 +182,7 @@ func (f targetFilter) newDiscoveryRows(services []*serviceHealth, now time.Time,
 // serviceFacts says of a service what no target says.
 func serviceFacts(s *serviceHealth, now time.Time) []string {
 	var facts []string
-	if others := s.notUp(); others != "" {
+	if others := cmp.Or(s.waited(now), s.notUp()); others != "" {
 		facts = append(facts, others)
 	}
 	if s.Discovery.Dropped > 0 {
@@ -192,7 +193,7 @@ func serviceFacts(s *serviceHealth, now time.Time) []string {
 
 func watchFacts(s *merge.Service, now time.Time) []string {
 	if s == nil || s.WatchedSince.IsZero() {
-		return []string{"not watched yet"}
+		return []string{"no target has answered yet"}
 	}
 	facts := []string{"watched since " + newMoment(now, s.WatchedSince).Absolute}
 	if s.OverflowKeys > 0 {

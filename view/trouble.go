@@ -24,14 +24,13 @@ var tones = []tone{toneBad, toneWarn, toneWait, toneGood}
 
 // tone says how much attention the service wants.
 func (s *serviceHealth) tone() tone {
-	all := len(s.Targets)
-	switch {
-	case s.Down == all: // also when there are none
+	switch wait := s.waits(); {
+	case wait != periskop.WaitNothing:
+		return s.waitTone(wait)
+	case s.Down == len(s.Targets):
 		return toneBad
 	case s.Down > 0, len(s.Discovery.Problems) > 0:
 		return toneWarn
-	case s.Waiting == all:
-		return toneWait
 	}
 	return toneGood
 }

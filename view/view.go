@@ -21,6 +21,9 @@ type Options struct {
 	Snapshot func() *merge.Snapshot
 	// Targets returns the targets as discovery sees them. Nil means none.
 	Targets func() []periskop.ServiceTargets
+	// Feeders returns the blocks of the file whose targets belong to services that labels
+	// name. Nil means none.
+	Feeders func() []periskop.Feeder
 	// Health returns what scraping knows of the targets. Nil means nothing.
 	Health func() []periskop.TargetHealth
 	// Growth returns what was counted of late. Nil means that nothing is known.
@@ -144,6 +147,9 @@ func New(o Options) (http.Handler, error) {
 func setDefaults(o *Options) {
 	if o.Targets == nil {
 		o.Targets = func() []periskop.ServiceTargets { return nil }
+	}
+	if o.Feeders == nil {
+		o.Feeders = func() []periskop.Feeder { return nil }
 	}
 	if o.Health == nil {
 		o.Health = func() []periskop.TargetHealth { return nil }

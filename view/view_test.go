@@ -77,7 +77,7 @@ func shopWorld(t testing.TB) *world {
 	grown.Aggregates[0].TotalCount = 1234
 	w.serve("shop", "shop-1:8080", periskop.Labels{{Name: "env", Value: "prod"}}, report, grown)
 	w.fail("shop", "shop-2:8080", periskop.HTTPStatus, "the target answered 503 Service Unavailable")
-	w.targets = append(w.targets, periskop.ServiceTargets{Service: "idle", Dropped: 3, Problems: []string{"file /etc/periskop/idle.yaml: no such file"}})
+	w.targets = append(w.targets, periskop.ServiceTargets{Service: "idle", Answered: watched, Empty: watched, Dropped: 3, Problems: []string{"file /etc/periskop/idle.yaml: no such file"}})
 	w.config = view.ConfigStatus{File: "/etc/periskop.yaml", LoadedAt: watched, Text: "services:\n  - name: shop # <main>\n"}
 	return w
 }
@@ -383,6 +383,50 @@ func TestEmpty(t *testing.T) {
 	if _, err := view.New(view.Options{}); err == nil {
 		t.Error("without a snapshot: no error")
 	}
+}
+
+// TestFirstMinute says of each service what it waits for, and since when.
+func TestFirstMinute(t *testing.T) {
+	services := []string{"asked", "empty", "found", "gone", "pushed", "refused"}
+	var settings []merge.ServiceSettings
+	for _, name := range services {
+		settings = append(settings, merge.ServiceSettings{Name: name})
+	}
+	w := newWorld(settings...)
+	ago := func(seconds int) time.Time { return now.Add(-time.Duration(seconds) * time.Second) }
+	w.fail("refused", "refused:80", periskop.Connection, "cannot connect to refused:80: connection refused")
+	target := &periskop.Target{Service: "found", Instance: "found:80", URL: "http://found:80/"}
+	w.health = append(w.health, periskop.TargetHealth{Target: target, Since: ago(2), Next: now})
+	w.targets = append(
+		w.targets,
+		periskop.ServiceTargets{Service: "asked", Block: "asked", Asked: ago(12), Empty: ago(12)},
+		periskop.ServiceTargets{Service: "empty", Block: "empty", Asked: ago(200), Answered: ago(199), Empty: ago(180)},
+		periskop.ServiceTargets{Service: "found", Block: "cluster", Asked: ago(200), Answered: ago(199), Targets: []*periskop.Target{target}},
+		periskop.ServiceTargets{Service: "gone", Block: "cluster", Asked: ago(200), Answered: ago(199), Empty: ago(7200)},
+		periskop.ServiceTargets{Service: "pushed", Block: "pushed", NoDiscovery: true, Asked: ago(200), Empty: ago(200)},
+	)
+	w.change = func(o *view.Options) {
+		o.Feeders = func() []periskop.Feeder {
+			return []periskop.Feeder{{Block: "cluster", Services: 2, Targets: 1, Dropped: 40, Problems: []string{"A Kubernetes API server does not answer."}}}
+		}
+	}
+	h := w.handler(t)
+	overview := get(t, h, "/").Body.String()
+	checkContains(t, "/", overview,
+		`<a class="state wait" href="./status?service_name=asked">waiting</a> <small>for discovery, 12 seconds</small>`,
+		`<a class="state bad" href="./status?service_name=empty">no targets</a> <small>for 3 minutes</small>`,
+		`<a class="state wait" href="./status?service_name=found">waiting</a> <small>for the first scrape of 1 target, 2 seconds</small>`,
+		`<a class="state wait" href="./status?service_name=gone">no targets</a> <small>for 2 hours</small>`,
+		`<a class="state good" href="./status?service_name=pushed">pushed</a> </td>`,
+		`<a class="state bad" href="./status?service_name=refused">0 of 1 up</a>`,
+		"No target has answered yet: cannot connect to refused:80: connection refused",
+		"Targets may be missing", "A Kubernetes API server does not answer.",
+	)
+	checkContains(t, "/status", get(t, h, "/status").Body.String(),
+		"for discovery, 12 seconds", "for 3 minutes", "for the first scrape of 1 target, 2 seconds", "pushed",
+		"Services from labels", "finds 2 services", "1 target", "40 dropped by relabelling", "A Kubernetes API server does not answer.",
+	)
+	checkContains(t, "/exceptions", get(t, h, "/exceptions").Body.String(), "Nothing is seen", "See what is waited for")
 }
 
 // TestPayloads opens every trace that the real client libraries cause, and checks that

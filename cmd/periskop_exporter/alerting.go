@@ -22,7 +22,7 @@ func alertmanagerServices(cfg *config.Config) []discovery.Service {
 	var services []discovery.Service
 	for i, a := range cfg.Alerting.Alertmanagers {
 		services = append(services, discovery.Service{
-			Name: alertmanagerName(i), Configs: a.Discovery, Relabel: a.Relabel,
+			Name: alertmanagerName(i), FixedName: true, Configs: a.Discovery, Relabel: a.Relabel,
 			Scheme: a.Scheme, Path: path.Join("/", a.PathPrefix, "/api/v2/alerts"),
 			// They are not scraped; the interval only has to be there.
 			Interval: max(a.Timeout, time.Minute), Timeout: a.Timeout,

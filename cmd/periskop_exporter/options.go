@@ -1,7 +1,6 @@
 package main
 
 import (
-	"github.com/periskop-exporter/periskop_exporter/collector"
 	"github.com/periskop-exporter/periskop_exporter/config"
 	"github.com/periskop-exporter/periskop_exporter/discovery"
 	"github.com/periskop-exporter/periskop_exporter/internal/redact"
@@ -14,43 +13,32 @@ import (
 // so that nothing is scraped that they do not expect.
 func (e *exporter) apply(cfg *config.Config) error {
 	e.payloadSize.Store(cfg.Limits.PayloadSize)
-	e.ownCode.Store(ownCode(cfg))
 	if err := e.notifier.Configure(notifySettings(cfg)); err != nil {
 		return err
 	}
-	e.state.Configure(mergeSettings(cfg))
+	e.services.take(cfg)
 	e.pool.Apply(scrapeServices(cfg))
-	return e.discovery.Apply(append(discoveryServices(cfg), alertmanagerServices(cfg)...))
+	return e.discovery.Apply(discovery.Settings{
+		Services: append(discoveryServices(cfg), alertmanagerServices(cfg)...),
+		Limit:    cfg.Limits.Services, Retention: cfg.Retention.Series,
+	})
 }
 
+// mergeSettings returns the settings that are not those of a service.
 func mergeSettings(cfg *config.Config) merge.Settings {
-	o := merge.Settings{
-		KeysPerService:    cfg.Limits.KeysPerService,
-		OccurrencesPerKey: cfg.Limits.OccurrencesPerKey,
-		OccurrenceSize:    cfg.Limits.OccurrenceSize,
-		LabelLength:       cfg.Limits.LabelLength,
-		LateDiscovery:     cfg.LateDiscovery,
-		SeriesRetention:   cfg.Retention.Series,
-		ProcessRetention:  cfg.Retention.Process,
-		EpisodeQuiet:      cfg.Alerting.QuietAfter,
-		EpisodeLimit:      cfg.Alerting.PerService,
-		Redact:            redactor(cfg.Redaction),
+	return merge.Settings{
+		KeysPerService:     cfg.Limits.KeysPerService,
+		ProcessesPerTarget: cfg.Limits.ProcessesPerTarget,
+		OccurrencesPerKey:  cfg.Limits.OccurrencesPerKey,
+		OccurrenceSize:     cfg.Limits.OccurrenceSize,
+		LabelLength:        cfg.Limits.LabelLength,
+		LateDiscovery:      cfg.LateDiscovery,
+		SeriesRetention:    cfg.Retention.Series,
+		ProcessRetention:   cfg.Retention.Process,
+		EpisodeQuiet:       cfg.Alerting.QuietAfter,
+		EpisodeLimit:       cfg.Alerting.PerService,
+		Redact:             redactor(cfg.Redaction),
 	}
-	for i := range cfg.Services {
-		s := &cfg.Services[i]
-		o.Services = append(o.Services, merge.ServiceSettings{
-			Name: s.Name, GroupBy: s.GroupBy, Labels: collector.Labels(s.MetricRelabel),
-		})
-	}
-	return o
-}
-
-func ownCode(cfg *config.Config) *map[string][]string {
-	own := make(map[string][]string, len(cfg.Services))
-	for i := range cfg.Services {
-		own[cfg.Services[i].Name] = cfg.Services[i].OwnCode
-	}
-	return &own
 }
 
 func redactor(r config.Redaction) func(*periskop.Occurrence) {

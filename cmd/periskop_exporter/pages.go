@@ -17,11 +17,12 @@ import (
 func (e *exporter) pages() (http.Handler, error) {
 	o := view.Options{
 		Snapshot: e.state.Snapshot,
-		Targets:  e.discovered,
+		Targets:  e.services.targets,
+		Feeders:  e.services.feeders,
 		Health:   e.pool.Health,
 		Growth:   e.recent.Growth,
 		Departed: e.recent.Departed,
-		OwnCode:  e.ownCodeOf,
+		OwnCode:  e.services.ownCode,
 		Config:   e.configStatus,
 		Storage:  e.storageStatus,
 		Flags:    e.flags.shown,
@@ -44,9 +45,6 @@ func (e *exporter) pages() (http.Handler, error) {
 	return view.New(o)
 }
 
-// ownCodeOf returns what is a service's own in stack traces.
-func (e *exporter) ownCodeOf(service string) []string { return (*e.ownCode.Load())[service] }
-
 func (e *exporter) storageStatus() view.StorageStatus {
 	s := e.state.StoreStatus()
 	out := view.StorageStatus{Commits: s.Commits, Failures: s.Failures, LastAt: s.Last, Took: s.Duration, Err: s.Err}
@@ -65,7 +63,7 @@ func (e *exporter) configStatus() view.ConfigStatus {
 func (e *exporter) api() http.Handler {
 	o := api.Options{
 		Snapshot:  e.state.Snapshot,
-		Targets:   e.discovered,
+		Targets:   e.services.targets,
 		Health:    e.pool.Health,
 		Processes: e.state.Processes,
 		UUID:      e.uuid,

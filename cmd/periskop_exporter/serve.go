@@ -54,10 +54,7 @@ type exporter struct {
 	// listeners are served on in place of the addresses in flags, if there are any.
 	listeners  []net.Listener
 	clockSteps prometheus.Counter
-	// targets are those that discovery published last.
-	targets atomic.Pointer[[]periskop.ServiceTargets]
-	// ownCode has, by service, what is its own in stack traces.
-	ownCode atomic.Pointer[map[string][]string]
+	services   *services
 	// payloadSize is how many bytes a pushed report may have.
 	payloadSize atomic.Int64
 }
@@ -78,7 +75,7 @@ func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
 		}),
 		registry: prometheus.NewRegistry(),
 	}
-	e.targets.Store(&[]periskop.ServiceTargets{})
+	e.services = newServices(cfg)
 	if err := e.openState(cfg); err != nil {
 		return nil, err
 	}
@@ -90,7 +87,7 @@ func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
 
 // openState makes the state, with what was kept of it when the program ended last.
 func (e *exporter) openState(cfg *config.Config) error {
-	options := merge.Options{Settings: mergeSettings(cfg), Stepped: e.clockStepped}
+	options := merge.Options{Settings: e.services.settings(), Stepped: e.clockStepped}
 	dir := e.flags.storageDir(cfg.Repository)
 	if dir == "" {
 		e.logger.Warn("state is kept in memory only: counters begin at zero at each start")
@@ -103,6 +100,7 @@ func (e *exporter) openState(cfg *config.Config) error {
 		e.store, options.Store, options.Saved = kept, kept, saved
 	}
 	e.state = merge.New(options)
+	e.services.configure = e.state.Configure
 	return nil
 }
 
@@ -123,13 +121,15 @@ func (e *exporter) build(cfg *config.Config, file *configFile) error {
 	e.discovery, err = discovery.New(discovery.Options{
 		Logger:     e.logger.With("component", "discovery"),
 		Registerer: e.registry,
-		Publish:    e.setTargets,
+		Publish:    e.setFound,
+		CheckName:  config.CheckServiceName,
+		Known:      e.services.known(e.state.Services(), e.started),
 	})
 	if err != nil {
 		return err
 	}
 	e.notifier = notify.New(notify.Options{
-		Snapshot: e.state.DurableSnapshot, ExternalURL: e.flags.external.String(), OwnCode: e.ownCodeOf,
+		Snapshot: e.state.DurableSnapshot, ExternalURL: e.flags.external.String(), OwnCode: e.services.ownCode,
 		Registerer: e.registry, Logger: e.logger.With("component", "notify"),
 	})
 	e.reloader = newReloader(file, e.apply, e.logger, e.registry)
@@ -156,7 +156,10 @@ func (e *exporter) register() {
 			Snapshot:       e.state.Snapshot,
 			Series:         e.state.Series,
 			KeysPerService: e.state.KeysPerService,
-			Targets:        e.discovered,
+			Targets:        e.services.targets,
+			Feeders:        e.services.feeders,
+			Refused:        e.services.refused,
+			ServicesLimit:  e.services.limit,
 			Health:         e.pool.Health,
 			Scrapes:        e.pool.Counts,
 		}),
@@ -168,16 +171,15 @@ func (e *exporter) register() {
 	}
 }
 
-// setTargets passes on what discovery found.
-func (e *exporter) setTargets(all []periskop.ServiceTargets) {
-	targets, alertmanagers := split(all)
+// setFound passes on what discovery found. Services are known before they are scraped.
+func (e *exporter) setFound(found periskop.Found) {
+	targets, alertmanagers := split(found.Services)
+	found.Services = targets
 	e.notifier.SetTargets(alertmanagers)
-	e.targets.Store(&targets)
+	e.services.set(found)
 	e.state.Discovered(targets, e.discovery.Rounds())
 	e.pool.SetTargets(targets)
 }
-
-func (e *exporter) discovered() []periskop.ServiceTargets { return *e.targets.Load() }
 
 // serve runs until ctx is cancelled or a listener is lost, and then ends in order: no
 // more requests, no more scrapes, state written. Each of hangups reloads the

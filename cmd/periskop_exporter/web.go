@@ -72,7 +72,7 @@ func (e *exporter) ready(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, "ready")
 	case <-r.Context().Done():
 	default:
-		http.Error(w, "starting: the first round of discovery is not in yet", http.StatusServiceUnavailable)
+		http.Error(w, "starting: the first round of discovery is not in yet"+e.services.awaited(), http.StatusServiceUnavailable)
 	}
 }
 

@@ -32,10 +32,12 @@ func Metrics() []Metric {
 		{ExporterClockSteps, "counter", nil, "How often the exporter's clock was found to have been set."},
 		{ExporterConfigReloadSuccessTime, "gauge", nil, "When the configuration file was last loaded with success, in seconds since 1970."},
 		{ExporterConfigReloadSuccess, "gauge", nil, "Whether the last attempt to load the configuration file succeeded."},
-		{ExporterDiscoveryProblems, "gauge", []string{ServiceName}, "What discovery has to complain about now, for the service. The page /status has it in words."},
+		{ExporterDiscoveryProblems, "gauge", []string{ServiceName}, "What discovery has to complain about now, for the block of the file that bears this name. The page /status has it in words."},
 		{ExporterKeysPerServiceLimit, "gauge", nil, "Aggregation keys that a service may have series of its own for."},
 		{ExporterOverflowKeys, "gauge", []string{ServiceName}, "Aggregation keys of the service that are counted together, past the limit."},
 		{ExporterSeries, "gauge", nil, "Exposed series of " + ExceptionsTotal + "."},
+		{ExporterServicesLimit, "gauge", nil, "How many services there may be, those that labels of targets name included."},
+		{ExporterServicesOverLimit, "gauge", nil, "Services past the limit, whose targets are not scraped. The page /status names some."},
 		{ExporterStateCommitFailures, "counter", nil, "Commits of counts to the state file that failed."},
 		{ExporterStateCommits, "counter", nil, "Commits of counts to the state file that succeeded."},
 		{ExporterStateDamaged, "gauge", nil, "Whether something was missing of the state at the start, or it was put back from a backup: counters then began at zero."},
@@ -45,11 +47,11 @@ func Metrics() []Metric {
 		{ExporterStateCommitTime, "gauge", nil, "When the last successful commit to the state file was, in seconds since 1970."},
 		{ExporterStateSize, "gauge", nil, "Size of the state file."},
 		{ScrapesTotal, "counter", []string{ServiceName, Result}, "Scrapes by how they ended: success, timeout, connection, http_status, too_large, invalid_payload."},
-		{ServiceTargets, "gauge", []string{ServiceName}, "Targets of the service that are discovered now."},
+		{ServiceTargets, "gauge", []string{ServiceName}, "Targets of the service that are discovered now; 0 included for services that the file names. One that labels of targets name has it while there are some, and one that is only pushed to never."},
 		{ServiceWatchedSince, "gauge", []string{ServiceName}, "When the service was first scraped with success, in seconds since 1970."},
 		{TargetInconsistenciesTotal, "counter", []string{ServiceName, Reason}, "What targets reported that was not counted, or not all of it, or that is doubtful. docs/counting.md has the reasons."},
-		{TargetScrapeDuration, "gauge", []string{ServiceName, Instance}, "How long the last scrape of the target took."},
-		{TargetUp, "gauge", []string{ServiceName, Instance}, "Whether the last scrape of the target succeeded."},
+		{TargetScrapeDuration, "gauge", []string{ServiceName, Target}, "How long the last scrape of the target took. The label target is what relabelling made instance."},
+		{TargetUp, "gauge", []string{ServiceName, Target}, "Whether the last scrape of the target succeeded."},
 	}
 }
 

@@ -24,6 +24,8 @@ const (
 	ExporterSeries                  = "periskop_exporter_series"
 	ExporterOverflowKeys            = "periskop_exporter_overflow_keys"
 	ExporterKeysPerServiceLimit     = "periskop_exporter_keys_per_service_limit"
+	ExporterServicesLimit           = "periskop_exporter_services_limit"
+	ExporterServicesOverLimit       = "periskop_exporter_services_over_limit"
 	ExporterDiscoveryProblems       = "periskop_exporter_discovery_problems"
 	ExporterStateCommits            = "periskop_exporter_state_commits_total"
 	ExporterStateCommitFailures     = "periskop_exporter_state_commit_failures_total"
@@ -48,9 +50,12 @@ const (
 	ExceptionID    = "exception_id"
 	Severity       = "severity"
 	Class          = "class"
-	Instance       = "instance"
-	Result         = "result"
-	Reason         = "reason"
+	// Instance is the label that Prometheus puts on what it scrapes. A target is named
+	// by Target, lest the two be confused.
+	Instance = "instance"
+	Target   = "target"
+	Result   = "result"
+	Reason   = "reason"
 	// Occurrence is the label of an exemplar: the UUID of an occurrence.
 	Occurrence = "occurrence"
 )

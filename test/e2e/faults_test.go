@@ -55,7 +55,7 @@ func TestFaults(t *testing.T) {
 	config.WriteString("- name: no-server\n  http_sd_configs: [{url: 'http://127.0.0.1:1/targets', refresh_interval: 1s}]\n")
 	exporter := process.Exporter(t, config.String())
 	for fault := range faults {
-		waitForMetric(t, exporter, fmt.Sprintf(`periskop_target_up{instance=%q,service_name=%q} 1`, servers[fault].Address(), name(fault)))
+		waitForMetric(t, exporter, fmt.Sprintf(`periskop_target_up{service_name=%q,target=%q} 1`, name(fault), servers[fault].Address()))
 	}
 
 	for fault, server := range servers {
@@ -64,7 +64,7 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	for fault, want := range faults {
-		waitForMetric(t, exporter, fmt.Sprintf(`periskop_target_up{instance=%q,service_name=%q} 0`, servers[fault].Address(), name(fault)))
+		waitForMetric(t, exporter, fmt.Sprintf(`periskop_target_up{service_name=%q,target=%q} 0`, name(fault), servers[fault].Address()))
 		process.Eventually(t, "scrapes of "+name(fault), func() error {
 			return noSuch(exporter, t, fmt.Sprintf(`periskop_scrapes_total{result=%q,service_name=%q} 0`, want.result, name(fault)))
 		})
@@ -92,7 +92,7 @@ func TestFaults(t *testing.T) {
 		process.Eventually(t, "the target is back", func() error { return server.SetFault(fleet.NoFault) })
 	}
 	for fault := range faults {
-		waitForMetric(t, exporter, fmt.Sprintf(`periskop_target_up{instance=%q,service_name=%q} 1`, servers[fault].Address(), name(fault)))
+		waitForMetric(t, exporter, fmt.Sprintf(`periskop_target_up{service_name=%q,target=%q} 1`, name(fault), servers[fault].Address()))
 	}
 	log := exporter.Log(t)
 	for fault := range faults {

@@ -67,7 +67,7 @@ services:
 		return nil
 	})
 	for _, shard := range below {
-		waitForMetric(t, parent, fmt.Sprintf(`periskop_target_up{instance=%q,service_name="shop"} 1`, host(shard)))
+		waitForMetric(t, parent, fmt.Sprintf(`periskop_target_up{service_name="shop",target=%q} 1`, host(shard)))
 	}
 	raised := 0
 	raise := func() {

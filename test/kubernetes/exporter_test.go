@@ -35,7 +35,7 @@ func startExporter(t *testing.T, config string) *exporter {
 	return e
 }
 
-// up returns the instances of a service whose last scrape succeeded, sorted.
+// up returns the targets of a service whose last scrape succeeded, sorted.
 func (e *exporter) up(t *testing.T, service string) []string {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
@@ -50,7 +50,7 @@ func (e *exporter) up(t *testing.T, service string) []string {
 			labels[l.GetName()] = l.GetValue()
 		}
 		if labels["service_name"] == service && m.GetGauge().GetValue() == 1 {
-			up = append(up, labels["instance"])
+			up = append(up, labels["target"])
 		}
 	}
 	slices.Sort(up)

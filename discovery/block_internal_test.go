@@ -50,27 +50,27 @@ func BenchmarkUpdate(b *testing.B) {
 	src := s.sources[0]
 	src.keep(targets10000())
 	now := time.Now()
-	newRoster := func() *roster {
-		r := &roster{logger: slog.New(slog.DiscardHandler)}
-		r.update(s, nil, now)
-		return r
+	newBlock := func() *block {
+		b := &block{logger: slog.New(slog.DiscardHandler)}
+		b.update(s, nil, now)
+		return b
 	}
 
 	b.Run("first", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			newRoster()
+			newBlock()
 		}
 	})
 	b.Run("nothing new", func(b *testing.B) {
-		r := newRoster()
+		r := newBlock()
 		b.ReportAllocs()
 		for b.Loop() {
 			r.update(s, nil, now)
 		}
 	})
 	b.Run("one group of 100 is new", func(b *testing.B) {
-		r := newRoster()
+		r := newBlock()
 		groups := targets10000()
 		i := 0
 		b.ReportAllocs()
@@ -84,7 +84,7 @@ func BenchmarkUpdate(b *testing.B) {
 		}
 	})
 	b.Run("all groups are new and the same", func(b *testing.B) {
-		r := newRoster()
+		r := newBlock()
 		b.ReportAllocs()
 		for b.Loop() {
 			b.StopTimer()

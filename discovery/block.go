@@ -1,0 +1,179 @@
+package discovery
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/discovery/targetgroup"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
+)
+
+// maxTargetProblems is how many targets of a service that cannot be scraped are
+// named one by one. Whoever broke ten thousand targets broke them in one place.
+const maxTargetProblems = 5
+
+// A block is what is known of the targets of one configured service, and what it was
+// made from. It belongs to the goroutine of [Discovery.Run].
+type block struct {
+	logger    *slog.Logger
+	checkName func(string) error
+	service   *service
+	maker     *targetMaker
+	// left is when a reload took the block out; zero while it is configured.
+	left time.Time
+
+	// previous are the sources that a reload has replaced, as long as their targets
+	// stay: until the new sources have answered. A target must not go and come back
+	// because it is found in another way now. Since is when that began.
+	previous []*source
+	since    time.Time
+
+	// asked is since when the present sources are asked, and answered when there was a
+	// complete round of them first; zero before.
+	asked, answered time.Time
+
+	stamps   []stamp
+	groups   map[*targetgroup.Group]*members
+	skipped  []string // why targets are not scraped, one sentence each
+	targets  []*periskop.Target
+	dropped  int
+	problems []string
+}
+
+// members are the targets of one group. Discoverers send a new group when anything
+// in it has changed, so members are good as long as their group is there.
+type members struct {
+	targets []*periskop.Target
+	dropped int
+	skipped []string
+}
+
+// update brings b up to date with its service and the problems of its sources, and
+// reports whether anything of it has changed.
+func (b *block) update(s *service, problems []string, now time.Time) bool {
+	changed := false
+	if s != b.service {
+		changed = true // of the settings, one may concern services
+		b.take(s, now)
+	}
+	if st := stamps(b.sources(now)); b.groups == nil || !slices.Equal(st, b.stamps) {
+		b.stamps = st
+		changed = b.rebuild() || changed
+	}
+	problems = append(problems, b.skippedProblems()...)
+	if !slices.Equal(problems, b.problems) {
+		b.problems, changed = problems, true
+	}
+	return changed
+}
+
+// take puts s in the place of the service that b had, which a reload has replaced.
+func (b *block) take(s *service, now time.Time) {
+	if b.service == nil || !slices.Equal(b.service.sources, s.sources) {
+		b.asked = now
+	}
+	if b.service != nil && !slices.Equal(b.service.sources, s.sources) {
+		b.previous, b.since = b.sources(now), now
+	}
+	b.service, b.maker, b.groups = s, newTargetMaker(&s.Service, b.checkName), nil
+}
+
+// sources returns the ones whose targets are those of the service now.
+func (b *block) sources(now time.Time) []*source {
+	if b.previous != nil && (b.service.complete(now) || now.Sub(b.since) >= patience) {
+		b.previous = nil
+	}
+	if b.previous != nil {
+		return b.previous
+	}
+	return b.service.sources
+}
+
+func stamps(sources []*source) []stamp {
+	result := make([]stamp, len(sources))
+	for i, src := range sources {
+		result[i] = src.stamp()
+	}
+	return result
+}
+
+// rebuild makes the targets of all groups, anew only those of new groups.
+func (b *block) rebuild() bool {
+	groups := make(map[*targetgroup.Group]*members, len(b.groups))
+	var targets []*periskop.Target
+	var skipped []string
+	dropped := 0
+	for _, st := range b.stamps {
+		for _, group := range st.source.groupsInOrder() {
+			m, ok := b.groups[group]
+			if !ok {
+				m = b.members(group)
+			}
+			groups[group] = m
+			targets = append(targets, m.targets...)
+			skipped = append(skipped, m.skipped...)
+			dropped += m.dropped
+		}
+	}
+	b.groups = groups
+	b.logSkipped(len(b.skipped), skipped)
+	b.skipped = skipped
+
+	targets = b.adopt(targets)
+	changed := dropped != b.dropped || !slices.Equal(targets, b.targets)
+	b.targets, b.dropped = targets, dropped
+	return changed
+}
+
+func (b *block) members(group *targetgroup.Group) *members {
+	m := &members{}
+	for _, own := range group.Targets {
+		t, err := b.maker.target(own, group.Labels)
+		switch {
+		case err != nil:
+			m.skipped = append(m.skipped, skipped(own, group.Source, err))
+		case t == nil:
+			m.dropped++
+		default:
+			m.targets = append(m.targets, t)
+		}
+	}
+	return m
+}
+
+// adopt sorts targets, removes those that occur twice, and puts the known ones in
+// place of new ones that are the same: who compares pointers sees what has changed.
+func (b *block) adopt(targets []*periskop.Target) []*periskop.Target {
+	slices.SortStableFunc(targets, compareTargets)
+	targets = slices.CompactFunc(targets, func(a, b *periskop.Target) bool { return compareTargets(a, b) == 0 })
+	known := b.targets
+	for i, t := range targets {
+		for len(known) > 0 && compareTargets(known[0], t) < 0 {
+			known = known[1:]
+		}
+		if len(known) > 0 && compareTargets(known[0], t) == 0 && sameTarget(known[0], t) {
+			targets[i] = known[0]
+		}
+	}
+	return targets
+}
+
+func (b *block) skippedProblems() []string {
+	if len(b.skipped) <= maxTargetProblems {
+		return b.skipped
+	}
+	return append(slices.Clone(b.skipped[:maxTargetProblems]),
+		fmt.Sprintf("%d more targets are not scraped for such reasons.", len(b.skipped)-maxTargetProblems))
+}
+
+func (b *block) logSkipped(before int, skipped []string) {
+	switch {
+	case before == 0 && len(skipped) > 0:
+		b.logger.Warn("targets cannot be scraped", "service", b.service.Name, "count", len(skipped), "reason", skipped[0])
+	case before > 0 && len(skipped) == 0:
+		b.logger.Info("all targets can be scraped again", "service", b.service.Name)
+	}
+}
