@@ -19,36 +19,48 @@ type Options struct {
 	// Processes returns a snapshot and what is known of the processes of a service, which
 	// will not be taken back by a crash. It may wait for a disk.
 	Processes func(service string) (*merge.Snapshot, []periskop.Process)
-	// UUID names this exporter to one that scrapes it.
-	UUID func() string
+	// UUID names this exporter to one that scrapes it, and Prefix is what its paths begin
+	// with; "" when the routes begin at the root.
+	UUID   func() string
+	Prefix string
 	// Push takes in a report that a process of the service, on that host, sent by
-	// itself. MaxPush is how many bytes it may have.
+	// itself. CanPush says whether the service takes any, and MaxPush how many bytes one
+	// may have.
 	Push    func(service, host string, r *periskop.Report)
+	CanPush func(service string) bool
 	MaxPush func() int64
 }
 
-// Routes returns the patterns under which the handler is to be mounted.
+// Routes returns the patterns under which the handler is to be mounted. Every route
+// answers with and without a slash at its end.
 func Routes() []string {
-	return []string{"/api/", "/services/", "/targets/", "/push/", "/federate"}
+	return []string{"/api", "/api/", "/services", "/services/", "/targets", "/targets/", "/push", "/push/", "POST /errors", "POST /errors/", "/federate", "/federate/"}
 }
 
 // New returns the handler of all routes.
 func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	v1 := v1{o}
-	mux.HandleFunc("GET /api/v1/services", v1.services)
-	mux.HandleFunc("GET /api/v1/exceptions", v1.exceptions)
-	mux.HandleFunc("GET /api/v1/trace", v1.trace)
-	mux.HandleFunc("GET /api/v1/targets", v1.targets)
+	handle := func(pattern string, h http.HandlerFunc) {
+		mux.HandleFunc(pattern, h)
+		mux.HandleFunc(pattern+"/{$}", h)
+	}
+	handle("GET /api/v1/services", v1.services)
+	handle("GET /api/v1/exceptions", v1.exceptions)
+	handle("GET /api/v1/trace", v1.trace)
+	handle("GET /api/v1/targets", v1.targets)
 	mux.HandleFunc("/api/v1/", v1.unknown)
 	server := server{o}
-	mux.HandleFunc("GET /services/{$}", server.services)
-	mux.HandleFunc("GET /services/{service}/errors/{$}", server.errors)
+	handle("GET /services", server.services)
+	handle("GET /services/{service}/errors", server.errors)
 	mux.HandleFunc("DELETE /services/{service}/errors/{key...}", server.resolve)
 	mux.HandleFunc("OPTIONS /services/{service}/errors/{key...}", server.options)
-	mux.HandleFunc("GET /targets/{$}", server.targets)
-	mux.HandleFunc("POST /push/{service}/errors", o.push)
-	mux.HandleFunc("GET /federate", o.federate)
+	handle("GET /targets", server.targets)
+	mux.HandleFunc("POST /push/{path...}", o.push)
+	handle("POST /push", pushToNobody)
+	handle("POST /errors", pushToNobody)
+	handle("GET /federate", o.federate)
+	handle("GET /federate/targets", o.federateTargets)
 	return localhostCORS(mux)
 }
 

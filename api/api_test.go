@@ -59,7 +59,10 @@ func shop(t *testing.T) http.Handler {
 	return api.New(api.Options{
 		Snapshot: state.Snapshot,
 		Targets: func() []periskop.ServiceTargets {
-			return []periskop.ServiceTargets{{Service: "quiet", Problems: []string{"no such host"}}, {Service: "shop", Targets: []*periskop.Target{target}}}
+			return []periskop.ServiceTargets{
+				{Service: "quiet", Block: "cluster", Asked: noon, Empty: noon, Problems: []string{"no such host"}},
+				{Service: "shop", Block: "shop", Targets: []*periskop.Target{target}},
+			}
 		},
 		Health: func() []periskop.TargetHealth {
 			return []periskop.TargetHealth{{Target: target, Last: failed, DownSince: noon}}
@@ -96,7 +99,10 @@ func TestServer(t *testing.T) {
 		{"errors", "GET", "/services/shop/errors/", 200, errorsBody},
 		{"errors of a service without any", "GET", "/services/quiet/errors/", 200, "[]\n"},
 		{"errors of no service", "GET", "/services/nope/errors/", 404, "service nope not found\n"},
-		{"targets", "GET", "/targets/", 200, `{"quiet":[],"shop":[{"endpoint":"http://a:80/-/exceptions"}]}` + "\n"},
+		{"targets", "GET", "/targets/", 200, `{"quiet":[],"shop":[{"endpoint":"a:80/-/exceptions"}]}` + "\n"},
+		{"services without the slash", "GET", "/services", 200, `["quiet","shop"]` + "\n"},
+		{"errors without the slash", "GET", "/services/shop/errors", 200, errorsBody},
+		{"targets without the slash", "GET", "/targets", 200, `{"quiet":[],"shop":[{"endpoint":"a:80/-/exceptions"}]}` + "\n"},
 		{"preflight", "OPTIONS", "/services/shop/errors/shop%2FCart%23add%20&%20%3Cb%3E@1a/", 204, ""},
 		{"resolve an unknown key", "DELETE", "/services/shop/errors/nope/", 404, "404 page not found\n"},
 		{"resolve", "DELETE", "/services/shop/errors/shop/Cart%23add%20&%20%3Cb%3E@1a/", 204, ""},
@@ -155,7 +161,11 @@ func TestV1(t *testing.T) {
 		status int
 		want   []string
 	}{
-		"services":           {"/api/v1/services", 200, []string{`"service_name":"shop"`, `"exceptions":3`, `"targets":1,"targets_up":0`, `"discovery_problems":["no such host"]`, `"watched_since":null`}},
+		"services": {"/api/v1/services", 200, []string{
+			`"service_name":"shop"`, `"exceptions":3`, `"targets":1,"targets_up":0`, `"discovery_problems":["no such host"]`, `"watched_since":null`,
+			`"block":"cluster","waits_for":"discovery","waits_since":"2026-11-22T12:00:00Z"`, `"block":"shop","waits_for":"","waits_since":null`,
+		}},
+		"with a slash":       {"/api/v1/services/", 200, []string{`"service_name":"shop"`}},
 		"exceptions":         {"/api/v1/exceptions", 200, []string{`"exception_id":"` + id + `"`, `"total_count":42,"counted":2,"history":40`, `"aggregation_key":"bare"`}},
 		"of one severity":    {"/api/v1/exceptions?service_name=shop&severity=info", 200, []string{`"aggregation_key":"bare"`}},
 		"of no service":      {"/api/v1/exceptions?service_name=nope", 404, []string{`"status":"error"`, `"errorType":"not_found"`}},
@@ -195,5 +205,17 @@ func TestReadOnly(t *testing.T) {
 	h := api.New(api.Options{Snapshot: func() *merge.Snapshot { return &merge.Snapshot{} }})
 	if w := do(t, h, http.MethodDelete, "/services/shop/errors/bare/"); w.Code != http.StatusForbidden {
 		t.Errorf("got status %d, want 403", w.Code)
+	}
+}
+
+// TestFederateTargets lists what HTTP discovery takes.
+func TestFederateTargets(t *testing.T) {
+	state := merge.New(merge.Options{Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "a b"}, {Name: "pay"}}}})
+	h := api.New(api.Options{Snapshot: state.Snapshot, Prefix: "/periskop"})
+	w := do(t, h, http.MethodGet, "http://shard-0:9968/federate/targets")
+	want := `[{"targets":["shard-0:9968"],"labels":{"__metrics_path__":"/periskop/federate","__param_service_name":"a b","__scheme__":"http","service_name":"a b"}},` +
+		`{"targets":["shard-0:9968"],"labels":{"__metrics_path__":"/periskop/federate","__param_service_name":"pay","__scheme__":"http","service_name":"pay"}}]` + "\n"
+	if diff := cmp.Diff(w.Body.String(), want); diff != "" || w.Header().Get("Content-Type") != "application/json" {
+		t.Errorf("%s (-got +want):\n%s", w.Header().Get("Content-Type"), diff)
 	}
 }

@@ -17,9 +17,10 @@ import (
 // pushed is a handler that folds what is pushed at the time that now shows.
 func pushed(now *time.Time) (*merge.State, http.Handler) {
 	clock := func() time.Time { return *now }
-	state := merge.New(merge.Options{Now: clock, Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop"}}}})
+	state := merge.New(merge.Options{Now: clock, Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop"}, {Name: "team/shop"}, {Name: "errors"}, {Name: "scraped"}}}})
 	return state, api.New(api.Options{
 		Snapshot: state.Snapshot,
+		CanPush:  func(service string) bool { return service != "scraped" },
 		MaxPush:  func() int64 { return 1 << 20 },
 		Push: func(service, host string, r *periskop.Report) {
 			state.Fold(&periskop.Scrape{
@@ -94,7 +95,8 @@ func TestPushRefuses(t *testing.T) {
 		status        int
 		want          string
 	}{
-		"a service that is not configured": {"cart", `{"aggregated_errors": []}`, 404, `no service "cart" in the configuration`},
+		"a service that is not configured": {"cart", `{"aggregated_errors": []}`, 404, `there is no service "cart": name it in the configuration, with push: true`},
+		"a service that is only scraped":   {"scraped", `{"aggregated_errors": []}`, 403, `the service "scraped" takes no pushed reports: set push: true`},
 		"no report":                        {"shop", `[]`, 400, `begins with "[]"`},
 		"nothing":                          {"shop", ``, 400, "the body is empty"},
 		"too much":                         {"shop", `{"aggregated_errors": []` + strings.Repeat(" ", 1<<20) + `}`, 413, "larger than 1048576 bytes"},
@@ -111,5 +113,42 @@ func TestPushRefuses(t *testing.T) {
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/push/shop/errors", http.NoBody))
 	if w.Code != http.StatusMethodNotAllowed {
 		t.Errorf("GET: got status %d, want 405", w.Code)
+	}
+}
+
+// TestPushAddresses posts to what clients make of the address that they are given.
+func TestPushAddresses(t *testing.T) {
+	const report = `{"target_uuid": "u", "aggregated_errors": [{"aggregation_key": "k", "total_count": 1, "latest_errors": []}]}`
+	for path, want := range map[string]string{ // the service, or "" for an answer with a hint
+		"/push/shop/errors":          "shop",
+		"/push/shop/errors/":         "shop",
+		"/push/team%2Fshop/errors":   "team/shop",
+		"/push/team%2Fshop%2Ferrors": "team/shop",
+		"/push/team/shop/errors":     "team/shop",
+		"/push/errors/errors":        "errors",
+		"/push/errors":               "",
+		"/push/errors/":              "",
+		"/push/shop":                 "",
+		"/push/":                     "",
+		"/push":                      "",
+		"/errors":                    "",
+		"/errors/":                   "",
+	} {
+		now := noon
+		state, h := pushed(&now)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, strings.NewReader(report)))
+		if want == "" {
+			if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "/push/<service_name>/errors") {
+				t.Errorf("%s: got status %d: %s, want 404 and where to push to", path, w.Code, w.Body)
+			}
+			continue
+		}
+		if w.Code != http.StatusOK {
+			t.Errorf("%s: got status %d: %s", path, w.Code, w.Body)
+		}
+		if svc := state.Snapshot().Service(want); len(svc.Exceptions) != 1 {
+			t.Errorf("%s: %s has %d exceptions, want 1", path, want, len(svc.Exceptions))
+		}
 	}
 }

@@ -152,6 +152,8 @@ func (s server) resolve(w http.ResponseWriter, r *http.Request) {
 
 func (server) options(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
 
+// A serverTarget has the address and the path of a target: the Periskop server's page
+// puts the scheme in front.
 type serverTarget struct {
 	Endpoint string `json:"endpoint"`
 }
@@ -161,7 +163,8 @@ func (s server) targets(w http.ResponseWriter, _ *http.Request) {
 	for _, st := range s.Targets() {
 		list := []serverTarget{}
 		for _, t := range st.Targets {
-			list = append(list, serverTarget{t.URL})
+			_, rest, _ := strings.Cut(t.URL, "://")
+			list = append(list, serverTarget{rest})
 		}
 		targets[st.Service] = list
 	}

@@ -45,15 +45,16 @@ type v1Service struct {
 	Inconsistencies map[string]uint64 `json:"inconsistencies"`
 	Targets         int               `json:"targets"`
 	TargetsUp       int               `json:"targets_up"`
+	Block           string            `json:"block"` // of the file, whose settings it has
+	WaitsFor        periskop.Wait     `json:"waits_for"`
+	WaitsSince      *time.Time        `json:"waits_since"`
 	Problems        []string          `json:"discovery_problems"`
 }
 
 func (a v1) services(w http.ResponseWriter, _ *http.Request) {
-	up := map[string]int{}
+	health := map[string][]periskop.TargetHealth{}
 	for _, h := range a.Health() {
-		if h.Last != nil && h.Last.Result == periskop.Success {
-			up[h.Target.Service]++
-		}
+		health[h.Target.Service] = append(health[h.Target.Service], h)
 	}
 	discovered := map[string]periskop.ServiceTargets{}
 	for _, st := range a.Targets() {
@@ -61,18 +62,32 @@ func (a v1) services(w http.ResponseWriter, _ *http.Request) {
 	}
 	out := []v1Service{}
 	for _, svc := range a.Snapshot().Services {
+		st := discovered[svc.Name]
 		s := v1Service{
 			Name: svc.Name, WatchedSince: timeOrNull(svc.WatchedSince), Exceptions: len(svc.Exceptions),
 			OverflowKeys: svc.OverflowKeys, Inconsistencies: map[string]uint64{},
-			Targets: len(discovered[svc.Name].Targets), TargetsUp: up[svc.Name],
-			Problems: append([]string{}, discovered[svc.Name].Problems...),
+			Targets: len(st.Targets), TargetsUp: up(health[svc.Name]), Block: st.Block,
+			Problems: append([]string{}, st.Problems...),
 		}
+		wait, since := st.Waiting(health[svc.Name])
+		s.WaitsFor, s.WaitsSince = wait, timeOrNull(since)
 		for reason, n := range svc.Inconsistencies {
 			s.Inconsistencies[string(reason)] = n
 		}
 		out = append(out, s)
 	}
 	success(w, out)
+}
+
+// up counts the targets whose last scrape succeeded.
+func up(health []periskop.TargetHealth) int {
+	n := 0
+	for _, h := range health {
+		if h.Last != nil && h.Last.Result == periskop.Success {
+			n++
+		}
+	}
+	return n
 }
 
 type v1Exception struct {

@@ -198,38 +198,63 @@ func (v *view) routes() http.Handler {
 	mux.HandleFunc("GET /status", v.serveStatus)
 	mux.HandleFunc("GET /status/config", v.serveConfig)
 	mux.Handle("GET /static/{name}", v.assets)
-	const anything = "GET /"
-	mux.HandleFunc(anything, v.serveNotFound)
+	mux.HandleFunc(notFoundPattern, v.serveNotFound)
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p := r.URL.EscapedPath(); len(p) > 1 && strings.HasSuffix(p, "/") && isRead(r) {
-			without := r.Clone(r.Context())
-			without.URL.Path = strings.TrimSuffix(r.URL.Path, "/")
-			if _, pattern := mux.Handler(without); pattern != anything {
-				redirect(w, withoutSlash(p, r.URL.RawQuery))
-				return
-			}
-		}
-		// The mux would redirect to the clean path, without the prefix that was
-		// stripped before it.
-		if p := r.URL.Path; strings.TrimSuffix(p, "/") != strings.TrimSuffix(path.Clean(p), "/") {
+		asked := r.URL.EscapedPath()
+		switch tidy := tidyPath(asked); {
+		case tidy == asked:
+			mux.ServeHTTP(w, r)
+		case tidy != "" && hasRoute(mux, r, tidy):
+			redirectTidy(w, r, tidy)
+		default:
 			v.serveNotFound(w, r)
-			return
 		}
-		mux.ServeHTTP(w, r)
 	})
 }
 
-func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
-
-// withoutSlash leads from a path that ends in a slash to the page without it, relative to
-// where the browser is.
-func withoutSlash(escaped, query string) string {
-	to := "../" + path.Base(escaped)
-	if query != "" {
-		to += "?" + query
+// tidyPath returns the path without slashes that say nothing: those at its end and all but
+// the first of several. The mux would redirect from there, and from paths with elements
+// such as "..", without the prefix that was stripped before it; for the latter the result
+// is "".
+func tidyPath(escaped string) string {
+	tidy := path.Clean("/" + escaped)
+	for part := range strings.SplitSeq(escaped, "/") {
+		if part == "." || part == ".." {
+			return ""
+		}
 	}
-	return to
+	return tidy
+}
+
+// hasRoute reports whether there is a page at the path.
+func hasRoute(mux *http.ServeMux, r *http.Request, escaped string) bool {
+	plain, err := url.PathUnescape(escaped)
+	if err != nil {
+		return false
+	}
+	at, u := *r, *r.URL
+	u.Path, u.RawPath = plain, escaped
+	at.URL = &u
+	_, pattern := mux.Handler(&at)
+	return pattern != "" && pattern != notFoundPattern
+}
+
+// notFoundPattern is what takes the addresses that no other pattern has.
+const notFoundPattern = "GET /"
+
+// redirectTidy leads to the page at the path. What is posted is to be posted again.
+func redirectTidy(w http.ResponseWriter, r *http.Request, escaped string) {
+	to := linksFrom(r).root + strings.TrimPrefix(escaped, "/")
+	if r.URL.RawQuery != "" {
+		to += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Location", to)
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.WriteHeader(http.StatusTemporaryRedirect)
+		return
+	}
+	w.WriteHeader(http.StatusFound)
 }
 
 // sameOrigin refuses forms of other sites. Behind a proxy the host of a request need not

@@ -171,7 +171,7 @@ func TestStatusCodes(t *testing.T) {
 		{"no such page", "GET", "/nothing/here", 404, "There is no such page"},
 		{"no such page below a page", "GET", "/exceptions/more", 404, "There is no such page"},
 		{"no such page with a slash", "GET", "/debug/pprof/", 404, "There is no such page"},
-		{"path that is not clean", "GET", "/trace//" + id, 404, "There is no such page"},
+		{"no such page below a page", "GET", "/exceptions/x/", 404, "There is no such page"},
 		{"path that climbs", "GET", "/static/../status", 404, "There is no such page"},
 		{"no such file", "GET", "/static/style.css", 404, ""},
 		{"POST", "POST", "/exceptions", 405, ""},
@@ -385,6 +385,36 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
+// TestSlashes leads to the page from addresses with slashes too many, and from nowhere
+// else.
+func TestSlashes(t *testing.T) {
+	h := shopWorld(t).handler(t)
+	id := merge.ExceptionID("shop", shopKey)
+	for address, want := range map[string]string{ // where it leads, "" for nowhere
+		"//":                        "../",
+		"/exceptions/":              "../exceptions",
+		"/exceptions/?q=a%2Fb&q=c":  "../exceptions?q=a%2Fb&q=c",
+		"//exceptions":              "../exceptions",
+		"/status//config/":          "../../../status/config",
+		"/trace/?service_name=shop": "../trace?service_name=shop",
+		"/trace/" + id + "/":        "../../trace/" + id,
+		"/trace/a%2Fb/":             "../../trace/a%2Fb",
+		"/nothing/":                 "",
+		"/nothing//here":            "",
+		"/status/..//exceptions/":   "",
+	} {
+		rec := get(t, h, address)
+		if got := rec.Header().Get("Location"); got != want || (want == "") != (rec.Code == http.StatusNotFound) {
+			t.Errorf("%s: got status %d to %q, want %q", address, rec.Code, got, want)
+		}
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/trace/"+id+"/resolve/", http.NoBody))
+	if got, want := rec.Header().Get("Location"), "../../../trace/"+id+"/resolve"; rec.Code != http.StatusTemporaryRedirect || got != want {
+		t.Errorf("POST: got status %d to %q, want 307 to %q", rec.Code, got, want)
+	}
+}
+
 // TestFirstMinute says of each service what it waits for, and since when.
 func TestFirstMinute(t *testing.T) {
 	services := []string{"asked", "empty", "found", "gone", "pushed", "refused"}
@@ -426,7 +456,7 @@ func TestFirstMinute(t *testing.T) {
 		"for discovery, 12 seconds", "for 3 minutes", "for the first scrape of 1 target, 2 seconds", "pushed",
 		"Services from labels", "finds 2 services", "1 target", "40 dropped by relabelling", "A Kubernetes API server does not answer.",
 	)
-	checkContains(t, "/exceptions", get(t, h, "/exceptions").Body.String(), "Nothing is seen", "See what is waited for")
+	checkContains(t, "/exceptions", get(t, h, "/exceptions").Body.String(), "no exception of it is open", "See what is waited for")
 }
 
 // TestPayloads opens every trace that the real client libraries cause, and checks that

@@ -67,7 +67,9 @@ func (e *exporter) api() http.Handler {
 		Health:    e.pool.Health,
 		Processes: e.state.Processes,
 		UUID:      e.uuid,
+		Prefix:    e.flags.routePrefix,
 		Push:      e.push,
+		CanPush:   e.services.takesPushes,
 		MaxPush:   e.payloadSize.Load,
 	}
 	if e.canChange() {

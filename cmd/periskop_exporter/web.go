@@ -16,35 +16,27 @@ func (e *exporter) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", pages)
-	programs := e.api()
-	for _, route := range api.Routes() {
-		mux.Handle(route, programs)
-	}
-	e.handleHealth(mux)
-	mux.Handle("GET /-/exceptions", e.recorder)
-	mux.Handle("/-/reload", e.reload())
-	if e.flags.enablePprof {
-		handleProfiles(mux)
-	}
-	if taken(mux, e.flags.telemetryPath) {
-		return nil, telemetryConflict(e.flags.telemetryPath)
-	}
-	mux.Handle("GET "+e.flags.telemetryPath, e.metrics())
-
-	var h http.Handler = mux
-	if prefix := e.flags.routePrefix; prefix != "" {
-		prefixed := http.NewServeMux()
-		prefixed.Handle(prefix+"/", http.StripPrefix(prefix, mux))
-		prefixed.Handle("/", http.RedirectHandler(prefix+"/", http.StatusFound))
-		h = prefixed
-	}
 	protection, err := e.sameOrigin()
 	if err != nil {
 		return nil, err
 	}
-	return e.recorder.Recover(protection.Handler(h)), nil
+	programs := http.NewServeMux()
+	answers := e.api()
+	for _, route := range api.Routes() {
+		programs.Handle(route, answers)
+	}
+	e.handleHealth(programs)
+	programs.Handle("GET /-/exceptions", e.recorder)
+	programs.Handle("/-/reload", e.reload())
+	if e.flags.enablePprof {
+		handleProfiles(programs)
+	}
+	if taken(programs, e.flags.telemetryPath) {
+		return nil, telemetryConflict(e.flags.telemetryPath)
+	}
+	programs.Handle("GET "+e.flags.telemetryPath, e.metrics())
+	h := underPrefix(e.flags.routePrefix, &router{programs: programs, pages: pages, protection: protection})
+	return e.recorder.Recover(h), nil
 }
 
 // sameOrigin refuses what pages of other sites want to change. Behind a proxy the host of
@@ -55,7 +47,7 @@ func (e *exporter) sameOrigin() (*http.CrossOriginProtection, error) {
 		return nil, fmt.Errorf("--web.external-url: %w", err)
 	}
 	// The API of the Periskop server says itself which pages may resolve.
-	p.AddInsecureBypassPattern("DELETE " + e.flags.routePrefix + "/services/")
+	p.AddInsecureBypassPattern("DELETE /services/")
 	return p, nil
 }
 
@@ -90,10 +82,10 @@ func (e *exporter) reload() http.Handler {
 	})
 }
 
-// taken reports whether the mux has a route for that path, other than that of the pages.
+// taken reports whether the mux has a route for that path.
 func taken(mux *http.ServeMux, path string) bool {
 	_, pattern := mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
-	return pattern != "/"
+	return pattern != ""
 }
 
 // health returns what the address of the health checks answers, below the route prefix
@@ -115,6 +107,7 @@ func (e *exporter) handleHealth(mux *http.ServeMux) {
 // handleProfiles serves what go tool pprof asks for.
 func handleProfiles(mux *http.ServeMux) {
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof", func(w http.ResponseWriter, r *http.Request) { found(w, r, "pprof/") })
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)

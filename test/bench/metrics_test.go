@@ -32,7 +32,7 @@ func filled(b *testing.B, s shape) *process.Program {
 	b.Helper()
 	exporter := process.Exporter(b, `
 limits: {keys_per_service: 1000000, payload_size: 10GB}
-services: [{name: shop, static_configs: [{targets: []}]}]
+services: [{name: shop, push: true}]
 `)
 	// The first report begins the watch on the service: what comes later is counted.
 	push(b, exporter, `{"aggregated_errors": []}`)
