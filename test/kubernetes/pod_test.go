@@ -36,12 +36,18 @@ type replica struct {
 // serve starts a replica at a new address of n. Port 0 means a free one.
 func (n *network) serve(t *testing.T, port int) *replica {
 	t.Helper()
+	n.next++
+	return n.serveAt(t, n.prefix+strconv.Itoa(n.next), port)
+}
+
+// serveAt starts a replica at that address.
+func (n *network) serveAt(t *testing.T, ip string, port int) *replica {
+	t.Helper()
 	payload, err := os.ReadFile("../../periskop/testdata/payloads/go/basic-a.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.next++
-	r := &replica{ip: n.prefix + strconv.Itoa(n.next)}
+	r := &replica{ip: ip}
 	listener, err := net.Listen("tcp", net.JoinHostPort(r.ip, strconv.Itoa(port)))
 	if err != nil {
 		t.Fatal(err)
