@@ -40,7 +40,7 @@ func (s *Stream) Decode(src io.Reader, m *Memory) (*Report, error) {
 	s.begin(src)
 	err := s.decode(m)
 	s.src = nil
-	if err == nil && s.err != io.EOF {
+	if err == nil && !errors.Is(s.err, io.EOF) {
 		err = s.err
 	}
 	var syntax *syntaxError
@@ -51,7 +51,7 @@ func (s *Stream) Decode(src io.Reader, m *Memory) (*Report, error) {
 	case errors.As(err, &syntax):
 		err = &syntaxError{syntax.offset + s.base, syntax.text}
 	}
-	if s.err != nil && s.err != io.EOF {
+	if s.err != nil && !errors.Is(s.err, io.EOF) {
 		err = s.err // what broke is the connection, and not the report
 	}
 	m.forget()

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -101,7 +100,7 @@ func same(a, b *periskop.Report) bool {
 		return false
 	}
 	x.SkippedErr, y.SkippedErr, x.UnreadableTimesErr, y.UnreadableTimesErr = nil, nil, nil, nil
-	return reflect.DeepEqual(x, y)
+	return cmp.Equal(x, y)
 }
 
 var errorsByText = cmp.Comparer(func(a, b error) bool { return message(a) == message(b) })

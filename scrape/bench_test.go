@@ -88,7 +88,7 @@ func BenchmarkFloor(b *testing.B) {
 	b.SetBytes(int64(len(many)))
 	b.ReportAllocs()
 	for b.Loop() {
-		resp, err := client.Get(url) //nolint:noctx // a benchmark
+		resp, err := client.Get(url)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -150,7 +150,6 @@ type loader struct {
 	lastPut map[recordHash]uint32
 	names   map[uint32]string // of services, by their hash
 	all     bool              // anything can be missing
-
 }
 
 type recordHash struct {

@@ -35,6 +35,7 @@ const configuration = `services:
   - name: checkout
     static_configs: [{targets: []}]
   - name: nightly
+    push: true
     static_configs: [{targets: []}]
 `
 
