@@ -16,7 +16,9 @@ type clock struct {
 	// zone is how far created_at and timestamps are ahead of that clock, because local
 	// times are sent as UTC.
 	zone time.Duration
-	now  time.Time
+	// age is how old the answer is, because it came from a cache.
+	age time.Duration
+	now time.Time
 	// open is set when our own clock may have been set since the last run.
 	open bool
 }
@@ -26,7 +28,7 @@ type clock struct {
 // written some time between request and end of answer: as long as that leaves the
 // possibility that both clocks agree, they are taken to agree.
 func clockOf(sc *periskop.Scrape, end time.Time) clock {
-	c := clock{known: !sc.Date.IsZero(), now: end}
+	c := clock{known: !sc.Date.IsZero(), age: sc.Age, now: end}
 	if !c.known {
 		return c
 	}
@@ -68,10 +70,8 @@ const (
 	// set now and then, or the first exceptions of every new process with such a clock
 	// would be lost, and less than a wrong time zone.
 	maxAhead = time.Minute
-	// zoneStep divides the difference of every time zone to UTC
-	// (https://data.iana.org/time-zones/tz-link.html), and maxZone is the largest.
+	// zoneStep divides the difference of every time zone to UTC.
 	zoneStep = 15 * time.Minute
-	maxZone  = 14 * time.Hour
 )
 
 // credible reports whether the target can mean what it says by that time, which is a

@@ -29,8 +29,6 @@ type epoch struct {
 	newest int64
 	// baseline is the part of the total that was not counted when it was first reported.
 	baseline uint64
-	// repeated is set when it was reported more than once.
-	repeated bool
 	// severity is that of the last report.
 	severity severity
 	*rarities
@@ -51,10 +49,13 @@ type rarities struct {
 	// replaced are the occurrences that were known before a higher total came that
 	// listed none of them. It can have been another worker's.
 	replaced [keptHashes]uint64
-	// held is not counted before the epoch is reported a second time.
+	// held may have been counted under another name, and is not counted before the epoch is
+	// told a second time under this one.
 	held uint64
 	// peak is the total from which an anonymous epoch without occurrences fell last.
 	peak uint64
+	// unread is set when nothing is known of the total yet, and it will be history.
+	unread bool
 	// wavering is set when such an epoch fell and rose again: what is there is not one
 	// process.
 	wavering bool
@@ -82,6 +83,16 @@ func (e *epoch) indexed() uint64 {
 		return e.known[1]
 	}
 	return e.known[0]
+}
+
+// refusedEpoch returns an epoch whose first total cannot be. The next one is as much news as
+// that would have been: all of it, or nothing.
+func refusedEpoch(news uint64) *epoch {
+	e := &epoch{}
+	if news == 0 {
+		e.rare().unread = true
+	}
+	return e
 }
 
 // A delta is what one total amounts to.
@@ -160,7 +171,7 @@ func (e *epoch) grow(t *total) delta {
 // of returns the epoch, of this and those beside it, that the total belongs to; nil
 // for none.
 func (e *epoch) of(t *total) *epoch {
-	if e.next() == nil {
+	if e.next() == nil && !t.restarts {
 		return e
 	}
 	var best *epoch
@@ -168,11 +179,23 @@ func (e *epoch) of(t *total) *epoch {
 		if t.lists(&s.known) {
 			return s
 		}
-		if s.highest <= t.value && (best == nil || s.highest > best.highest) {
+		if s.highest <= t.value && (best == nil || s.highest > best.highest) && !(t.restarts && t.isAnother(t.value, s)) {
 			best = s
 		}
 	}
 	return best
+}
+
+// isAnother reports whether that total is certainly none of the epoch. Client libraries list
+// the newest occurrences, some the first.
+func (l *listing) isAnother(total uint64, e *epoch) bool {
+	switch {
+	case !l.proves() || e.known[0] == 0 || l.lists(&e.known):
+		return false
+	case total < e.highest: // said before what is known
+		return e.newest != 0 && l.newest > e.newest
+	}
+	return uint64(len(l.hashes)) == total || l.oldest != 0 && l.oldest < e.newest
 }
 
 // rise takes in a higher total.
@@ -180,6 +203,11 @@ func (e *epoch) rise(t *total) delta {
 	from := max(e.highest, t.base)
 	if t.value > from && !possible(t.value-from, t.within) {
 		return delta{refused: ImpossibleTotal}
+	}
+	if e.rarities != nil && e.unread {
+		e.unread, e.highest, e.baseline = false, t.value, t.value
+		e.list(&t.listing)
+		return delta{history: t.value}
 	}
 	if e.rarities != nil && t.restarts && !t.proves() {
 		from = max(from, e.afterFall(from, t.value))

@@ -26,11 +26,31 @@ type AnswerEvent struct {
 	Group                               periskop.Labels
 	End                                 time.Time
 	ClockKnown                          bool
-	Skew, Slack                         time.Duration
+	Skew, Slack, Age                    time.Duration
 	Pushed, Doubtful                    bool
 	Relayed, RelayedBefore              bool
 	Skipped, Unreadable                 int
+	Context                             AnswerContext
 	Totals                              []TotalEvent
+}
+
+// An AnswerContext is what was known when an answer came, as far as that is not told by the
+// events before it: answers that tell nothing new make none.
+type AnswerContext struct {
+	// Known is set when the process was known, to this service or another one.
+	Known bool
+	// Before is when the process answered before, or, if it was not known, the one at its
+	// address, which is Previous.
+	Before   time.Time
+	Previous string
+	// Since is since when what the process tells is news.
+	Since time.Time
+	// Zone is how far local times were known to be ahead, and Open is set when it was not
+	// known whether our own clock had been set.
+	Zone time.Duration
+	Open bool
+	// Unchanged is set when it did not tell again what it had told before.
+	Unchanged bool
 }
 
 // A TotalEvent is one total of an answer.
@@ -40,7 +60,8 @@ type TotalEvent struct {
 	Created, FirstSeen   time.Time
 	Key, Class, Severity string // without secrets
 	Total, History, Base uint64
-	Baseline             uint64
+	// Held is the part of it that may have been counted already.
+	Baseline, Held uint64
 	// Hashes and Times are what all listed occurrences prove, and Listed is how many
 	// there are.
 	Hashes []uint64
@@ -105,14 +126,14 @@ func (j *journal) answered(r *report) {
 func (r *report) event() *AnswerEvent {
 	e := &AnswerEvent{
 		Service: r.service, Process: r.process, Address: r.address, Instance: r.instance, Group: r.group, End: r.end,
-		ClockKnown: r.clock.known, Skew: r.clock.skew, Slack: r.clock.slack, Pushed: r.pushed, Doubtful: r.doubtful,
+		ClockKnown: r.clock.known, Skew: r.clock.skew, Slack: r.clock.slack, Age: r.clock.age, Pushed: r.pushed, Doubtful: r.doubtful,
 		Relayed: r.relayed, RelayedBefore: r.relayedBefore,
-		Skipped: r.skipped, Unreadable: r.unreadable, Totals: make([]TotalEvent, len(r.changed)),
+		Skipped: r.skipped, Unreadable: r.unreadable, Context: r.context, Totals: make([]TotalEvent, len(r.changed)),
 	}
 	for i, a := range r.changed {
 		e.Totals[i] = TotalEvent{
 			ID: uint64(a.epoch.id), Epoch: a.epoch.created, Created: a.created, FirstSeen: a.firstSeen,
-			Key: a.key, Class: a.class, Severity: a.severity, Total: a.total, History: a.history, Base: a.base, Baseline: a.baseline,
+			Key: a.key, Class: a.class, Severity: a.severity, Total: a.total, History: a.history, Base: a.base, Baseline: a.baseline, Held: a.held,
 			Hashes: a.hashes, Times: a.times, Listed: a.count, Occurrences: a.occurrences,
 		}
 	}
@@ -123,16 +144,17 @@ func (r *report) event() *AnswerEvent {
 func newReplayed(e *AnswerEvent) *report {
 	r := &report{
 		service: e.Service, process: e.Process, address: e.Address, instance: e.Instance, group: e.Group, end: e.End,
-		clock:   clock{known: e.ClockKnown, skew: e.Skew, slack: e.Slack, now: e.End},
+		made:    e.End,
+		clock:   clock{known: e.ClockKnown, skew: e.Skew, slack: e.Slack, age: e.Age, now: e.End},
 		relayed: e.Relayed, relayedBefore: e.RelayedBefore,
 		pushed: e.Pushed, doubtful: e.Doubtful, skipped: e.Skipped, unreadable: e.Unreadable,
-		arrivals: make([]arrival, len(e.Totals)),
+		context: e.Context, redone: true, arrivals: make([]arrival, len(e.Totals)),
 	}
 	for i := range e.Totals {
 		t := &e.Totals[i]
 		r.arrivals[i] = arrival{
 			epoch: epochKey{id: keyID(t.ID), created: t.Epoch}, created: t.Created, firstSeen: t.FirstSeen,
-			key: t.Key, class: t.Class, severity: t.Severity, total: t.Total, history: t.History, base: t.Base, baseline: t.Baseline,
+			key: t.Key, class: t.Class, severity: t.Severity, total: t.Total, history: t.History, base: t.Base, baseline: t.Baseline, held: t.Held,
 			listing: listing{hashes: t.Hashes, times: t.Times, count: t.Listed}, occurrences: t.Occurrences, wanted: true,
 		}
 		if l := &r.arrivals[i].listing; len(l.times) > 0 {

@@ -38,33 +38,46 @@ type listing struct {
 
 // A listed occurrence is one on its way into a listing.
 type listedOccurrence struct {
-	hash uint64
-	at   int64
+	hash  uint64
+	at    int64
+	place uint64 // in the list
 }
 
 // A listingMaker takes in the occurrences of an aggregate, one by one.
 type listingMaker struct {
 	listing
-	list []listedOccurrence
+	list        []listedOccurrence
+	first, last int64 // times in the order of the list
 }
 
 func (m *listingMaker) add(uuid string, at time.Time) {
+	o := listedOccurrence{hash: occurrenceHash(uuid, at), at: unixNano(at), place: m.count}
 	m.count++
-	o := listedOccurrence{occurrenceHash(uuid), unixNano(at)}
 	if o.at != 0 {
 		m.newest = max(m.newest, o.at)
 		if m.oldest == 0 || o.at < m.oldest {
 			m.oldest = o.at
 		}
 	}
+	if o.place == 0 {
+		m.first = o.at
+	}
+	m.last = o.at
 	if m.list = append(m.list, o); len(m.list) >= 2*maxListed {
 		m.keepNewest()
 	}
 }
 
-// keepNewest leaves as many as are looked at, in order.
+// keepNewest leaves as many as are looked at, in order. Of those of one time, the last is the
+// newest: client libraries append to their lists. Some lists begin with the newest.
 func (m *listingMaker) keepNewest() {
-	slices.SortStableFunc(m.list, func(a, b listedOccurrence) int { return cmp.Compare(b.at, a.at) })
+	slices.SortFunc(m.list, func(a, b listedOccurrence) int {
+		byPlace := cmp.Compare(b.place, a.place)
+		if m.first > m.last {
+			byPlace = -byPlace
+		}
+		return cmp.Or(cmp.Compare(b.at, a.at), byPlace)
+	})
 	m.list = m.list[:min(len(m.list), maxListed)]
 }
 
@@ -106,10 +119,10 @@ func (l *listing) lists(hashes *[keptHashes]uint64) bool {
 	return false
 }
 
-// occurrenceHash returns the hash of a UUID, or 0 for what is none: an ID that was
-// derived from the content can be the same in two processes.
-func occurrenceHash(uuid string) uint64 {
-	if len(uuid) == derivedLength && !strings.Contains(uuid, "-") {
+// occurrenceHash returns the hash of a UUID, or 0 for what is none: an ID that was derived
+// from the content can be the same in two processes, unless an exact time is part of that.
+func occurrenceHash(uuid string, at time.Time) uint64 {
+	if len(uuid) == derivedLength && !strings.Contains(uuid, "-") && at.Nanosecond() == 0 {
 		return 0
 	}
 	return max(xxhash.Sum64String(uuid), 1)
@@ -121,16 +134,33 @@ const derivedLength = 32
 // An occurrenceIndex finds a process by an occurrence of one of its epochs.
 type occurrenceIndex map[uint64]*process
 
-// note replaces the hash under which an epoch of the process is found.
-func (x occurrenceIndex) note(p *process, before, now uint64) {
+// index makes an epoch of the process be found by an occurrence that it lists now, and not by
+// the one before.
+func (s *State) index(p *process, e *epoch, before uint64) {
+	now := e.indexed()
 	if before == now {
 		return
 	}
-	if before != 0 && x[before] == p {
-		delete(x, before)
+	if q := s.occurrences[before]; before != 0 && (q == p || slices.Contains(s.sharersOf(e), q)) {
+		delete(s.occurrences, before)
 	}
-	if now != 0 && x[now] == nil {
-		x[now] = p
+	if now != 0 && s.occurrences[now] == nil {
+		s.occurrences[now] = p
+	}
+}
+
+// unindex makes an epoch be found no more, or under another process that knows it.
+func (s *State) unindex(p *process, e *epoch) {
+	hash := e.indexed()
+	if hash == 0 || s.occurrences[hash] != p {
+		return
+	}
+	delete(s.occurrences, hash)
+	for _, q := range s.sharersOf(e) {
+		if q != p {
+			s.occurrences[hash] = q
+			return
+		}
 	}
 }
 

@@ -25,10 +25,10 @@ type folding struct {
 	endpoint *endpoint
 	changed  bool // of the process
 	sight    sightOfProcess
-	// returning are the epochs that the report can go on with under another
-	// created_at, by key: see [folding.goesOn]. It is made when it is needed.
-	returning map[keyID]*epoch
-	previous  *process // that answered at the endpoint before
+	previous *process // that answered at the endpoint before
+	// renamed are the epochs that can go on under another name: see [folding.goesOn]. It is
+	// made when it is needed.
+	renamed map[keyID]namedEpoch
 }
 
 func (f *folding) fold() {
@@ -58,12 +58,13 @@ func (f *folding) enterProcess() {
 	f.sight = sightOfProcess{known: known, pushed: r.pushed}
 	f.compareClocks(p)
 	if known {
-		f.sight.before = p.seen
+		f.sight.before = p.made
 	} else {
 		p = f.newProcess()
 	}
 	f.process = p
 	p.seen = later(p.seen, r.end)
+	p.made = later(p.made, r.made)
 	if r.unchanged == 0 {
 		p.complete = p.seen
 	} else if !known { // it told what has changed since somebody else told the rest
@@ -75,7 +76,33 @@ func (f *folding) enterProcess() {
 		p.skew, p.hasSkew = r.clock.skew, true
 	}
 	r.clock.zone = f.endpoint.zone
+	f.recall(known)
+	if !known {
+		f.inherit()
+	}
 	s.limitProcesses(f.endpoint, f.settings.ProcessesPerTarget, r.end)
+}
+
+// recall notes what was known when the answer came, or, when it is folded once more, makes
+// that known again: answers that told nothing new are not done again.
+func (f *folding) recall(known bool) {
+	r := f.report
+	if c := r.context; r.redone {
+		f.sight.known, f.sight.before, r.clock.zone, r.clock.open = c.Known, c.Before, c.Zone, c.Open
+		if c.Unchanged {
+			r.unchanged = 1
+		}
+		if !known {
+			f.process.since = c.Since
+			f.previous = f.service.processes[c.Previous]
+			f.sight.succeeds = f.previous != nil
+		}
+		return
+	}
+	r.context = AnswerContext{Known: f.sight.known, Before: f.sight.before, Since: f.process.since, Zone: r.clock.zone, Open: r.clock.open, Unchanged: r.unchanged > 0}
+	if f.previous != nil {
+		r.context.Previous = f.previous.ID
+	}
 }
 
 // newProcess notes a process that is not known, or was forgotten.
@@ -85,7 +112,10 @@ func (f *folding) newProcess() *process {
 	p := s.newProcess(r.process, r.address)
 	p.since = s.newsSince(f.endpoint, r)
 	if before != nil && !p.anonymous {
-		f.sight.succeeds, f.sight.before, f.previous = true, before.seen, before
+		f.sight.succeeds, f.sight.before, f.previous = true, before.made, before
+	}
+	if q := s.state.moved(p); q != nil && !r.redone {
+		f.move(p, q)
 	}
 	if at, returned := s.forgotten[p.ID]; returned {
 		f.sight.returned = true
@@ -104,8 +134,14 @@ func (f *folding) foldAggregate(a *arrival) {
 	)
 	switch {
 	case known:
+		other, doubt := f.elsewhere(e, a)
+		if other != nil {
+			e = other
+		}
 		highest = e.highest
-		d = f.grow(e, a)
+		if d = f.grow(e, a); other != nil {
+			d.doubt = doubt
+		}
 	default:
 		f.makeRoomForEpoch()
 		e, d = f.firstSight(a)
@@ -116,10 +152,10 @@ func (f *folding) foldAggregate(a *arrival) {
 		return
 	}
 	if known {
-		d.increment = saturatingAdd(d.increment, e.release())
+		d.increment = saturatingAdd(d.increment, f.release(e, a, e.highest > highest))
 	}
 	e.reported, e.severity = f.report.end.Unix(), severityOf(a.severity)
-	s.state.occurrences.note(p, a.indexed, e.indexed())
+	s.state.index(p, e, a.indexed)
 	if !known || e.highest != highest || d != (delta{}) {
 		f.report.changed = append(f.report.changed, a)
 	}
@@ -187,7 +223,7 @@ func (f *folding) sightOf(a *arrival) sight {
 	return sight{
 		created: a.created, credible: a.epoch.created != 0 && !f.report.doubtful && f.report.clock.credible(a.created),
 		clock: &f.report.clock, since: f.process.since, process: f.sight,
-		listing: &a.listing, total: a.total,
+		listing: &a.listing, total: a.total, together: f.report.arrivals,
 	}
 }
 
@@ -201,6 +237,8 @@ func (f *folding) firstSight(a *arrival) (*epoch, delta) {
 	s := f.sightOf(a)
 	news := f.news(&s)
 	if a.total > maxRise || news > 0 && !possible(a.total, f.lifetime(&s)) {
+		f.process.epochs[a.epoch] = refusedEpoch(news)
+		f.report.changed = append(f.report.changed, a)
 		return nil, delta{refused: ImpossibleTotal}
 	}
 	if f.report.relayed {
@@ -217,7 +255,7 @@ func (f *folding) firstSight(a *arrival) (*epoch, delta) {
 	e.list(&a.listing)
 	f.holdBack(e, a, &d)
 	f.process.epochs[a.epoch] = e
-	if f.process.anonymous && a.epoch.precise() {
+	if f.process.anonymous && a.epoch.created != 0 {
 		f.service.anonymous[a.epoch] = f.process
 	}
 	return e, d
@@ -256,19 +294,6 @@ func (f *folding) news(s *sight) uint64 {
 	return min(n, s.total)
 }
 
-// holdBack keeps what may have been counted already until the epoch is reported again.
-func (f *folding) holdBack(e *epoch, a *arrival, d *delta) {
-	before := f.goesOn(a)
-	if before == nil || d.increment == 0 {
-		return
-	}
-	e.rare().held = min(before.highest, d.increment)
-	d.increment -= e.held
-	if before.rarities != nil && before.held > 0 {
-		d.doubt = ChangingEpoch
-	}
-}
-
 // lifetime is how long the epoch can have existed.
 func (f *folding) lifetime(s *sight) time.Duration {
 	if s.credible {
@@ -278,98 +303,6 @@ func (f *folding) lifetime(s *sight) time.Duration {
 		return f.report.end.Sub(f.sight.before)
 	}
 	return f.report.end.Sub(s.since)
-}
-
-// sameAsKnown finds the epoch that the aggregate goes on with although the client says
-// otherwise, and takes its total in.
-func (f *folding) sameAsKnown(a *arrival) (delta, *epoch) {
-	q, key := f.known(a)
-	if q == nil {
-		return delta{}, nil
-	}
-	e := q.epochs[key]
-	a.indexed = e.indexed()
-	t := f.total(a)
-	d := e.grow(&t)
-	f.changed = true
-	if q != f.process || key != a.epoch {
-		f.service.share(e, q, f.process)
-	}
-	switch {
-	case q == f.process && key.created != a.epoch.created:
-		d.doubt = ChangingEpoch
-	case q.address == f.report.address:
-		d.doubt = ChangingUUID
-	default:
-		d.doubt = SeveralAddresses
-	}
-	return d, e
-}
-
-// known returns where the epoch of the aggregate is known under another name: with
-// one of its occurrences, or with its time of creation to the microsecond.
-func (f *folding) known(a *arrival) (*process, epochKey) {
-	s := f.service
-	for _, h := range a.hashes {
-		q := s.state.occurrences[h]
-		if q == nil || q.Service != s.name {
-			continue
-		}
-		for key, e := range q.epochs {
-			if key.id == a.epoch.id && a.lists(&e.known) {
-				return q, key
-			}
-		}
-	}
-	q := f.previous // which may have called itself by another UUID
-	if f.process.anonymous && a.epoch.precise() {
-		q = s.anonymous[a.epoch] // which may be found at another address
-	}
-	if q == nil || q == f.process || a.epoch.created == 0 {
-		return nil, epochKey{}
-	}
-	if (a.wanted && !a.epoch.precise()) || q.epochs[a.epoch] == nil {
-		return nil, epochKey{}
-	}
-	return q, a.epoch
-}
-
-// goesOn returns the epoch that this one can be although the client says otherwise and
-// nothing proves it: one with the same key that was reported once, is not reported any
-// more, and had no higher total. An adapter that takes the time of each answer for
-// created_at does that with every answer. What it says is counted when it says it a second
-// time.
-func (f *folding) goesOn(a *arrival) *epoch {
-	if a.proves() || !f.sight.known || f.report.relayed {
-		return nil
-	}
-	if f.returning == nil {
-		f.returning = map[keyID]*epoch{}
-		for key, e := range f.process.epochs {
-			f.returning[key.id] = e
-		}
-		for i := range f.report.arrivals {
-			if f.process.epochs[f.report.arrivals[i].epoch] != nil {
-				delete(f.returning, f.report.arrivals[i].epoch.id)
-			}
-		}
-	}
-	e := f.returning[a.epoch.id]
-	if e == nil || e.repeated || e.highest > a.total {
-		return nil
-	}
-	return e
-}
-
-// release returns what was held back of an epoch that is now reported again.
-func (e *epoch) release() uint64 {
-	e.repeated = true
-	if e.rarities == nil || e.held == 0 {
-		return 0
-	}
-	held := e.held
-	e.held = 0
-	return held
 }
 
 // makeRoomForEpoch forgets the epochs that were reported longest ago when the process
@@ -465,7 +398,7 @@ func (f *folding) exceptionOf(a *arrival, d delta) *exception {
 	if x := s.byID[a.epoch.id]; x != nil {
 		return x
 	}
-	if s.makeRoom(f.settings.KeysPerService, d.increment > 0) {
+	if s.makeRoom(f.settings.KeysPerService, d.increment > 0, f.report.end) {
 		return s.add(newException(s, a.epoch.id, a, f.settings.LabelLength))
 	}
 	if d.increment == 0 {

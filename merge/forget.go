@@ -19,10 +19,8 @@ const (
 // be old.
 func (s *service) forget(p *process, now time.Time) {
 	for key, e := range p.epochs {
+		delete(p.epochs, key)
 		s.removeEpoch(p, key, e)
-	}
-	for _, e := range p.epochs {
-		s.state.unshare(e, p)
 	}
 	p.epochs = nil
 	delete(s.processes, p.ID)
@@ -141,9 +139,12 @@ func (s *service) dropEpoch(p *process, key epochKey, e *epoch) {
 
 // removeEpoch takes an epoch out of all indexes.
 func (s *service) removeEpoch(p *process, key epochKey, e *epoch) {
-	s.state.occurrences.note(p, e.indexed(), 0)
+	s.state.unindex(p, e)
 	if s.anonymous[key] == p {
 		delete(s.anonymous, key)
 	}
 	s.drop(key.id)
+	if len(s.state.sharersOf(e)) > 0 && !p.knows(e) {
+		s.state.unshare(e, p)
+	}
 }

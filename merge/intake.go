@@ -105,7 +105,6 @@ func (in *Intake) Fold(sc *periskop.Scrape) {
 	}
 	r.arrivals, r.unreadable = in.arrivals, r.unreadable+in.unreadable
 	r.finish(in.clean, known)
-	s.findBases(r)
 	if s.fold(r) {
 		s.written()
 	}
@@ -134,24 +133,6 @@ func (s *State) report(sc *periskop.Scrape) (r *report, known bool) {
 	svc.endpoint(r.address).checkDate(r, sc.Date)
 	_, known = svc.processes[r.process]
 	return r, known
-}
-
-// findBases looks up what other services were told of the same epochs: the same program
-// can be told of by several, or have been moved from one to another.
-func (s *State) findBases(r *report) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, q := range s.processes[r.process] {
-		if q.Service == r.service {
-			continue
-		}
-		for i := range r.arrivals {
-			a := &r.arrivals[i]
-			if e := q.epochs[epochKey{id: newKeyID(q.Service, a.raw), created: a.epoch.created}]; e != nil {
-				a.base = max(a.base, e.highest)
-			}
-		}
-	}
 }
 
 // finish puts times on our clock, and redacts what is left to be redacted. It needs no lock.
@@ -185,7 +166,7 @@ func (a *arrival) finish(r *report, c *cleaner) {
 		a.listing = listing{newest: a.newest, oldest: a.oldest}
 		return
 	}
-	if a.oldest != 0 && a.epoch.created-a.oldest > int64(maxContradiction) {
+	if a.isBelied() {
 		a.epoch.created = 0
 	}
 }

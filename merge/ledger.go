@@ -83,12 +83,20 @@ func (l *ledger) load(r *SeriesRecord) {
 	l.series[s.key] = s
 }
 
-// add counts n more.
+// maxValue is how far a series counts: a float64, as which Prometheus keeps it, tells the
+// numbers up to 2^53 apart, and rates are computed from differences of sums.
+const maxValue = 1 << 52
+
+// add counts n more. A series that would pass maxValue begins anew with that.
 func (s *series) add(n uint64, now time.Time) {
 	if n == 0 {
 		return
 	}
-	s.Value = saturatingAdd(s.Value, n)
+	if s.Value > maxValue-min(n, maxValue) {
+		s.Value, s.Start = 0, now
+		s.born, s.ledger.births = s.ledger.generation, true
+	}
+	s.Value += min(n, maxValue)
 	s.grown = later(s.grown, now)
 	s.changed()
 }

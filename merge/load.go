@@ -28,7 +28,8 @@ func (e *epoch) record(key epochKey) EpochRecord {
 	if e.rarities == nil {
 		return r
 	}
-	r.Shared, r.Held, r.Peak, r.Wavering = e.shared, e.held, e.peak, e.wavering
+	r.Shared, r.Held, r.Peak, r.Wavering, r.Unread = e.shared, e.held, e.peak, e.wavering, e.unread
+	r.Candidate, r.Replaced = e.candidate, e.replaced
 	for s := e.next(); s != nil; s = s.next() {
 		r.Beside = append(r.Beside, s.state())
 	}
@@ -41,9 +42,12 @@ func (e *epoch) state() EpochState {
 
 // newEpoch returns an epoch as it was written.
 func newEpoch(r *EpochRecord) *epoch {
-	e := &epoch{highest: r.Highest, known: r.Known, newest: r.Newest, reported: r.Reported, repeated: true, baseline: r.Baseline, severity: severityOf(r.Severity)}
-	if r.Shared != 0 || r.Held != 0 || r.Peak != 0 || r.Wavering {
-		e.rarities = &rarities{shared: r.Shared, held: r.Held, peak: r.Peak, wavering: r.Wavering}
+	e := &epoch{highest: r.Highest, known: r.Known, newest: r.Newest, reported: r.Reported, baseline: r.Baseline, severity: severityOf(r.Severity)}
+	if r.IsRare() {
+		e.rarities = &rarities{
+			shared: r.Shared, held: r.Held, peak: r.Peak, wavering: r.Wavering, unread: r.Unread,
+			candidate: r.Candidate, replaced: r.Replaced,
+		}
 	}
 	last := e
 	for _, s := range r.Beside {
@@ -150,6 +154,7 @@ func (s *State) loadProcess(r *ProcessRecord, shared map[uint64]*epoch) {
 	p.anonymous = strings.HasPrefix(p.ID, addressPrefix)
 	p.instance, p.since, p.floor, p.skew, p.hasSkew = r.Instance, r.Since, r.Floor, r.Skew, r.HasSkew
 	p.seen, p.complete, p.kept = r.Seen, r.Complete, r.Kept
+	p.made = p.seen
 	p.restored = true
 	for i := range r.Epochs {
 		svc.loadEpoch(p, &r.Epochs[i], shared)
@@ -173,8 +178,8 @@ func (s *service) loadEpoch(p *process, r *EpochRecord, shared map[uint64]*epoch
 		s.state.noteShared(e, p)
 	}
 	p.epochs[key] = e
-	s.state.occurrences.note(p, 0, e.indexed())
-	if p.anonymous && key.precise() {
+	s.state.index(p, e, 0)
+	if p.anonymous && key.created != 0 {
 		s.anonymous[key] = p
 	}
 	if _, ok := s.overflow[key.id]; !ok && s.byID[key.id] == nil && len(s.byID) >= s.state.settings.KeysPerService {

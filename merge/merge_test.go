@@ -83,6 +83,9 @@ type answer struct {
 	at      time.Time
 	date    time.Time // zero: as at; see noDate
 	noDate  bool
+	age     time.Duration
+	pushed  bool
+	service string // empty: shop
 	labels  map[string]string
 	reports []periskop.Aggregate
 }
@@ -117,6 +120,10 @@ func (a answer) scrape() *periskop.Scrape {
 	}
 	if !a.date.IsZero() {
 		sc.Date = a.date
+	}
+	sc.Age, sc.Pushed = a.age, a.pushed
+	if a.service != "" {
+		sc.Target.Service = a.service
 	}
 	if a.noDate {
 		sc.Date = time.Time{}
@@ -265,7 +272,7 @@ func TestCounting(t *testing.T) {
 			answers: []answer{
 				start,
 				{uuid: "00000000-0000-0000-0000-000000000000", target: "a:80", at: at(2), reports: one(5, at(1))},
-				{uuid: "00000000-0000-0000-0000-000000000000", target: "b:80", at: at(2), reports: one(5, at(1))},
+				{uuid: "00000000-0000-0000-0000-000000000000", target: "b:80", at: at(2), reports: one(5, at(1).Add(time.Second))},
 			},
 			want: map[string]uint64{"k": 10},
 		},
@@ -308,7 +315,7 @@ func TestCounting(t *testing.T) {
 			answers: []answer{
 				start,
 				{uuid: "A", at: at(3), noDate: true, reports: append(one(5, at(60)), aggregate("soon", 7, at(3).Add(time.Second)))},
-				{uuid: "A", at: at(4), noDate: true, reports: append(one(6, at(60)), aggregate("new", 2, at(61)))},
+				{uuid: "A", at: at(4), noDate: true, reports: append(one(6, at(60)), aggregate("soon", 7, at(3).Add(time.Second)), aggregate("new", 2, at(61)))},
 			},
 			want:    map[string]uint64{"k": 1, "soon": 7, "new": 2},
 			refused: map[merge.Reason]uint64{merge.IncredibleTime: 2},

@@ -22,9 +22,10 @@ type process struct {
 	instance string
 	// since is when what the process says began to be news: see [service.newsSince].
 	since time.Time
-	// seen is when it last answered, and complete when it last told all that it knows, and not
+	// seen is when it last answered, made is when that answer was made at the earliest, and
+	// complete when it last told all that it knows, and not
 	// only what had changed.
-	seen, complete time.Time
+	seen, made, complete time.Time
 	// restored is set until it answers for the first time after the program's start.
 	restored bool
 	// discovered is set while the target that it answered for last is there, and

@@ -153,13 +153,23 @@ type EpochRecord struct {
 	EpochState
 	// Shared is the same for entries that are one epoch; 0 for none.
 	Shared uint64
-	// Held is not counted before the epoch is reported again.
+	// Held is not counted yet.
 	Held uint64
 	// Peak is the total from which it fell, and Wavering is set when it rose again.
 	Peak     uint64
 	Wavering bool
+	// Unread is set when its total is not known yet, and will be history.
+	Unread bool
+	// Candidate and Replaced are the occurrences of what may be another epoch beside it.
+	Candidate, Replaced [keptHashes]uint64
 	// Beside are the epochs of which the client says the same.
 	Beside []EpochState
+}
+
+// IsRare reports whether it has something that few epochs have.
+func (r *EpochRecord) IsRare() bool {
+	none := [keptHashes]uint64{}
+	return r.Shared != 0 || r.Held != 0 || r.Peak != 0 || r.Wavering || r.Unread || r.Candidate != none || r.Replaced != none || len(r.Beside) > 0
 }
 
 // An EpochState is the highest total of an epoch, and the hashes of the occurrences that

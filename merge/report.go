@@ -13,9 +13,11 @@ type report struct {
 	process           string // its ID
 	address, instance string
 	group             periskop.Labels
-	end               time.Time
-	clock             clock
-	pushed            bool
+	// end is when the answer was complete, and made is the earliest time at which it can
+	// have been made.
+	end, made time.Time
+	clock     clock
+	pushed    bool
 	// doubtful is set when the times of a process that is not known lie in the future:
 	// none of its times of creation tells anything then.
 	doubtful bool
@@ -28,6 +30,10 @@ type report struct {
 	// were in the answer before.
 	unchanged int
 	arrivals  []arrival
+	// context is what was known when it came; redone is set when it is folded once more, with
+	// what was known then.
+	context AnswerContext
+	redone  bool
 	// changed are the arrivals that changed what is known.
 	changed []*arrival
 }
@@ -43,6 +49,8 @@ type arrival struct {
 	total, history     uint64
 	// base is the highest total that other services were told of the same epoch.
 	base uint64
+	// held is the part of it that may have been counted under another name: see [rarities].
+	held uint64
 	// baseline is the part of the total that the exporter did not count which tells of it.
 	baseline uint64
 	listing
@@ -68,6 +76,7 @@ func newReport(sc *periskop.Scrape, end time.Time) *report {
 		clock: clockOf(sc, end), skipped: sc.Report.Skipped, unreadable: sc.Report.UnreadableTimes,
 		unchanged: sc.Report.Unchanged,
 	}
+	r.made = end.Add(-sc.Duration - r.clock.age)
 	r.process = processID(sc.Report.TargetUUID, r.address)
 	return r
 }
@@ -90,10 +99,22 @@ func (r *report) liesInTheFuture() bool {
 	return future > 1 || future > 0 && 2*future >= timed
 }
 
-// maxContradiction is by how much an occurrence can be older than the aggregate that it
-// is part of: the client libraries take the time of creation a few milliseconds after
-// that of the first occurrence, and some cut either to seconds.
-const maxContradiction = 2 * time.Second
+const (
+	// maxContradiction is by how much an occurrence can be older than the aggregate that it
+	// is part of: the client libraries take the time of creation a few milliseconds after
+	// that of the first occurrence, and some cut either to seconds.
+	maxContradiction = 2 * time.Second
+	// maxDelay is how much later than its newest occurrence an aggregate can be created,
+	// where that is not cut.
+	maxDelay = 200 * time.Millisecond
+)
+
+// isBelied reports whether occurrences show that created_at is no time of creation.
+func (a *arrival) isBelied() bool {
+	created := a.epoch.created
+	return a.oldest != 0 && (created-a.oldest > int64(maxContradiction) ||
+		a.newest%int64(time.Second) != 0 && created-a.newest > int64(maxDelay))
+}
 
 // decode reads the occurrences that may be new, and what all of them prove. Their times stay
 // those of the target. It returns how many times could not be read.

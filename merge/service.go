@@ -201,9 +201,9 @@ func (s *service) remove(e *exception) {
 // makeRoom reports whether there is room for one more exception. For one that is news,
 // what was never counted and what has left the exposition gives way, what grew longest
 // ago first; for one that is not, only what has left the exposition does.
-func (s *service) makeRoom(limit int, isNews bool) bool {
+func (s *service) makeRoom(limit int, isNews bool, now time.Time) bool {
 	for len(s.byID) >= limit {
-		if len(s.evictable) == 0 && !s.findEvictable() {
+		if len(s.evictable) == 0 && !s.findEvictable(now) {
 			return false
 		}
 		last := len(s.evictable) - 1
@@ -225,8 +225,7 @@ const searchInterval = time.Second
 
 // findEvictable finds the exceptions that can give way, and reports whether there are
 // any.
-func (s *service) findEvictable() bool {
-	now := s.state.own.wall
+func (s *service) findEvictable(now time.Time) bool {
 	if now.Sub(s.searched).Abs() < searchInterval {
 		return false
 	}

@@ -24,12 +24,27 @@ func (s *State) noteShared(e *epoch, p *process) {
 	}
 }
 
+// knows reports whether the process knows the epoch, by whatever name.
+func (p *process) knows(e *epoch) bool {
+	for _, other := range p.epochs {
+		if other == e {
+			return true
+		}
+	}
+	return false
+}
+
+// sharersOf returns the processes that know the epoch, if there are several.
+func (s *State) sharersOf(e *epoch) []*process {
+	if e.rarities == nil || e.shared == 0 {
+		return nil
+	}
+	return s.sharers[e.shared]
+}
+
 // changedShared makes all processes be written that know the epoch.
 func (s *service) changedShared(e *epoch) {
-	if e.rarities == nil || e.shared == 0 {
-		return
-	}
-	for _, p := range s.state.sharers[e.shared] {
+	for _, p := range s.state.sharersOf(e) {
 		s.pending.processes[p] = struct{}{}
 	}
 }

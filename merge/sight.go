@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"slices"
 	"time"
 )
 
@@ -16,6 +17,8 @@ type sight struct {
 	process sightOfProcess
 	listing *listing
 	total   uint64
+	// together is what is told with it.
+	together []arrival
 }
 
 // sightOfProcess is what all epochs of one report have in common.
@@ -53,10 +56,19 @@ func (s *sight) news() (n uint64, zone time.Duration) {
 	switch {
 	case s.credible:
 		return 0, 0
-	case s.process.known:
+	case s.process.known && !s.contradicted():
 		return s.total, 0
+	case s.process.known:
+		return s.listedSince(), 0
 	}
 	return s.listedNews(), 0
+}
+
+// contradicted reports whether occurrences are older than an answer of the process that did not
+// have them: then another process was asked that time.
+func (s *sight) contradicted() bool {
+	return s.clock.known && !s.process.pushed && s.listing.oldest != 0 &&
+		s.listing.oldest < s.clock.theirs(s.process.before.Add(-time.Second))
 }
 
 // createdAt returns when the epoch was created by our clock: the time that counts
@@ -85,6 +97,15 @@ func (s *sight) listedNews() uint64 {
 	if !s.listing.complete(s.total) {
 		return 0
 	}
+	latest := s.clock.theirs(s.clock.now.Add(maxAhead))
+	if s.listing.newest > latest {
+		return 0 // by a clock or in a zone that is wrong
+	}
+	return s.listedSince()
+}
+
+// listedSince counts the occurrences since the watch began.
+func (s *sight) listedSince() uint64 {
 	since := s.clock.theirs(s.since)
 	var n uint64
 	for _, at := range s.listing.times {
@@ -101,26 +122,55 @@ const maxZoneWindow = 2 * time.Minute
 
 // zone reads off an epoch that seems to be older than the watch whether it arose since
 // the last answer, and only seems so because a local time is sent as UTC: then
-// created_at and all occurrences are wrong by one and the same time zone.
+// created_at and all occurrences are wrong by one and the same time zone. If the process is
+// not known, all that it tells must be: it can have come from elsewhere.
 func (s *sight) zone() (time.Duration, bool) {
 	p := &s.process
 	window := s.clock.now.Sub(p.before)
-	if s.created.IsZero() || !s.clock.known || p.pushed || !p.known && !p.succeeds || window > maxZoneWindow || len(s.listing.times) == 0 {
+	if !s.clock.known || p.pushed || !p.known && !p.succeeds || window > maxZoneWindow || len(s.listing.times) == 0 {
 		return 0, false
+	}
+	first := s.created.UnixNano()
+	if s.created.IsZero() {
+		first = s.listing.oldest
 	}
 	from := s.clock.theirs(p.before) - int64(time.Second)
 	to := s.clock.theirs(s.clock.now) + int64(s.clock.slack+time.Second)
-	zone := -time.Duration(to - s.created.UnixNano()).Truncate(zoneStep)
+	zone := -time.Duration(to - first).Truncate(zoneStep)
 	if zone > 0 {
 		zone += zoneStep // of a time in the future, which was rounded down as well
 	}
-	if zone == 0 || zone.Abs() > maxZone {
+	fits := func(at int64) bool { at -= int64(zone); return at >= from && at <= to }
+	if !isZone(zone) || !fits(first) {
 		return 0, false
 	}
-	for _, at := range append([]int64{s.created.UnixNano()}, s.listing.times...) {
-		if at -= int64(zone); at < from || at > to {
+	for _, at := range s.listing.times {
+		if !fits(at) {
+			return 0, false
+		}
+	}
+	for i := range s.together {
+		if a := &s.together[i]; !p.known && !a.created.IsZero() && !fits(a.created.UnixNano()) {
 			return 0, false
 		}
 	}
 	return zone, true
+}
+
+// isZone reports whether there is a time zone with that difference to UTC: whole hours, and some
+// others (https://data.iana.org/time-zones/tz-link.html).
+func isZone(zone time.Duration) bool {
+	const half, quarter = 30, 45
+	hours, minutes := int(zone/time.Hour), int(zone%time.Hour/time.Minute)
+	switch minutes {
+	case 0:
+		return hours != 0 && hours >= -12 && hours <= 14
+	case half:
+		return slices.Contains([]int{3, 4, 5, 6, 9, 10}, hours)
+	case quarter:
+		return slices.Contains([]int{5, 8, 12, 13}, hours)
+	case -half:
+		return slices.Contains([]int{-2, -3, -9}, hours)
+	}
+	return false
 }

@@ -349,6 +349,7 @@ func (s *State) fold(r *report) bool {
 	if svc == nil {
 		return false
 	}
+	s.findBases(r)
 	svc.fold(r, &s.settings, &s.ledgers)
 	return len(s.journal.queue) > 0 || s.journal.overrun
 }

@@ -49,7 +49,7 @@ func (s *State) shift(by time.Duration) {
 			move(&e.since, &e.dateAt, &e.doubtAt)
 		}
 		for _, p := range svc.processes {
-			move(&p.since, &p.seen, &p.complete, &p.kept)
+			move(&p.since, &p.seen, &p.made, &p.complete, &p.kept)
 			p.skew -= by
 		}
 		for _, e := range svc.byID {

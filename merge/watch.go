@@ -168,7 +168,7 @@ func (e *endpoint) checkDate(r *report, date time.Time) {
 	const standsStill = 2 * time.Second // longer than one second of a clock lasts
 	if !date.IsZero() && date.Equal(e.date) {
 		if r.end.Sub(e.dateAt) > standsStill {
-			r.clock = clock{now: r.end}
+			r.clock = clock{now: r.end, age: r.end.Sub(e.dateAt)}
 		}
 		return
 	}

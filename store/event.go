@@ -72,12 +72,20 @@ func (w *eventWriter) answer(e *encoder, a *merge.AnswerEvent) {
 	e.bool(a.ClockKnown)
 	e.int(int64(a.Skew))
 	e.int(int64(a.Slack))
+	e.int(int64(a.Age))
 	e.bool(a.Pushed)
 	e.bool(a.Doubtful)
 	e.bool(a.Relayed)
 	e.bool(a.RelayedBefore)
 	e.uint(uint64(a.Skipped))
 	e.uint(uint64(a.Unreadable))
+	e.bool(a.Context.Known)
+	e.time(a.Context.Before)
+	e.string(a.Context.Previous)
+	e.time(a.Context.Since)
+	e.int(int64(a.Context.Zone))
+	e.bool(a.Context.Open)
+	e.bool(a.Context.Unchanged)
 	e.uint(uint64(len(a.Totals)))
 	for i := range a.Totals {
 		w.total(e, &a.Totals[i])
@@ -96,6 +104,7 @@ func (w *eventWriter) total(e *encoder, t *merge.TotalEvent) {
 	e.uint(t.History)
 	e.uint(t.Base)
 	e.uint(t.Baseline)
+	e.uint(t.Held)
 	e.hashes(t.Hashes)
 	e.uint(uint64(len(t.Times)))
 	for _, at := range t.Times {
@@ -205,8 +214,11 @@ func (r *eventReader) decode(payload []byte) (merge.Event, error) {
 func (r *eventReader) answer(d *decoder) (*merge.AnswerEvent, error) {
 	a := &merge.AnswerEvent{
 		Service: d.string(), Process: d.string(), Address: d.string(), Instance: d.string(), Group: d.labels(),
-		End: d.time(), ClockKnown: d.bool(), Skew: time.Duration(d.int()), Slack: time.Duration(d.int()),
+		End: d.time(), ClockKnown: d.bool(), Skew: time.Duration(d.int()), Slack: time.Duration(d.int()), Age: time.Duration(d.int()),
 		Pushed: d.bool(), Doubtful: d.bool(), Relayed: d.bool(), RelayedBefore: d.bool(), Skipped: int(d.uint()), Unreadable: int(d.uint()),
+	}
+	a.Context = merge.AnswerContext{
+		Known: d.bool(), Before: d.time(), Previous: d.string(), Since: d.time(), Zone: time.Duration(d.int()), Open: d.bool(), Unchanged: d.bool(),
 	}
 	a.Totals = make([]merge.TotalEvent, d.count())
 	for i := range a.Totals {
@@ -221,7 +233,7 @@ func (r *eventReader) total(d *decoder, t *merge.TotalEvent) error {
 	*t = merge.TotalEvent{
 		ID: d.fixed(), Epoch: d.int(), Created: d.time(), FirstSeen: d.time(),
 		Key: d.string(), Class: d.string(), Severity: d.string(),
-		Total: d.uint(), History: d.uint(), Base: d.uint(), Baseline: d.uint(), Hashes: d.hashes(),
+		Total: d.uint(), History: d.uint(), Base: d.uint(), Baseline: d.uint(), Held: d.uint(), Hashes: d.hashes(),
 	}
 	for range d.count() {
 		t.Times = append(t.Times, d.int())

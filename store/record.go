@@ -143,15 +143,17 @@ func (e *encoder) epoch(r *merge.EpochRecord) {
 	e.uint(r.Baseline)
 	e.string(r.Severity)
 	e.epochState(&r.EpochState)
-	rare := r.Shared != 0 || r.Held != 0 || r.Peak != 0 || r.Wavering || len(r.Beside) > 0
-	e.bool(rare)
-	if !rare {
+	e.bool(r.IsRare())
+	if !r.IsRare() {
 		return
 	}
 	e.uint(r.Shared)
 	e.uint(r.Held)
 	e.uint(r.Peak)
 	e.bool(r.Wavering)
+	e.bool(r.Unread)
+	e.hashes(r.Candidate[:])
+	e.hashes(r.Replaced[:])
 	e.uint(uint64(len(r.Beside)))
 	for i := range r.Beside {
 		e.epochState(&r.Beside[i])
@@ -175,7 +177,9 @@ func (d *decoder) epoch() merge.EpochRecord {
 	if !d.bool() {
 		return r
 	}
-	r.Shared, r.Held, r.Peak, r.Wavering = d.uint(), d.uint(), d.uint(), d.bool()
+	r.Shared, r.Held, r.Peak, r.Wavering, r.Unread = d.uint(), d.uint(), d.uint(), d.bool(), d.bool()
+	copy(r.Candidate[:], d.hashes())
+	copy(r.Replaced[:], d.hashes())
 	for range d.count() {
 		r.Beside = append(r.Beside, d.epochState())
 	}

@@ -52,8 +52,12 @@ func TestRestartsSettle(t *testing.T) {
 func firstAnswer(n, targets, keys int, now time.Time) *periskop.Scrape {
 	r := &periskop.Report{TargetUUID: fmt.Sprintf("5cfa9e9b-20f8-441c-9029-%012d", n)}
 	for k := range keys {
+		created := now.Add(-time.Second)
 		r.Aggregates = append(r.Aggregates, periskop.Aggregate{
-			Key: fmt.Sprint("shop.PaymentException@", k), TotalCount: 1, Severity: "error", CreatedAt: now.Add(-time.Second),
+			Key: fmt.Sprint("shop.PaymentException@", k), TotalCount: 1, Severity: "error", CreatedAt: created,
+			Latest: periskop.EncodeOccurrences([]periskop.Occurrence{{
+				UUID: fmt.Sprintf("8c1d9e9b-20f8-441c-9%03d-%012d", k, n), Timestamp: created,
+			}}),
 		})
 	}
 	address := fmt.Sprintf("10.0.0.%d:80", n%targets)

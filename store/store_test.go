@@ -43,7 +43,8 @@ func everything() *merge.Records {
 			Epochs: []merge.EpochRecord{
 				{
 					ID: 1, Created: noon.UnixNano(), Reported: noon.Unix(), Baseline: 9, Severity: "fatal", EpochState: state,
-					Shared: 3, Held: 4, Peak: 5, Wavering: true, Beside: []merge.EpochState{state, {Highest: 2}},
+					Shared: 3, Held: 4, Peak: 5, Wavering: true, Unread: true,
+					Candidate: [3]uint64{1}, Replaced: [3]uint64{2, 3}, Beside: []merge.EpochState{state, {Highest: 2}},
 				},
 				{ID: exception.ID, EpochState: merge.EpochState{Highest: 7}},
 			},
@@ -172,10 +173,11 @@ func events() []*merge.Event {
 	return []*merge.Event{
 		{Seq: 1, Answer: &merge.AnswerEvent{
 			Service: "shop", Process: "p", Address: "a:80", Instance: "a", Group: periskop.Labels{{Name: "env", Value: "prod"}}, End: noon,
-			ClockKnown: true, Skew: -time.Second, Slack: time.Minute, Pushed: true, Doubtful: true, Relayed: true, RelayedBefore: true, Skipped: 2, Unreadable: 3,
+			ClockKnown: true, Skew: -time.Second, Slack: time.Minute, Age: time.Hour, Pushed: true, Doubtful: true, Relayed: true, RelayedBefore: true, Skipped: 2, Unreadable: 3,
+			Context: merge.AnswerContext{Known: true, Before: noon, Previous: "q", Since: noon.Add(-time.Hour), Zone: time.Hour, Open: true, Unchanged: true},
 			Totals: []merge.TotalEvent{
 				{
-					ID: 1, Epoch: 2, Created: noon, FirstSeen: noon, Key: "k", Class: "C", Severity: "error", Total: 3, History: 4, Base: 5, Baseline: 6,
+					ID: 1, Epoch: 2, Created: noon, FirstSeen: noon, Key: "k", Class: "C", Severity: "error", Total: 3, History: 4, Base: 5, Baseline: 6, Held: 7,
 					Hashes: []uint64{6, 7}, Times: []int64{9, 8}, Listed: 2, Occurrences: occurrences,
 				},
 				{ID: 2, Total: 1, Occurrences: occurrences}, // its stack traces were written before
