@@ -212,6 +212,7 @@ func FuzzFederation(f *testing.F) {
 	f.Add(`5`, `3`, `"2026-11-20T10:11:12Z"`, `"10.0.0.1:80"`)
 	f.Add(`"5"`, `3.0`, `1795169472`, `{"a":1}`)
 	f.Add(`1`, `2`, `null`, `null`)
+	f.Add(`2`, `1`, `null`, `"`+strings.Repeat("\xff", 400)+`"`)
 	f.Add(`9007199254740992`, `9007199254740992`, `""`, `"\u0000"`)
 	f.Fuzz(func(t *testing.T, total, history, firstSeen, instance string) {
 		for _, s := range []string{total, history, firstSeen, instance} {

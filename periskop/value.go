@@ -50,7 +50,7 @@ func rawText(v []byte) string {
 func textUpTo(v []byte, limit int) string {
 	switch {
 	case len(v) <= limit:
-		return rawText(v)
+		return cutText(rawText(v), limit) // what is not UTF-8 becomes longer
 	case v[0] != '"':
 		return cutAt(text(v[:limit]), limit)
 	}
