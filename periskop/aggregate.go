@@ -23,7 +23,7 @@ type aggregateReader struct {
 // one with keys, an object whose values are the aggregates. One that is alone may stand
 // for itself.
 func (r *aggregateReader) readAll() error {
-	*r.report = Report{TargetUUID: r.report.TargetUUID, Processes: r.report.Processes} // a member that occurs twice
+	r.report.Aggregates = nil // a member that occurs twice
 	switch r.kind() {
 	case '[':
 		return r.eachElement(func() error { return r.element("") })
@@ -120,85 +120,73 @@ func (r *aggregateReader) about(err error) error {
 }
 
 // time reads a time. One that cannot be read is none.
-func (r *aggregateReader) time(name string, t *time.Time) error {
-	v, err := r.value()
+func (r *aggregateReader) time(name string, v []byte) time.Time {
+	t, err := r.times.read(v)
 	if err != nil {
-		return err
-	}
-	var unread error
-	if *t, unread = r.times.read(v); unread != nil {
 		r.report.UnreadableTimes++
 		if r.report.UnreadableTimesErr == nil {
-			r.report.UnreadableTimesErr = r.about(fmt.Errorf("%s cannot be read: %w", name, unread))
+			r.report.UnreadableTimesErr = r.about(fmt.Errorf("%s cannot be read: %w", name, err))
 		}
 	}
-	return nil
+	return t
 }
 
 func (r *aggregateReader) aggregate(key string) (Aggregate, error) {
-	var (
-		a                = Aggregate{Key: key, Severity: DefaultSeverity}
-		hasKey           = key != ""
-		countErr   error = oddError("it has no total_count")
-		historyErr error
-	)
-	err := r.eachKnown(func(m member) error {
-		switch m {
-		case aggregationKey:
-			v, err := r.value()
-			if err == nil && !isWord(v) {
-				a.Key, hasKey = text(v), true
-			}
-			return err
-		case totalCount:
-			return r.count("total_count", &a.TotalCount, &countErr)
-		case historyCount:
-			return r.count("history_count", &a.History, &historyErr)
-		case firstSeen:
-			return r.time("first_seen", &a.FirstSeen)
-		case severity:
-			v, err := r.value()
-			if s := readSeverity(v); err == nil && s != "" {
-				a.Severity = s
-			}
-			return err
-		case createdAt:
-			return r.time("created_at", &a.CreatedAt)
-		case latestErrors:
-			v, err := r.value()
-			a.Latest = v
-			return err
-		case exceptionID:
-			v, err := r.value()
-			if err == nil {
-				_ = (*wireID)(&a.ID).UnmarshalText([]byte(text(v))) // 0 for what is none
-			}
-			return err
-		default:
-			return r.skip()
-		}
-	})
+	a := pending{
+		Aggregate: Aggregate{Key: key, Severity: DefaultSeverity},
+		hasKey:    key != "", countErr: oddError("it has no total_count"),
+	}
+	err := r.eachKnown(func(m member) error { return r.member(m, &a) })
 	switch {
 	case err != nil:
 		return Aggregate{}, err
-	case !hasKey:
+	case !a.hasKey:
 		return Aggregate{}, oddError("it has no aggregation_key")
-	case countErr != nil:
-		return Aggregate{}, countErr
-	case historyErr != nil:
-		return Aggregate{}, historyErr
+	case a.countErr != nil:
+		return Aggregate{}, a.countErr
+	case a.historyErr != nil:
+		return Aggregate{}, a.historyErr
 	case a.History > a.TotalCount:
 		return Aggregate{}, oddError("its history_count is no part of its total_count")
 	}
 	a.TotalCount -= a.History
-	return a, nil
+	return a.Aggregate, nil
 }
 
-// count reads a count, and sets bad to what is wrong with it.
-func (r *aggregateReader) count(name string, n *uint64, bad *error) error {
+// A pending aggregate is one of which not all members are read.
+type pending struct {
+	Aggregate
+	hasKey               bool
+	countErr, historyErr error
+}
+
+func (r *aggregateReader) member(m member, a *pending) error {
 	v, err := r.value()
-	if err == nil {
-		*n, *bad = count(name, v)
+	if err != nil {
+		return err
 	}
-	return err
+	switch m {
+	case aggregationKey:
+		if !isWord(v) {
+			a.Key, a.hasKey = text(v), true
+		}
+	case totalCount:
+		a.TotalCount, a.countErr = count("total_count", v)
+	case historyCount:
+		a.History, a.historyErr = count("history_count", v)
+	case firstSeen:
+		a.FirstSeen = r.time("first_seen", v)
+	case severity:
+		if s := readSeverity(v); s != "" {
+			a.Severity = s
+		}
+	case createdAt:
+		a.CreatedAt = r.time("created_at", v)
+	case latestErrors:
+		a.Latest = v
+	case exceptionID:
+		_ = (*wireID)(&a.ID).UnmarshalText([]byte(scalarUpTo(v, wireIDLen+1))) // 0 for what is none
+	default: // of something else
+	}
+	return nil
 }

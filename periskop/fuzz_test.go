@@ -60,6 +60,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil || again.Unread() != nil {
 			t.Fatalf("what was encoded does not decode: %v, %v\n%s", err, again.Unread(), b.Bytes())
 		}
+		r.Processes, again.Processes = nil, nil // for FuzzFederation
 		ignore := cmpopts.IgnoreFields(periskop.Report{}, "Skipped", "SkippedErr", "UnreadableTimes", "UnreadableTimesErr")
 		if diff := cmp.Diff(again, r, ignore, cmpopts.EquateEmpty(), cmp.Transformer("occurrences", decoded)); diff != "" {
 			t.Errorf("after a round trip (-got +want):\n%s", diff)
@@ -209,22 +210,25 @@ func FuzzRoundTrip(f *testing.F) {
 
 // FuzzFederation has anything in the place of what only exporters tell each other.
 func FuzzFederation(f *testing.F) {
-	f.Add(`5`, `3`, `"2026-11-20T10:11:12Z"`, `"10.0.0.1:80"`)
-	f.Add(`"5"`, `3.0`, `1795169472`, `{"a":1}`)
-	f.Add(`1`, `2`, `null`, `null`)
-	f.Add(`2`, `1`, `null`, `"`+strings.Repeat("\xff", 400)+`"`)
-	f.Add(`9007199254740992`, `9007199254740992`, `""`, `"\u0000"`)
-	f.Fuzz(func(t *testing.T, total, history, firstSeen, instance string) {
-		for _, s := range []string{total, history, firstSeen, instance} {
+	const id = `"exception_id":"0123456789abcdef"`
+	f.Add(`5`, `3`, `"2026-11-20T10:11:12Z"`, `"10.0.0.1:80"`, `"0123456789abcdef"`, `[]`)
+	f.Add(`"5"`, `3.0`, `1795169472`, `{"a":1}`, `1`, `{"target_uuid":"p"}`)
+	f.Add(`1`, `2`, `null`, `null`, `null`, `null`)
+	f.Add(`2`, `1`, `null`, `"`+strings.Repeat("\xff", 400)+`"`, `""`, `[{"address":"a:1","clock_skew_seconds":1e9,"totals":[{`+id+`,"total_count":"7"}]}]`)
+	f.Add(`9007199254740992`, `9007199254740992`, `""`, `"\u0000"`, `"ff"`, `[{"target_uuid":"p","instance":"i","totals":[{`+id+
+		`,"severity":"WARN","created_at":"2026-11-20T10:11:12.345678901Z","total_count":3,"history_count":2}]}]`)
+	f.Fuzz(func(t *testing.T, total, history, firstSeen, instance, id, processes string) {
+		for _, s := range []string{total, history, firstSeen, instance, id, processes} {
 			if !json.Valid([]byte(s)) {
 				return
 			}
 		}
 		r, err := periskop.Decode(fmt.Appendf(nil, `{"target_uuid":"u","aggregated_errors":[{"aggregation_key":"k","total_count":%s,"history_count":%s,"first_seen":%s,
-			"latest_errors":[{"uuid":"o","instance":%s}]},{"aggregation_key":"sound","total_count":1}]}`, total, history, firstSeen, instance))
+			"exception_id":%s,"latest_errors":[{"uuid":"o","instance":%s}]},{"aggregation_key":"sound","total_count":1}]}`, total, history, firstSeen, id, instance))
 		if err != nil {
 			t.Fatal(err)
 		}
+		fuzzProcesses(t, processes)
 		if n := len(r.Aggregates); n+r.Skipped != 2 || r.Aggregates[n-1].Key != "sound" {
 			t.Fatalf("got %+v, want the sound one and what is said of the other", r)
 		}
@@ -252,4 +256,34 @@ func FuzzFederation(f *testing.F) {
 			t.Errorf("what the next one is told (-got +want):\n%s", diff)
 		}
 	})
+}
+
+// fuzzProcesses holds what exporters tell of processes to what it promises.
+func fuzzProcesses(t *testing.T, processes string) {
+	r, err := periskop.Decode([]byte(`{"aggregated_errors":[],"processes":` + processes + `}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range r.Processes {
+		if p.UUID+p.Address == "" || len(p.UUID) > 64 || len(p.Address)+len(p.Instance) > 2<<10 {
+			t.Errorf("got %+v", p)
+		}
+		for _, pt := range p.Totals {
+			if pt.History > pt.Total || pt.Total > periskop.MaxTotalCount || !slices.Contains(periskop.Severities(), pt.Severity) {
+				t.Errorf("got %+v", pt)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := periskop.Encode(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	again, err := periskop.Decode(b.Bytes())
+	if err != nil || again.Unread() != nil {
+		t.Fatalf("%v, %v\n%s", err, again.Unread(), b.Bytes())
+	}
+	closely := cmp.Comparer(func(a, b time.Duration) bool { return (a - b).Abs() <= time.Microsecond }) // a float64 has no more digits
+	if diff := cmp.Diff(again.Processes, r.Processes, cmpopts.EquateEmpty(), closely); diff != "" {
+		t.Errorf("processes as the next one is told (-got +want):\n%s", diff)
+	}
 }

@@ -1,7 +1,6 @@
 package periskop
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -53,13 +52,15 @@ type wireTotal struct {
 // A wireID is an exception_id: 16 hexadecimal digits.
 type wireID uint64
 
+const wireIDLen = 16
+
 // MarshalText implements encoding.TextMarshaler.
 func (id wireID) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%016x", uint64(id)), nil }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (id *wireID) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 16, 64)
-	if err != nil || len(text) != 16 {
+	if err != nil || len(text) != wireIDLen {
 		return fmt.Errorf("%q is no exception_id", text)
 	}
 	*id = wireID(n)
@@ -97,30 +98,16 @@ func readProcesses(d *reader, r *Report) error {
 }
 
 func (r *Report) addProcess(raw []byte) {
-	var w wireProcess
-	if err := json.Unmarshal(raw, &w); err != nil || w.UUID == "" && w.Address == "" {
-		r.Skipped++
-		if r.SkippedErr == nil {
-			r.SkippedErr = fmt.Errorf("process %d is not as an exporter tells it", len(r.Processes)+1)
-		}
+	p, err := decodeProcess(raw)
+	if err == nil && len(r.Processes) >= maxProcesses {
+		err = oddError("there are too many")
+	}
+	if err == nil {
+		r.Processes = append(r.Processes, p)
 		return
 	}
-	r.Processes = append(r.Processes, w.process())
-}
-
-// maxSkew is more than clocks differ that somebody has set once.
-const maxSkew = 100 * 365 * 24 * time.Hour
-
-func (w *wireProcess) process() Process {
-	p := Process{UUID: w.UUID, Address: w.Address, Instance: w.Instance, Totals: make([]ProcessTotal, len(w.Totals))}
-	if seconds := min(max(w.Skew, -maxSkew.Seconds()), maxSkew.Seconds()); seconds == seconds { // no NaN
-		p.Skew = time.Duration(seconds * float64(time.Second))
+	r.Skipped++
+	if r.SkippedErr == nil {
+		r.SkippedErr = fmt.Errorf("process %d: %w", len(r.Processes)+1, err)
 	}
-	for i, t := range w.Totals {
-		p.Totals[i] = ProcessTotal{
-			ID: uint64(t.ID), Severity: t.Severity, CreatedAt: t.CreatedAt,
-			Total: min(t.Total, MaxTotalCount), History: min(t.History, t.Total),
-		}
-	}
-	return p
 }
