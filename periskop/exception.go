@@ -129,30 +129,32 @@ func (c *chain) lengths() []int {
 	return list
 }
 
-// decode decodes what is kept, and of each text and stack trace no more than limit bytes.
-func (c *chain) decode(limit int, stacktrace func([]byte, int) []string) Exception {
-	var first *Exception
+// decode decodes what is kept into first and its causes, and of each text and stack trace
+// no more than limit bytes.
+func (c *chain) decode(first *Exception, limit int, stacktrace func([]byte, int) []string) {
 	classLimit := limit
 	if c.limited {
 		classLimit = min(limit, maxClass)
 	}
-	gap := c.limited && c.n > 1+maxCauses
-	for i := c.n - 1; i >= 0; i-- {
-		if gap && i == c.n-lastCauses-1 {
-			first = &Exception{Message: fmt.Sprintf("… [%d causes %s] …", i+1-firstKept, cutBy), Cause: first}
-			i = firstKept - 1
+	last := first // the last one that says something
+	for i, e := 0, first; i < c.n; i++ {
+		if i > 0 {
+			e.Cause = &Exception{}
+			e = e.Cause
 		}
-		e := c.at(i)
-		out := &Exception{Class: textUpTo(e.class, classLimit), Message: textUpTo(e.message, limit), Cause: first}
-		if len(e.stacktrace) > 0 {
-			out.Stacktrace = stacktrace(e.stacktrace, limit)
+		if c.limited && c.n > 1+maxCauses && i == firstKept {
+			e.Message = fmt.Sprintf("… [%d causes %s] …", c.n-lastCauses-firstKept, cutBy)
+			i = c.n - lastCauses - 1
+			continue
 		}
-		if i == 0 || out.Class != "" || out.Message != "" || len(out.Stacktrace) > 0 || first != nil {
-			first = out
+		raw := c.at(i)
+		e.Class, e.Message = textUpTo(raw.class, classLimit), textUpTo(raw.message, limit)
+		if len(raw.stacktrace) > 0 {
+			e.Stacktrace = stacktrace(raw.stacktrace, limit)
+		}
+		if e.Class != "" || e.Message != "" || len(e.Stacktrace) > 0 {
+			last = e
 		}
 	}
-	if first == nil {
-		return Exception{}
-	}
-	return *first
+	last.Cause = nil
 }

@@ -62,7 +62,8 @@ type collector struct {
 	// scratch and chain are kept for their memory.
 	scratch reader
 	chain   chain
-	index   int // of the current occurrence, from 1
+	// current is the one that is read.
+	current candidate
 	kept    []candidate
 	// full is set once there are enough, and last is then the oldest of those that count.
 	full bool
@@ -77,9 +78,9 @@ type candidate struct {
 	index int
 }
 
-// newerFirst puts those without a time last.
-func newerFirst(a, b candidate) int {
-	return cmp.Or(b.at.Compare(a.at), strings.Compare(a.uuid, b.uuid))
+// compare puts the newest first, and those without a time last.
+func (o *candidate) compare(with *candidate) int {
+	return cmp.Or(with.at.Compare(o.at), strings.Compare(o.uuid, with.uuid))
 }
 
 func (c *collector) readAll(list RawOccurrences) {
@@ -100,22 +101,21 @@ func (c *collector) readAll(list RawOccurrences) {
 		}
 	}
 	if err != nil { // the brackets match, so that the report was read, but not what is in them
-		c.odd("after occurrence %d: %v", c.index, err)
+		c.odd("after occurrence %d: %v", c.current.index, err)
 	}
 }
 
 // element reads an occurrence, which has the UUID if it names none itself.
 func (c *collector) element(d *reader, id string) error {
-	c.index++
+	c.current = candidate{index: c.current.index + 1}
 	kind, start := d.kind(), d.at
 	if kind == '{' {
-		var o rawOccurrence
-		if err := o.read(d); err != nil {
-			c.odd("occurrence %d: %v", c.index, err)
+		if err := c.current.raw.read(d); err != nil {
+			c.odd("occurrence %d: %v", c.current.index, err)
 			d.at = start
 			return d.skip()
 		}
-		c.take(o, id)
+		c.take(id)
 		return nil
 	}
 	v, err := d.value()
@@ -123,9 +123,10 @@ func (c *collector) element(d *reader, id string) error {
 	case err != nil:
 		return err
 	case kind == '"' && !isNothing(v):
-		c.take(rawOccurrence{all: v, err: v}, id)
+		c.current.raw = rawOccurrence{all: v, err: v}
+		c.take(id)
 	default:
-		c.odd("occurrence %d is %s, not an object", c.index, kindOf(v))
+		c.odd("occurrence %d is %s, not an object", c.current.index, kindOf(v))
 	}
 	return nil
 }
@@ -141,32 +142,34 @@ func (c *collector) note(format string, args ...any) {
 	}
 }
 
-// take decodes the occurrence, or remembers it if there may be newer ones.
-func (c *collector) take(raw rawOccurrence, id string) {
-	at, err := c.times.read(raw.timestamp)
-	o := candidate{raw: raw, uuid: raw.identity(id), at: at, index: c.index}
-	if c.Skip != nil && c.Skip(o.uuid, at) {
+// take decodes the current occurrence, or remembers it if there may be newer ones.
+func (c *collector) take(id string) {
+	o := &c.current
+	var err error
+	o.at, err = c.times.read(o.raw.timestamp)
+	o.uuid = o.raw.identity(id)
+	if c.Skip != nil && c.Skip(o.uuid, o.at) {
 		return
 	}
 	if err != nil {
 		c.found.UnreadableTimes++
-		c.note("occurrence %d: timestamp cannot be read: %w", c.index, err)
+		c.note("occurrence %d: timestamp cannot be read: %w", o.index, err)
 	}
 	switch {
 	case c.Most == 0:
-		c.decode(&o)
+		c.decode(o)
 		return
-	case c.full && newerFirst(o, c.last) > 0:
+	case c.full && o.compare(&c.last) > 0:
 		return
 	}
-	if c.kept = append(c.kept, o); len(c.kept) >= 2*c.Most {
+	if c.kept = append(c.kept, *o); len(c.kept) >= 2*c.Most {
 		c.drop()
 	}
 }
 
 // drop leaves of those that are kept as many as are wanted.
 func (c *collector) drop() {
-	slices.SortFunc(c.kept, newerFirst)
+	slices.SortFunc(c.kept, func(a, b candidate) int { return a.compare(&b) })
 	seen := make(map[string]bool, len(c.kept))
 	c.kept = slices.DeleteFunc(c.kept, func(o candidate) bool {
 		known := seen[o.uuid]
@@ -184,6 +187,7 @@ func (c *collector) decodeKept() {
 	if len(c.kept) > c.Most {
 		c.drop()
 	}
+	c.found.Occurrences = slices.Grow(c.found.Occurrences, len(c.kept))
 	slices.SortFunc(c.kept, func(a, b candidate) int { return cmp.Compare(a.index, b.index) })
 	for i := range c.kept {
 		c.decode(&c.kept[i])
@@ -193,7 +197,8 @@ func (c *collector) decodeKept() {
 // decode decodes an occurrence, and of each of its texts and stack traces as much as the
 // size allows.
 func (c *collector) decode(o *candidate) {
-	out := Occurrence{UUID: o.uuid, Timestamp: o.at, Severity: readSeverity(o.raw.severity)}
+	c.found.Occurrences = append(c.found.Occurrences, Occurrence{UUID: o.uuid, Timestamp: o.at, Severity: readSeverity(o.raw.severity)})
+	out := &c.found.Occurrences[len(c.found.Occurrences)-1]
 	c.readChain(&o.raw)
 	limit, instanceLimit := math.MaxInt, math.MaxInt
 	if c.Size > 0 {
@@ -205,12 +210,11 @@ func (c *collector) decode(o *candidate) {
 		}
 	}
 	out.Instance = textUpTo(o.raw.instance, instanceLimit)
-	out.Error = c.chain.decode(limit, c.Stacktrace)
+	c.chain.decode(&out.Error, limit, c.Stacktrace)
 	out.HTTPContext = decodeHTTPContext(o.raw.context, limit)
 	if c.Size > 0 {
 		out.Cut(c.Size)
 	}
-	c.found.Occurrences = append(c.found.Occurrences, out)
 }
 
 // readChain reads the exception with its causes.
