@@ -34,11 +34,7 @@ func decodeReport(body []byte) (*Report, error) {
 	err := d.eachKnown(func(m member) error {
 		switch m {
 		case targetUUID:
-			v, err := d.value()
-			if r.TargetUUID = ""; err == nil && !isWord(v) {
-				r.TargetUUID = text(v)
-			}
-			return err
+			return r.readUUID(d.value())
 		case aggregatedErrors:
 			found = true
 			return (&aggregateReader{reader: d, report: &r}).readAll()
@@ -58,6 +54,14 @@ func decodeReport(body []byte) (*Report, error) {
 		return nil, errors.New("the body is JSON without aggregated_errors, not a Periskop report")
 	}
 	return &r, nil
+}
+
+// readUUID takes a value for the UUID of the process.
+func (r *Report) readUUID(v []byte, err error) error {
+	if r.TargetUUID = ""; err == nil && !isWord(v) {
+		r.TargetUUID = text(v)
+	}
+	return err
 }
 
 // An oddError is about one aggregate: the others are read.

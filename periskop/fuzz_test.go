@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +70,55 @@ func FuzzDecode(f *testing.F) {
 }
 
 func decoded(r periskop.RawOccurrences) []periskop.Occurrence { return r.Decode(nil) }
+
+// FuzzStream holds the reader of bodies in pieces against the one of whole bodies, and what
+// it passes over against what it read before.
+func FuzzStream(f *testing.F) {
+	for _, c := range captures(f) {
+		if body := c.read(f); len(body) < 2000 {
+			f.Add(body, uint8(7))
+		}
+	}
+	f.Add([]byte(`{"target_uuid":false,"targetUuid":"u","aggregatedErrors":{"k":{"totalCount":"3","createdAt":1795169472}},"processes":[{"address":"a","totals":[]}]}`), uint8(1))
+	f.Add([]byte(`{"aggregated_errors":[{"aggregation_key":None},{"aggregation_key":"k","total_count":2,"created_at":"soon"},],}`), uint8(3))
+	f.Fuzz(func(t *testing.T, body []byte, piece uint8) {
+		want, wantErr := periskop.Decode(body)
+		var m periskop.Memory
+		got, err := read(&pieces{body, int(piece) + 1}, &m)
+		if strings.Contains(message(err), "occurs twice") {
+			return // what was taken cannot be taken back
+		}
+		if message(err) != message(wantErr) {
+			t.Fatalf("got error %v, want %v", err, wantErr)
+		}
+		if err != nil {
+			return
+		}
+		if diff := cmp.Diff(got, want, errorsByText); diff != "" {
+			t.Errorf("report (-stream +whole):\n%s", diff)
+		}
+		again, err := read(bytes.NewReader(body), &m)
+		if err != nil || again.Unchanged+len(again.Aggregates) != len(want.Aggregates) || again.Skipped != want.Skipped {
+			t.Errorf("when it comes again: got %d unchanged, %d aggregates, %d skipped, error %v; want %d and %d",
+				again.Unchanged, len(again.Aggregates), again.Skipped, err, len(want.Aggregates), want.Skipped)
+		}
+	})
+}
+
+// pieces is a reader of so many bytes at a time.
+type pieces struct {
+	rest []byte
+	size int
+}
+
+func (p *pieces) Read(b []byte) (int, error) {
+	if len(p.rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, p.rest[:min(p.size, len(p.rest))])
+	p.rest = p.rest[n:]
+	return n, nil
+}
 
 // FuzzOccurrences has anything in the place of a list of occurrences.
 func FuzzOccurrences(f *testing.F) {

@@ -3,6 +3,7 @@ package periskop
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
 
 // A reader walks over JSON in place, and goes over most of it at the speed of a search
@@ -164,12 +165,26 @@ func (r *reader) skipLiteral() error {
 	switch text := r.body[r.at:end]; string(text) {
 	case "true", "false", "null", "NaN", "Infinity", "-Infinity":
 	default:
+		if end == len(r.body) && beginsWord(text) {
+			r.at = end
+			return r.unexpected("") // there may be more of it
+		}
 		if len(text) == 0 || len(bytes.Trim(text, "0123456789+-.eE")) > 0 {
 			return r.unexpected("a value")
 		}
 	}
 	r.at = end
 	return nil
+}
+
+// beginsWord reports whether text is the beginning of a value that is a word.
+func beginsWord(text []byte) bool {
+	for _, word := range []string{"true", "false", "null", "NaN", "Infinity", "-Infinity"} {
+		if len(text) > 0 && strings.HasPrefix(word, string(text)) && string(text) != "-" { // that may begin a number
+			return true
+		}
+	}
+	return false
 }
 
 const (

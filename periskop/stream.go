@@ -204,6 +204,7 @@ func (s *Stream) value() (v []byte, err error) {
 }
 
 func (s *Stream) members(m *Memory) error {
+	var seen memberSet
 	return s.each('{', '}', func() error {
 		if s.kind() != '"' {
 			return s.r.unexpected("a member's name")
@@ -212,11 +213,14 @@ func (s *Stream) members(m *Memory) error {
 		if err != nil {
 			return err
 		}
-		known, _ := memberOf(name)
+		known, exact := memberOf(name)
 		if s.kind() != ':' {
 			return s.r.unexpected("a colon")
 		}
 		s.r.at++
+		if !seen.takes(known, exact, s.kind() == 'n') {
+			known = unknownMember
+		}
 		return s.member(known, m)
 	})
 }
@@ -225,11 +229,7 @@ func (s *Stream) member(known member, m *Memory) error {
 	kind := s.kind()
 	switch {
 	case known == targetUUID:
-		v, err := s.value()
-		if err == nil {
-			s.report.TargetUUID = text(v)
-		}
-		return err
+		return s.report.readUUID(s.value())
 	case known == aggregatedErrors && kind == '[':
 		if s.found {
 			return errors.New("aggregated_errors occurs twice")
