@@ -17,6 +17,7 @@ type aggregateReader struct {
 	report *Report
 	times  times
 	index  int // of the current aggregate, from 1
+	base   int // where in the whole body the reader's begins
 }
 
 // readAll reads aggregated_errors: a list, or, as PHP writes a list with gaps and others
@@ -100,7 +101,7 @@ func (r *aggregateReader) element(key string) error {
 		if err := r.skip(); err != nil {
 			return err
 		}
-		r.odd(oddError(syntax.Error()))
+		r.odd(oddError((&syntaxError{syntax.offset + r.base, syntax.text}).Error()))
 		return nil
 	}
 	return err

@@ -262,8 +262,12 @@ func (s *Stream) oddAggregates() error {
 	if err != nil {
 		return err
 	}
-	odd := aggregateReader{reader: newReader(v), report: &s.report}
+	odd := aggregateReader{reader: newReader(v), report: &s.report, base: s.base + s.r.at - len(v)}
 	if err := odd.readAll(); err != nil {
+		var syntax *syntaxError
+		if errors.As(err, &syntax) {
+			err = &syntaxError{syntax.offset + odd.base - s.base, syntax.text} // the base is added to all
+		}
 		return err
 	}
 	s.takeAll()
@@ -311,7 +315,7 @@ func (s *Stream) aggregate(m *Memory) error {
 	before, index := s.report, s.aggregates.index
 	err := s.whole(func() error {
 		s.report, s.aggregates.index = before, index // another attempt
-		start = s.r.at
+		s.aggregates.base, start = s.base, s.r.at
 		return s.aggregates.element("")
 	})
 	if err != nil {
