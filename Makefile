@@ -43,7 +43,7 @@ test-go: test-packages prometheus ## run the tests of the packages
 	CGO_ENABLED=1 go test -race -shuffle=on -count=1 -tags $(SLIM_TAGS) ./...
 
 .PHONY: e2e
-e2e: test-packages npm slim prometheus ## run the end to end and browser tests alone
+e2e: test-packages npm slim prometheus victoriametrics ## run the end to end and browser tests alone
 	PROMTOOL=$(CURDIR)/bin/promtool AMTOOL=$(CURDIR)/bin/amtool \
 		go test -shuffle=on -count=1 -tags $(SLIM_TAGS),e2e ./test/... ./alerts ./view
 
@@ -83,8 +83,8 @@ demo: slim ## run the exporter with sample services, Prometheus and Alertmanager
 	bin/slim/periskop_exporter demo --prometheus=bin/prometheus --alertmanager=bin/alertmanager
 
 .PHONY: fidelity
-fidelity: slim prometheus ## hold what Prometheus counts against the truth, for minutes, and write docs/fidelity.md
-	go test -count=1 -timeout 15m -tags $(SLIM_TAGS),e2e ./test/fidelity -long -update
+fidelity: slim prometheus victoriametrics ## hold what Prometheus counts against the truth, for a quarter of an hour, and write docs/fidelity.md
+	go test -count=1 -timeout 30m -tags $(SLIM_TAGS),e2e ./test/fidelity -long -update
 
 .PHONY: screenshots
 screenshots: test-packages ## take pictures of the pages, for the documentation
@@ -108,6 +108,10 @@ slim:
 .PHONY: prometheus
 prometheus:
 	@hack/build 'Prometheus and Alertmanager' tools/prometheus -tags remove_all_sd -o ../../bin/ tool
+
+.PHONY: victoriametrics
+victoriametrics:
+	@hack/build VictoriaMetrics tools/victoriametrics -o ../../bin/ tool
 
 .PHONY: kubernetes
 kubernetes:

@@ -1,16 +1,18 @@
 package collector_test
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
@@ -20,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/periskop-exporter/periskop_exporter/collector"
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
@@ -32,7 +35,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 func shop(t *testing.T, rules ...*relabel.Config) (*merge.State, collector.Sources) {
 	t.Helper()
 	state := merge.New(merge.Options{
-		Now: func() time.Time { return noon.Add(2 * time.Minute) },
+		Now: func() time.Time { return noon.Add(2 * time.Minute) }, ServiceLabel: names.ServiceName,
 		Settings: merge.Settings{Services: []merge.ServiceSettings{
 			{Name: "shop", GroupBy: []string{"env"}, Labels: collector.Labels(rules)}, {Name: "unwatched"},
 		}},
@@ -54,9 +57,11 @@ func shop(t *testing.T, rules ...*relabel.Config) (*merge.State, collector.Sourc
 	state.Resolve(merge.ExceptionID("shop", "say \"no\"\n\\"), "")
 	failed := &periskop.Scrape{Target: down, Start: noon, Duration: 5 * time.Second, Result: periskop.Timeout}
 	return state, collector.Sources{
-		Snapshot:       state.Snapshot,
-		Series:         state.Series,
-		KeysPerService: state.KeysPerService,
+		Snapshot:        state.Snapshot,
+		Series:          state.Series,
+		NewSeries:       state.NewSeries,
+		RegularScrapers: state.RegularScrapers,
+		KeysPerService:  state.KeysPerService,
 		Targets: func() []periskop.ServiceTargets {
 			return []periskop.ServiceTargets{
 				{Service: "shop", Targets: []*periskop.Target{up, down}},
@@ -132,10 +137,16 @@ periskop_exporter_discovery_problems{service_name="unwatched"} 1
 # HELP periskop_exporter_keys_per_service_limit Aggregation keys that a service may have series of its own for.
 # TYPE periskop_exporter_keys_per_service_limit gauge
 periskop_exporter_keys_per_service_limit 2000
+# HELP periskop_exporter_new_series Counters that are still shown at 0, whatever they have counted, for all who scrape to see them rise.
+# TYPE periskop_exporter_new_series gauge
+periskop_exporter_new_series 0
 # HELP periskop_exporter_overflow_keys Aggregation keys of the service that are counted together, past the limit.
 # TYPE periskop_exporter_overflow_keys gauge
 periskop_exporter_overflow_keys{service_name="shop"} 0
 periskop_exporter_overflow_keys{service_name="unwatched"} 0
+# HELP periskop_exporter_regular_scrapers Programs, and jobs of one, that scrape these metrics at a steady interval now.
+# TYPE periskop_exporter_regular_scrapers gauge
+periskop_exporter_regular_scrapers 0
 # HELP periskop_exporter_series Exposed series of periskop_exceptions_total.
 # TYPE periskop_exporter_series gauge
 periskop_exporter_series 2
@@ -205,7 +216,7 @@ func inconsistencies() string {
 
 func TestText(t *testing.T) {
 	_, got := get(t, handler(t), "text/plain")
-	if diff := cmp.Diff(got, withIDs(wantText)); diff != "" {
+	if diff := gocmp.Diff(got, withIDs(wantText)); diff != "" {
 		t.Errorf("exposition (-got +want):\n%s", diff)
 	}
 }
@@ -244,7 +255,7 @@ func TestServicesOfLabels(t *testing.T) {
 		`periskop_service_targets{service_name="cart"} 1`,
 		`periskop_service_targets{service_name="shop"} 0`,
 	}
-	if diff := cmp.Diff(got, want); diff != "" {
+	if diff := gocmp.Diff(got, want); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 }
@@ -264,12 +275,14 @@ func TestOpenMetrics(t *testing.T) {
 	_, body := get(t, handler(t), "application/openmetrics-text;version=1.0.0")
 	for _, want := range []string{
 		`periskop_exceptions_total{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop",severity="error"} 2.0 # {occurrence="5cfa9e9b-20f8-441c-9029-7fda69d6a1c0"} 1.0 1.7953452e+09`,
-		`periskop_exceptions_created{aggregation_key="shop/Cart#add & more@1a",class="shop.Error",env="prod",exception_id="EXC1",service_name="shop",severity="error"} 1.7953488e+09`,
 		"# EOF\n",
 	} {
 		if !strings.Contains(body, withIDs(want)) {
 			t.Errorf("no %q in:\n%s", want, body)
 		}
+	}
+	if strings.Contains(body, "_created{") {
+		t.Errorf("a start timestamp as a series of its own in:\n%s", body)
 	}
 }
 
@@ -306,43 +319,129 @@ func TestMetricRelabelling(t *testing.T) {
 	_, body := get(t, handler(t, rules...), "text/plain")
 	got := regexp.MustCompile("(?m)^periskop_exceptions_total.*$").FindAllString(body, -1)
 	want := []string{`periskop_exceptions_total{env="prod",from="periskop_exceptions_total",service_name="shop",severity="error"} 2`}
-	if diff := cmp.Diff(got, want); diff != "" {
+	if diff := gocmp.Diff(got, want); diff != "" {
 		t.Errorf("series (-got +want):\n%s", diff)
 	}
 }
 
-// TestZeroSample scrapes as two Prometheus servers do, one of which loses an answer.
-func TestZeroSample(t *testing.T) {
-	state, sources := shop(t)
-	h := handlerOf(state, sources)
-	scrape := func(agent string, w http.ResponseWriter) {
-		r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
-		r.Header.Set("User-Agent", agent)
-		h.ServeHTTP(w, r)
-	}
-	value := func(agent string) string {
-		w := httptest.NewRecorder()
-		scrape(agent, w)
-		return regexp.MustCompile(`(?m)^periskop_exceptions_total.*key="new".* (\d+)$`).ReplaceAllString(
-			regexp.MustCompile(`(?m)^periskop_exceptions_total.*key="new".*$`).FindString(w.Body.String()), "$1")
-	}
-	value("Prometheus/3.5") // makes itself known
-	value("Prometheus/2.53")
-	state.Fold(&periskop.Scrape{
-		Target: &periskop.Target{Service: "shop", Instance: "a:80", URL: "http://a:80/"}, Start: noon.Add(2 * time.Minute), Date: noon.Add(2 * time.Minute),
-		Result: periskop.Success, Report: &periskop.Report{TargetUUID: "u", Aggregates: []periskop.Aggregate{aggregate("new", "error", 4, noon.Add(90*time.Second))}},
+// A clock is that of a state.
+type clock struct{ now time.Time }
+
+// withClock is a state of one service whose clock can be set, and what serves it.
+func withClock(t *testing.T) (*clock, *merge.State, http.Handler) {
+	t.Helper()
+	c := &clock{now: noon}
+	state := merge.New(merge.Options{
+		Now: func() time.Time { return c.now }, ServiceLabel: names.ServiceName,
+		Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop", Labels: collector.Labels(nil)}}},
 	})
-	scrape("Prometheus/2.53", brokenWriter{httptest.NewRecorder()})
-	for _, step := range []struct{ agent, want string }{
-		{"Prometheus/3.5", "0"},
-		{"Prometheus/3.5", "4"},
-		{"Prometheus/2.53", "0"},
-		{"Prometheus/2.53", "4"},
-		{"curl/8", "4"},
+	return c, state, collector.Handler(collector.Options{Exceptions: state, Registry: prometheus.NewPedanticRegistry()})
+}
+
+func (c *clock) raise(state *merge.State, key string, total uint64) {
+	report := &periskop.Report{TargetUUID: "u"}
+	if total > 0 {
+		report.Aggregates = []periskop.Aggregate{aggregate(key, "error", total, c.now.Add(-time.Second))}
+	}
+	state.Fold(&periskop.Scrape{
+		Target: &periskop.Target{Service: "shop", Instance: "a:80", URL: "http://a:80/"}, Start: c.now, Date: c.now,
+		Result: periskop.Success, Report: report,
+	})
+}
+
+// TestNewSeries scrapes in the ways in which it is told who asks.
+func TestNewSeries(t *testing.T) {
+	type scrape struct {
+		after                      time.Duration
+		method, agent, address     string
+		timeout, accept, forwarded string
+		broken                     bool
+		raise                      uint64 // before it
+		want                       string // "" when nobody looks
+	}
+	prometheus := func(s scrape) scrape {
+		s.agent, s.address, s.timeout = "Prometheus/3.15.0", "10.0.0.1:5000", "10"
+		return s
+	}
+	curl := scrape{agent: "curl/8", address: "10.0.0.9:1"}
+	for _, tt := range []struct {
+		name    string
+		scrapes []scrape
+	}{
+		{"the second scrape of one that says how long it waits makes it known", []scrape{
+			prometheus(scrape{}), prometheus(scrape{after: 15 * time.Second, raise: 4, want: "0"}), prometheus(scrape{after: 15 * time.Second, want: "4"}),
+		}},
+		{"the first scrape shows values, and what comes after it is new", []scrape{
+			prometheus(scrape{raise: 4, want: "4"}),
+			{after: 5 * time.Second, agent: "curl/8", address: "10.0.0.9:2", raise: 5, want: "0"},
+			prometheus(scrape{after: 10 * time.Second, want: "0"}), prometheus(scrape{after: 15 * time.Second, want: "5"}),
+		}},
+		{"nobody is known: the value at once", []scrape{curl, {after: 15 * time.Second, agent: "curl/8", address: "10.0.0.9:2", raise: 4, want: "4"}}},
+		{"a stranger sees zero, and its value after the interval", []scrape{
+			prometheus(scrape{}), prometheus(scrape{after: 15 * time.Second}), prometheus(scrape{after: 15 * time.Second, raise: 4, want: "0"}),
+			{after: 10 * time.Second, agent: "curl/8", address: "10.0.0.9:2", want: "0"},
+			{after: 6 * time.Second, agent: "curl/8", address: "10.0.0.9:3", want: "4"},
+		}},
+		{"HEAD shows nothing, and so changes nothing", []scrape{
+			{method: http.MethodHead, agent: "curl/8", address: "10.0.0.9:2", raise: 4},
+			{after: 5 * time.Second, method: http.MethodHead, agent: "Prometheus/3.15.0", address: "10.0.0.1:5000", timeout: "10"},
+			{after: 5 * time.Second, method: http.MethodHead, agent: "Prometheus/3.15.0", address: "10.0.0.1:5000", timeout: "10"},
+			{after: 5 * time.Second, method: http.MethodHead, agent: "Prometheus/3.15.0", address: "10.0.0.1:5000", timeout: "10"},
+			{after: 5 * time.Second, agent: "curl/8", address: "10.0.0.9:2", raise: 5, want: "5"},
+		}},
+		{"an answer that breaks off is none", []scrape{
+			prometheus(scrape{}), prometheus(scrape{after: 15 * time.Second}), prometheus(scrape{after: 15 * time.Second, raise: 4, broken: true}),
+			prometheus(scrape{after: 15 * time.Second, want: "0"}), prometheus(scrape{after: 15 * time.Second, want: "4"}),
+		}},
+		{"over protobuf", []scrape{
+			prometheus(scrape{}), prometheus(scrape{after: 15 * time.Second, accept: string(expfmt.NewFormat(expfmt.TypeProtoDelim))}),
+			prometheus(scrape{after: 15 * time.Second, raise: 4, want: "0"}), prometheus(scrape{after: 15 * time.Second, want: "4"}),
+		}},
+		{"two behind a proxy that says for whom it asks", []scrape{
+			{agent: "Prometheus/3.15.0", address: "10.0.0.1:1", forwarded: "10.1.0.1"},
+			{agent: "Prometheus/3.15.0", address: "10.0.0.1:2", forwarded: "10.1.0.2", after: 7500 * time.Millisecond},
+			{agent: "Prometheus/3.15.0", address: "10.0.0.1:3", forwarded: "10.1.0.1", after: 7500 * time.Millisecond},
+			{agent: "Prometheus/3.15.0", address: "10.0.0.1:4", forwarded: "10.1.0.2", after: 7500 * time.Millisecond},
+			{agent: "Prometheus/3.15.0", address: "10.0.0.1:5", forwarded: "10.1.0.1", after: 7500 * time.Millisecond},
+			{agent: "Prometheus/3.15.0", address: "10.0.0.1:6", forwarded: "10.1.0.2", after: 7500 * time.Millisecond},
+			{agent: "Prometheus/3.15.0", address: "10.0.0.1:7", forwarded: "10.1.0.1", after: 7500 * time.Millisecond, raise: 4, want: "0"},
+			{agent: "Prometheus/3.15.0", address: "10.0.0.1:8", forwarded: "10.1.0.2", after: 7500 * time.Millisecond, want: "0"},
+			{agent: "Prometheus/3.15.0", address: "10.0.0.1:9", forwarded: "10.1.0.1", after: 7500 * time.Millisecond, want: "4"},
+		}},
 	} {
-		if got := value(step.agent); got != step.want {
-			t.Errorf("%s: got %q, want %q", step.agent, got, step.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			clock, state, h := withClock(t)
+			clock.raise(state, "", 0)
+			clock.now = clock.now.Add(2 * time.Second)
+			for i, s := range tt.scrapes {
+				clock.now = clock.now.Add(s.after)
+				if s.raise > 0 {
+					clock.raise(state, fmt.Sprint("new", s.raise), s.raise)
+				}
+				r := httptest.NewRequest(cmp.Or(s.method, http.MethodGet), "/metrics", http.NoBody)
+				r.RemoteAddr = s.address
+				for name, value := range map[string]string{
+					"User-Agent": s.agent, "X-Prometheus-Scrape-Timeout-Seconds": s.timeout, "X-Forwarded-For": s.forwarded, "Accept": s.accept,
+				} {
+					if value != "" {
+						r.Header.Set(name, value)
+					}
+				}
+				w := httptest.NewRecorder()
+				if s.broken {
+					h.ServeHTTP(brokenWriter{w}, r)
+					continue
+				}
+				h.ServeHTTP(w, r)
+				got := ""
+				for _, m := range regexp.MustCompile(`(?m)^periskop_exceptions_total.* (\d+)$`).FindAllStringSubmatch(w.Body.String(), -1) {
+					got = m[1]
+				}
+				if s.want != "" && got != s.want {
+					t.Errorf("scrape %d: got %q, want %q", i+1, got, s.want)
+				}
+			}
+		})
 	}
 }
 
@@ -350,6 +449,54 @@ func TestZeroSample(t *testing.T) {
 type brokenWriter struct{ http.ResponseWriter }
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestServices(t *testing.T) {
+	state, sources := shop(t)
+	h := handlerOf(state, sources)
+	body := func(query string) string {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics"+query, http.NoBody))
+		return w.Body.String()
+	}
+	// Services in the answer, and what concerns none.
+	services := func(body string) (found []string) {
+		for _, m := range regexp.MustCompile(`(?m)^\w+\{(?:.*,)?service_name="([^"]*)"`).FindAllStringSubmatch(body, -1) {
+			found = append(found, m[1])
+		}
+		slices.Sort(found)
+		return slices.Compact(found)
+	}
+	all := body("")
+	for _, tt := range []struct {
+		query string
+		want  []string
+	}{
+		{"", []string{"shop", "unwatched"}},
+		{"?service_name=shop", []string{"shop"}},
+		{"?service_name=unwatched", []string{"unwatched"}},
+		{"?service_name=shop&service_name=unwatched", []string{"shop", "unwatched"}},
+		{"?service_name=shop&service_name=shop&service_name=unknown", []string{"shop"}},
+		{"?service_name=unknown", nil},
+		{"?service_name=", nil},
+		{"?service=shop", []string{"shop", "unwatched"}},
+	} {
+		got := body(tt.query)
+		if diff := gocmp.Diff(services(got), tt.want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", tt.query, diff)
+		}
+		if !strings.Contains(got, "\nperiskop_exporter_series 2\n") {
+			t.Errorf("%s: what concerns no service is missing in:\n%s", tt.query, got)
+		}
+		for line := range strings.Lines(got) {
+			if !strings.Contains(all, line) && !strings.HasPrefix(line, "#") {
+				t.Errorf("%s: %q is not what it is without", tt.query, line)
+			}
+		}
+	}
+	if both := body("?service_name=shop&service_name=unwatched"); both != all {
+		t.Errorf("of all services (-got +want):\n%s", gocmp.Diff(both, all))
+	}
+}
 
 func TestSharedInstance(t *testing.T) {
 	state, sources := shop(t)

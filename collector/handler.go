@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -21,8 +24,8 @@ import (
 
 // Exceptions is the source of the counters.
 type Exceptions interface {
-	// Expose returns what the scraper is shown, and a function to call once it has
-	// been sent all of it. It is called once per scrape.
+	// Expose returns what is shown now, and a function to call once who asks has been
+	// sent all of it. It is called once per scrape.
 	Expose(who merge.Scraper) (*merge.Exposition, func())
 }
 
@@ -36,8 +39,8 @@ type Options struct {
 }
 
 // Handler serves the metrics in the format that the scraper prefers, compressed if it
-// takes that; OpenMetrics and protobuf carry start timestamps and exemplars. A scraper is
-// known by its address and user agent, and by its connection for as long as it keeps one.
+// takes that. OpenMetrics and protobuf carry exemplars, and protobuf start timestamps too.
+// With parameters service_name it serves those services only, and what concerns none.
 func Handler(o Options) http.Handler {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -48,39 +51,89 @@ func Handler(o Options) http.Handler {
 		panic(err) // only for options that are out of range
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		exposition, answered := o.Exceptions.Expose(merge.Scraper{ID: scraperID(r), Connection: r.RemoteAddr})
+		if r.Method == http.MethodHead {
+			// Nobody sees a value: it must not count as shown.
+			w.Header().Set("Content-Type", string(formatFor(r)))
+			return
+		}
+		services := r.URL.Query()[names.ServiceName]
+		exposition, answered := o.Exceptions.Expose(scraper(r, services))
 		out := &writer{ResponseWriter: w}
-		compress(o.answer(exposition)).ServeHTTP(out, r)
-		if r.Method == http.MethodGet && out.whole() && r.Context().Err() == nil {
+		compress(o.answer(exposition, services)).ServeHTTP(out, r)
+		if out.whole() && r.Context().Err() == nil {
 			answered()
 		}
 	})
 }
 
+func formatFor(r *http.Request) expfmt.Format {
+	return expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
+}
+
 // answer writes the exposition among the metrics of the registry.
-func (o *Options) answer(x *merge.Exposition) http.HandlerFunc {
+func (o *Options) answer(x *merge.Exposition, services []string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		families, err := o.Registry.Gather()
 		if err != nil {
 			o.Logger.Error("some metrics cannot be gathered", "err", err)
 		}
-		format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
+		format := formatFor(r)
 		w.Header().Set("Content-Type", string(format))
-		if err := encode(w, format, families, x); err != nil {
+		if err := encode(w, format, choose(families, services), x); err != nil {
 			o.Logger.Debug("metrics cannot be sent", "err", err)
 		}
 	}
 }
 
-// scraperID names who asks, the same for every scrape of one Prometheus server.
-func scraperID(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
+// scraper says who asks. Of servers behind one address, some differ in what a proxy says
+// of them, or in how long they wait, which Prometheus and vmagent tell.
+func scraper(r *http.Request, services []string) merge.Scraper {
+	const timeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
+	id := []string{host(r.RemoteAddr), r.UserAgent(), r.Header.Get(timeoutHeader)}
+	for _, header := range r.Header["X-Forwarded-For"] {
+		for client := range strings.SplitSeq(header, ",") {
+			id = append(id, host(strings.TrimSpace(client)))
+		}
 	}
-	const longest = 256 // of what a stranger can make us remember
-	agent := r.UserAgent()
-	return host + " " + agent[:min(len(agent), longest)]
+	who := merge.Scraper{ID: strings.Join(id, "\n"), Services: services}
+	if id[0] != r.RemoteAddr {
+		who.Connection = r.RemoteAddr // its port tells
+	}
+	if seconds, err := strconv.ParseFloat(r.Header.Get(timeoutHeader), 64); err == nil && seconds > 0 && seconds < 3600 {
+		who.Timeout = time.Duration(seconds * float64(time.Second))
+	}
+	return who
+}
+
+// host returns the address without its port, if it has one.
+func host(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return address
+}
+
+// choose returns the families without the metrics that name another service than those,
+// and all of them when there are none.
+func choose(families []*dto.MetricFamily, services []string) []*dto.MetricFamily {
+	if len(services) == 0 {
+		return families
+	}
+	chosen := make(map[string]bool, len(services))
+	for _, service := range services {
+		chosen[service] = true
+	}
+	ofOthers := func(l *dto.LabelPair) bool { return l.GetName() == names.ServiceName && !chosen[l.GetValue()] }
+	out := make([]*dto.MetricFamily, 0, len(families))
+	for _, f := range families {
+		f.Metric = slices.DeleteFunc(f.GetMetric(), func(m *dto.Metric) bool {
+			return slices.ContainsFunc(m.GetLabel(), ofOthers)
+		})
+		if len(f.GetMetric()) > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // A writer notes whether the answer was written.
@@ -111,7 +164,7 @@ func (w *writer) whole() bool { return w.err == nil && (w.status == 0 || w.statu
 // encode writes all families in the order of their names.
 func encode(w io.Writer, format expfmt.Format, families []*dto.MetricFamily, x *merge.Exposition) error {
 	out := bufio.NewWriterSize(w, 64<<10)
-	encoder := expfmt.NewEncoder(out, format, expfmt.WithCreatedLines())
+	encoder := expfmt.NewEncoder(out, format)
 	for _, f := range ours(out, format, encoder, x) {
 		for len(families) > 0 && families[0].GetName() < f.name {
 			if err := encoder.Encode(families[0]); err != nil {

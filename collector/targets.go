@@ -13,7 +13,11 @@ import (
 type Sources struct {
 	Snapshot func() *merge.Snapshot
 	// Series returns how many series of exceptions are exposed.
-	Series  func() int
+	Series func() int
+	// NewSeries returns how many series are shown at zero because they are new, and
+	// RegularScrapers for how many who scrape.
+	NewSeries, RegularScrapers func() int
+
 	Targets func() []periskop.ServiceTargets
 	// Feeders returns the blocks of the file that bear no service's name.
 	Feeders func() []periskop.Feeder
@@ -38,6 +42,8 @@ func NewServices(s Sources) prometheus.Collector {
 		names.ServiceWatchedSince, names.ServiceTargets, names.TargetUp, names.TargetScrapeDuration,
 		names.ScrapesTotal, names.TargetInconsistenciesTotal, names.ExporterSeries, names.ExporterOverflowKeys,
 		names.ExporterKeysPerServiceLimit, names.ExporterDiscoveryProblems, names.ExporterServicesLimit, names.ExporterServicesOverLimit,
+		names.ExporterNewSeries,
+		names.ExporterRegularScrapers,
 	)}
 }
 
@@ -57,6 +63,8 @@ func (c *services) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, float64(value), labels...)
 	}
 	gauge(names.ExporterSeries, float64(c.sources.Series()))
+	gauge(names.ExporterNewSeries, float64(c.sources.NewSeries()))
+	gauge(names.ExporterRegularScrapers, float64(c.sources.RegularScrapers()))
 	gauge(names.ExporterKeysPerServiceLimit, float64(c.sources.KeysPerService()))
 	gauge(names.ExporterServicesLimit, float64(c.sources.ServicesLimit()))
 	gauge(names.ExporterServicesOverLimit, float64(c.sources.Refused()))

@@ -83,14 +83,11 @@ func (t *text) counters(name string, series []*merge.Series) error {
 		return nil
 	}
 	t.header(name, "counter")
-	created := strings.TrimSuffix(name, "_total") + "_created"
 	for _, s := range series {
 		t.labels = appendLabels(t.labels[:0], s.Labels)
 		t.sample(name, float64(s.Value))
 		if t.openMetrics {
 			t.exemplar(s)
-			t.flush()
-			t.sample(created, float64(s.Start.Unix()))
 		}
 		t.flush()
 	}

@@ -45,7 +45,7 @@ func TestTextEqualsExpfmt(t *testing.T) {
 			if err := encode(&got, format, nil, x); err != nil {
 				t.Fatal(err)
 			}
-			encoder := expfmt.NewEncoder(&want, format, expfmt.WithCreatedLines())
+			encoder := expfmt.NewEncoder(&want, format)
 			for _, f := range exceptionFamilies(x) {
 				if err := encoder.Encode(f); err != nil {
 					t.Fatal(err)

@@ -39,38 +39,13 @@ func (s *State) StoreStatus() StoreStatus {
 //
 // The caller calls answered once the scraper has been sent all of it.
 func (s *State) Expose(who Scraper) (x *Exposition, answered func()) {
-	var (
-		now           time.Time
-		valued, shown uint64
-	)
-	s.durably(false, func() {
-		now = s.own.wall
-		x, valued, shown = s.exposition(who, now)
-	})
+	var r *reply
+	s.durably(false, func() { x, r = s.exposition(&who, s.own.wall) })
 	return x, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.meet(who, valued, shown, now)
+		s.exposure.arrived(r)
 	}
-}
-
-// exposition returns what the scraper is shown, and the generations of the newest series
-// in it that have their value and of the newest of all. The caller holds mu.
-func (s *State) exposition(who Scraper, now time.Time) (x *Exposition, valued, shown uint64) {
-	valued, known := s.knows(who, now)
-	x = &Exposition{Exceptions: s.ledgers.counts.snapshot(valued), Regressed: s.ledgers.regressions.snapshot(valued)}
-	x.Seen = make([]*Seen, 0, len(s.seen))
-	clear(s.seen)
-	for _, svc := range s.shown {
-		x.Seen = svc.appendSeen(x.Seen, s.seen)
-	}
-	shown = s.ledgers.nextGeneration()
-	if !known {
-		// It is shown values at once. That it is known from now on is committed with
-		// them: it does no harm if they do not arrive.
-		s.meet(who, valued, shown, now)
-	}
-	return x, valued, shown
 }
 
 // DurableSnapshot returns a snapshot once it is durable, as [State.Expose] does: what is
@@ -158,7 +133,7 @@ func (s *State) prepare(commit bool, read func()) func() {
 	defer s.mu.Unlock()
 	now := s.tick()
 	read()
-	commit = commit && !s.pending.empty() || s.pending.urgent || s.journal.overrun || len(s.pending.scrapers) > 0
+	commit = commit && !s.pending.empty() || s.pending.urgent || s.journal.overrun
 	if !commit {
 		events := s.journal.take()
 		if len(events) == 0 && !s.unsynced {
@@ -302,7 +277,7 @@ func (s *State) allRecords() *Records {
 			all.series[series] = struct{}{}
 		}
 	}
-	for _, sc := range s.scrapers {
+	for sc := range s.exposure.scrapers.all {
 		all.scrapers[sc] = struct{}{}
 	}
 	records := all.records()

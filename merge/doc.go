@@ -27,6 +27,12 @@
 // What cannot be known is not counted: see [Reason]. Why the rules are as they are is
 // in docs/decisions/0003-clocks.md.
 //
+// # New series
+//
+// Every new series is shown at zero before its value, to everybody at the same time: the
+// comment on exposure has the rules and an example, and decision 0008 the reasons. To know
+// when everybody has seen it, scrapers learns who comes at a steady interval.
+//
 // # How it fits together
 //
 // A scrape becomes a report: its occurrences are decoded and redacted without the lock.

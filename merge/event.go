@@ -18,6 +18,8 @@ type Event struct {
 	Round    *RoundRecord
 	Decision *DecisionEvent
 	Step     *StepEvent
+	Exposed  *ExposedEvent
+	Scraper  *ScraperRecord
 }
 
 // An AnswerEvent is what an answer told that was not known before.
@@ -75,6 +77,15 @@ type TotalEvent struct {
 type DecisionEvent struct {
 	ExceptionName
 	Resolved *Resolution // nil for reopened
+}
+
+// An ExposedEvent is that series of a service were exposed: at zero to a scraper for the
+// first time, or at their values.
+type ExposedEvent struct {
+	Service string
+	Series  []SeriesName
+	// At is when they were exposed at zero; zero for at their values.
+	At time.Time
 }
 
 // A StepEvent is that our clock was set.
@@ -189,5 +200,11 @@ func (s *State) redo(e *Event) {
 		s.decide(e.Decision)
 	case e.Step != nil:
 		s.shift(e.Step.By)
+	case e.Exposed != nil:
+		s.expose(e.Exposed)
+	case e.Scraper != nil:
+		if scraper := s.exposure.load(e.Scraper, s.own.wall); scraper != nil {
+			s.pending.scrapers[scraper] = struct{}{}
+		}
 	}
 }

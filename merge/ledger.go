@@ -14,11 +14,8 @@ import (
 type ledger struct {
 	regressions bool // what it counts
 	pending     *pending
-	// generation is that of the next exposition, in which new series are born.
-	generation uint64
-	// births is set when there is a series of that generation.
-	births bool
-	series map[string]*series
+	exposure    *exposure
+	series      map[string]*series
 	// sorted holds the same series in the order of their keys; nil when stale.
 	sorted []*series
 }
@@ -32,8 +29,12 @@ type series struct {
 	// orphaned is when the last key that counts on it left the configuration; zero as
 	// long as there is one.
 	orphaned time.Time
-	// born is the generation of expositions in which it first appears.
+	// born is the number of the first exposition in which it can appear.
 	born uint64
+	// exposed is when a scraper was first shown it, at zero; valued is set when it was
+	// shown at its value. See exposure.
+	exposed time.Time
+	valued  bool
 	// gone is set when the series has left the exposition. A counter that grows
 	// again starts a new one, at zero.
 	gone bool
@@ -49,10 +50,10 @@ func (l *ledger) at(service string, labels periskop.Labels, start time.Time) *se
 		s.orphaned = time.Time{}
 		return s
 	}
-	s := &series{ledger: l, service: service, key: key, grown: start, born: l.generation, Series: Series{Labels: labels, Start: start}}
+	s := &series{ledger: l, service: service, key: key, grown: start, Series: Series{Labels: labels, Start: start}}
 	l.series[key] = s
 	l.sorted = nil
-	l.births = true
+	l.exposure.add(s)
 	s.changed()
 	return s
 }
@@ -70,17 +71,23 @@ func (s *series) name() SeriesName {
 func (s *series) record() SeriesRecord {
 	return SeriesRecord{
 		SeriesName: s.name(), Service: s.service, Value: s.Value, Start: s.Start, Grown: s.grown,
-		Newest: s.Newest, NewestAt: s.NewestAt, Born: s.born,
+		Newest: s.Newest, NewestAt: s.NewestAt, Exposed: s.exposed, Valued: s.valued,
 	}
 }
 
 // load takes in a series as it was written.
-func (l *ledger) load(r *SeriesRecord) {
+func (l *ledger) load(r *SeriesRecord, now time.Time) {
 	s := &series{
-		ledger: l, service: r.Service, key: labelsKey(r.Labels), grown: r.Grown, born: r.Born,
+		ledger: l, service: r.Service, key: labelsKey(r.Labels), grown: r.Grown, exposed: r.Exposed, valued: r.Valued,
 		Series: Series{Labels: r.Labels, Value: r.Value, Start: r.Start, Newest: r.Newest, NewestAt: r.NewestAt},
 	}
 	l.series[s.key] = s
+	if s.exposed.After(now) {
+		s.exposed = now // the clock was set back
+	}
+	if !s.valued {
+		l.exposure.add(s)
+	}
 }
 
 // maxValue is how far a series counts: a float64, as which Prometheus keeps it, tells the
@@ -94,7 +101,6 @@ func (s *series) add(n uint64, now time.Time) {
 	}
 	if s.Value > maxValue-min(n, maxValue) {
 		s.Value, s.Start = 0, now
-		s.born, s.ledger.births = s.ledger.generation, true
 	}
 	s.Value += min(n, maxValue)
 	s.grown = later(s.grown, now)
@@ -111,7 +117,7 @@ func (s *series) sawOccurrence(uuid string, at time.Time) {
 
 // orphanRetention is how long a series stays that no key counts on any more: long
 // enough for every scraper to read its last increments.
-const orphanRetention = scraperMemory
+const orphanRetention = 10 * time.Minute
 
 // expire drops the series that have not grown for that long, and orphans.
 func (l *ledger) expire(now time.Time, retention time.Duration) {
@@ -136,14 +142,14 @@ func (l *ledger) orphan(stays map[string]bool, now time.Time) {
 func (l *ledger) remove(key string, s *series) {
 	s.gone = true
 	delete(l.series, key)
+	delete(l.exposure.newSeries, s)
 	l.sorted = nil
 	delete(l.pending.series, s)
 	l.pending.lostSeries[s] = struct{}{}
 }
 
-// snapshot returns the series as a scraper sees them that knows those which were born
-// up to the generation.
-func (l *ledger) snapshot(known uint64) []*Series {
+// snapshot returns the series as they are shown, those that are chosen.
+func (l *ledger) snapshot(chosen selection) []*Series {
 	if l.sorted == nil {
 		l.sorted = make([]*series, 0, len(l.series))
 		for _, s := range l.series {
@@ -151,20 +157,25 @@ func (l *ledger) snapshot(known uint64) []*Series {
 		}
 		slices.SortFunc(l.sorted, func(a, b *series) int { return strings.Compare(a.key, b.key) })
 	}
-	out := make([]*Series, len(l.sorted))
-	for i, s := range l.sorted {
-		if s.view == nil {
-			view := s.Series
-			s.view = &view
-		}
-		out[i] = s.view
-		if s.born > known {
-			zero := *s.view
-			zero.Value, zero.Newest = 0, ""
-			out[i] = &zero
+	out := make([]*Series, 0, len(l.sorted))
+	for _, s := range l.sorted {
+		if chosen.has(s.Labels) {
+			out = append(out, s.shown())
 		}
 	}
 	return out
+}
+
+// shown returns the series as it is shown: at zero while it is new.
+func (s *series) shown() *Series {
+	if s.view == nil {
+		view := s.Series
+		if !s.valued {
+			view.Value, view.Newest = 0, ""
+		}
+		s.view = &view
+	}
+	return s.view
 }
 
 // labelsKey is the same for equal labels only: no label holds a byte that is not

@@ -108,19 +108,13 @@ func (s *State) load(r *Records) {
 	for _, svc := range s.services {
 		svc.sortForgotten()
 	}
-	generation := uint64(0)
+	now := s.own.wall
 	for i := range r.Series {
-		s.ledgers.of(r.Series[i].SeriesName).load(&r.Series[i])
-		generation = max(generation, r.Series[i].Born)
+		s.ledgers.of(r.Series[i].SeriesName).load(&r.Series[i], now)
 	}
 	for i := range r.Scrapers {
-		sc := &r.Scrapers[i]
-		s.scrapers[sc.ID] = &scraper{
-			id: sc.ID, seen: sc.Seen, durable: sc.Seen, generation: sc.Generation, connections: map[string]*connection{},
-		}
-		generation = max(generation, sc.Generation)
+		s.exposure.load(&r.Scrapers[i], now)
 	}
-	s.ledgers.setGeneration(generation + 1)
 }
 
 func (s *State) loadRound(r *RoundRecord) {

@@ -141,7 +141,9 @@ func (p *pending) records() *Records {
 		}
 	}
 	for s := range p.scrapers {
-		r.Scrapers = append(r.Scrapers, ScraperRecord{ID: s.id, Seen: s.seen, Generation: s.generation})
+		if !s.gone {
+			r.Scrapers = append(r.Scrapers, s.record())
+		}
 	}
 	p.addRemoved(&r.Removed)
 	return r

@@ -231,14 +231,21 @@ type SeriesRecord struct {
 	Grown    time.Time
 	Newest   string
 	NewestAt time.Time
-	// Born is the generation of expositions in which the series first appeared.
-	Born uint64
+	// Exposed is when a scraper was first shown it, at zero; zero while none was.
+	Exposed time.Time
+	// Valued is set when it was shown at its value, and must not be shown at zero again.
+	Valued bool
 }
 
-// A ScraperRecord is a scraper as it was when it was last answered: it knows the
-// series that were born up to Generation.
+// A ScraperRecord is somebody who scrapes at a steady interval.
 type ScraperRecord struct {
-	ID         string
-	Seen       time.Time
-	Generation uint64
+	// ID is the same for all that is written of one.
+	ID       string
+	Interval time.Duration
+	// Seen is when the last scrape was, or some time before.
+	Seen time.Time
+	// Scrapes is how many there were, some of the last left out.
+	Scrapes uint64
+	// Services are those whose series it asks for; nil for all.
+	Services []string
 }

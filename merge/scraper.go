@@ -1,120 +1,192 @@
 package merge
 
 import (
-	"maps"
-	"math"
+	"fmt"
+	"slices"
 	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// A Scraper is who asks for an exposition.
+// A Scraper is who asks for an exposition, as far as a request tells. It serves to learn
+// at which intervals somebody scrapes, and for nothing else: see [State.Expose].
 type Scraper struct {
-	// ID is the same for every scrape of one Prometheus server, after its restart and
-	// after ours too. Empty is one that is never known.
+	// ID is the same for every scrape of one Prometheus server while its address stays
+	// the same, and may be that of several servers. Empty is one that is never known.
 	ID string
-	// Connection tells servers with the same ID apart, such as two beside each other on
-	// one host, for as long as they keep their connections.
+	// Connection is the same for requests on one connection.
 	Connection string
+	// Timeout is how long the server waits, which is never longer than its interval; zero
+	// when the request does not say.
+	Timeout time.Duration
+	// Services are those whose series alone it asks for: the values of the label of
+	// [Options.ServiceLabel]. Nil asks for all.
+	Services []string
 }
 
-// A scraper is what is known of a Prometheus server, or of several with the same ID.
-//
-// PromQL's increase and rate ignore the first value of a series
-// (https://github.com/prometheus/prometheus/issues/1673). A scraper that is known is
-// therefore shown a series that is new to it at zero, once, and its value from the
-// next scrape on. One that was never seen is shown the values at once: it must not
-// take what is old for an increase.
+// A scraper is a server, or one job of it, that scrapes at a steady interval.
 type scraper struct {
-	id   string
-	seen time.Time
-	// generation is that of the newest series which it was shown.
-	generation uint64
-	// valued is that of the newest series whose value it was shown: to none of several
-	// servers may it be shown as zero after that, as they can be one behind a proxy with
-	// several connections.
-	valued uint64
-	// connections are those on which it was seen lately.
-	connections map[string]*connection
-	// durable is seen as it was last committed.
-	durable time.Time
-}
-
-type connection struct {
-	seen       time.Time
-	generation uint64 // as that of the scraper
+	name     string // of its record
+	identity uint64
+	services selection
+	// interval is zero of one that came once, and is expected to come again.
+	interval time.Duration
+	// gap is how far the last two scrapes were apart.
+	gap time.Duration
+	// seen is when it was last answered; when it was loaded, if it was not answered since.
+	seen     time.Time
+	restored bool
+	// scrapes are counted up to enoughScrapes, those at an odd time left out.
+	scrapes int
+	// steady is set when its interval has been the same twice.
+	steady bool
+	// connection is that of the last scrape; kept is set when it was that of the one
+	// before as well.
+	connection uint64
+	kept       bool
+	// shown is the number of the last exposition with which it was answered, and
+	// confirmed that of the last one which certainly arrived: a connection on which
+	// another scrape follows.
+	shown, confirmed uint64
+	// gone is set when it is forgotten.
+	gone bool
+	// durable is what was last committed of it.
+	durable ScraperRecord
 }
 
 const (
-	// scraperMemory is how long a scraper is known after its last scrape: longer than
-	// a restart of a Prometheus server, and than most outages of the network.
-	scraperMemory = 10 * time.Minute
-	// scraperRefresh is how old the time of a scraper may get in the store before it
-	// is written again for no other reason.
-	scraperRefresh = time.Minute
-	// maxScrapers bounds what strangers can make us remember.
-	maxScrapers = 1000
-	// maxConnections bounds the same for one of them. Servers beside each other are few.
-	maxConnections = 100
+	// presence is how many intervals after its last scrape a scraper is waited for: one
+	// scrape may fail.
+	presence = 2.5
+	// enoughScrapes is how many are counted: who came as often is remembered longest.
+	enoughScrapes = 100
+	// expectation is how long somebody is expected who came once.
+	expectation = 5 * time.Minute
+	// longestMemory is how long a scraper is remembered at most, and as long as a
+	// series is that does not grow.
+	longestMemory = 7 * 24 * time.Hour
 )
 
-// knows returns up to which generation the scraper has been shown series, and whether it
-// is known at all.
-func (s *State) knows(who Scraper, now time.Time) (generation uint64, known bool) {
-	sc := s.scrapers[who.ID]
-	if sc == nil || now.Sub(sc.seen) > scraperMemory {
-		return math.MaxUint64, false
+// memory is how long it is remembered after its last scrape: the square of how often it
+// came, in minutes. A server that scraped for a while may be away for days, while nobody
+// who happened to ask three times at the same distance changes for long what others see.
+func (s *scraper) memory() time.Duration {
+	if s.interval == 0 {
+		return expectation
 	}
-	if c := sc.connections[who.Connection]; c != nil {
-		return max(c.generation, sc.valued), true
-	}
-	return sc.generation, true
+	return min(time.Duration(s.scrapes*s.scrapes)*time.Minute, longestMemory)
 }
 
-// meet notes that the scraper was there, was shown the values of all series up to the
-// generation valued, and knows all up to the generation shown.
-func (s *State) meet(who Scraper, valued, shown uint64, now time.Time) {
-	if who.ID == "" {
-		return
+// present reports whether it is to be waited for.
+func (s *scraper) present(now time.Time) bool {
+	return s.interval > 0 && now.Sub(s.seen) <= time.Duration(presence*float64(s.interval))+lateness(s.interval)
+}
+
+// inStep reports whether a scrape is due at that time, and how far off it is.
+func (s *scraper) inStep(at time.Time) (off time.Duration, ok bool) {
+	gap := at.Sub(s.seen)
+	off = (gap - gap.Round(s.interval)).Abs()
+	return off, s.interval > 0 && !s.restored && gap > s.interval/2 && off <= lateness(s.interval)
+}
+
+// due reports whether the request may be its next one, and how far off it is: further on
+// any other connection.
+func (s *scraper) due(r *request) (off time.Duration, ok bool) {
+	off, ok = s.inStep(r.at)
+	switch same := r.on(s.connection); {
+	case same && !ok && r.timeout > 0 && s.interval > 0 && r.at.Sub(s.seen) > s.interval/2:
+		return s.interval, true // its clock may be wrong, but not its connection
+	case same:
+		return off, ok
 	}
-	sc := s.scrapers[who.ID]
-	if sc == nil {
-		if len(s.scrapers) >= maxScrapers {
-			return
-		}
-		sc = &scraper{id: who.ID, connections: map[string]*connection{}}
-		s.scrapers[who.ID] = sc
-		delete(s.pending.lostScrapers, who.ID)
+	return off + maxScrapeInterval, ok && !s.kept
+}
+
+// overdue reports whether a scrape was due before that time.
+func (s *scraper) overdue(at time.Time) bool {
+	return s.interval > 0 && (s.restored || at.Sub(s.seen) > s.interval+lateness(s.interval))
+}
+
+// answered notes that it has been answered with the exposition of that number.
+func (s *scraper) answered(r *request, number uint64) {
+	gap := r.at.Sub(s.seen)
+	if gap < 0 {
+		return // the answers of two requests ended in another order
 	}
-	newer := shown > sc.generation
-	sc.seen = later(sc.seen, now)
-	sc.generation = max(sc.generation, shown)
-	sc.valued = max(sc.valued, min(valued, shown))
-	sc.meetOn(who.Connection, shown, now)
-	if newer || sc.seen.Sub(sc.durable) > scraperRefresh {
-		sc.durable = sc.seen
-		s.pending.scrapers[sc] = struct{}{}
+	if _, ok := s.inStep(r.at); ok || s.restored {
+		s.scrapes = min(s.scrapes+1, enoughScrapes)
+	}
+	s.steady = s.steady || (gap-s.gap).Abs() <= precision(gap)
+	if (gap-s.gap).Abs() <= lateness(gap) && !s.restored && gap <= maxScrapeInterval {
+		s.interval = gap
+	}
+	same := r.on(s.connection)
+	if same || !s.kept {
+		s.confirmed = s.shown
+	}
+	s.gap, s.seen, s.restored = gap, r.at, false
+	s.connection, s.kept = r.connection, same
+	s.shown = number
+}
+
+// arrived is the number of the newest exposition that has arrived, as far as another
+// request tells. Who kept a connection and comes on another one has perhaps given up the
+// last scrape, or ended before it was stored.
+func (s *scraper) arrived(r *request) uint64 {
+	if s.kept && !r.on(s.connection) {
+		return s.confirmed
+	}
+	return s.shown
+}
+
+func (s *scraper) record() ScraperRecord {
+	return ScraperRecord{
+		ID: s.name, Interval: s.interval, Seen: s.seen, Scrapes: uint64(s.scrapes), Services: s.services.names,
 	}
 }
 
-func (sc *scraper) meetOn(name string, shown uint64, now time.Time) {
-	c := sc.connections[name]
-	if c == nil {
-		if len(sc.connections) >= maxConnections {
-			return
-		}
-		c = &connection{}
-		sc.connections[name] = c
-	}
-	c.seen, c.generation = later(c.seen, now), max(c.generation, shown)
+// stale reports whether the record must be written again: not for each scrape, but
+// before it would be forgotten too early, or remembered too short.
+func (s *scraper) stale() bool {
+	const often = 8 // in its memory
+	return 2*s.scrapes >= 3*int(s.durable.Scrapes) && s.scrapes < enoughScrapes ||
+		s.scrapes == enoughScrapes && s.durable.Scrapes < enoughScrapes ||
+		lateness(s.interval) < (s.interval-s.durable.Interval).Abs() ||
+		s.seen.Sub(s.durable.Seen) > max(s.memory()/often, time.Minute)
 }
 
-// forgetScrapers forgets those that are no longer known.
-func (s *State) forgetScrapers(now time.Time) {
-	for id, sc := range s.scrapers {
-		maps.DeleteFunc(sc.connections, func(_ string, c *connection) bool { return now.Sub(c.seen) > scraperMemory })
-		if now.Sub(sc.seen) > scraperMemory {
-			delete(s.scrapers, id)
-			delete(s.pending.scrapers, sc)
-			s.pending.lostScrapers[id] = struct{}{}
-		}
+// A selection chooses series by the service that one of their labels names.
+type selection struct {
+	label string
+	// names are sorted; nil chooses all.
+	names []string
+}
+
+func newSelection(label string, services []string) selection {
+	if services == nil {
+		return selection{}
 	}
+	names := slices.Clone(services)
+	slices.Sort(names)
+	return selection{label: label, names: slices.Compact(names)}
+}
+
+func (s selection) has(labels periskop.Labels) bool {
+	if s.names == nil {
+		return true
+	}
+	service := labels.Value(s.label)
+	if service == "" {
+		return false
+	}
+	_, ok := slices.BinarySearch(s.names, service)
+	return ok
+}
+
+// key is the same for equal selections only.
+func (s selection) key() string {
+	if s.names == nil {
+		return ""
+	}
+	return fmt.Sprintf("%q", s.names)
 }

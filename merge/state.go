@@ -27,6 +27,12 @@ type Options struct {
 	// Patience is how long to wait for a store that does not answer. Defaults to 5
 	// seconds, half of Prometheus' default scrape timeout.
 	Patience time.Duration
+	// ServiceLabel is the label that names the service of a series.
+	ServiceLabel string
+	// NewSeriesDelay is for how long a new series is shown at zero at least, from when it
+	// was first scraped. Without it, that is as long as the longest interval of those who
+	// scrape, up to 2 minutes.
+	NewSeriesDelay time.Duration
 	// Settings are those to begin with.
 	Settings Settings
 }
@@ -137,7 +143,7 @@ type State struct {
 	shown    []*service          // the configured ones, sorted by name
 	rounds   map[string]*round   // by discovery
 	ledgers  ledgers
-	scrapers map[string]*scraper
+	exposure *exposure
 	seen     map[string]int // for appendSeen; kept for its memory
 
 	generation uint64 // the last one of an endpoint
@@ -162,10 +168,10 @@ type ledgers struct {
 	counts, regressions ledger
 }
 
-func newLedgers(p *pending) ledgers {
+func newLedgers(p *pending, e *exposure) ledgers {
 	return ledgers{
-		counts:      ledger{pending: p, series: map[string]*series{}},
-		regressions: ledger{pending: p, series: map[string]*series{}, regressions: true},
+		counts:      ledger{pending: p, exposure: e, series: map[string]*series{}},
+		regressions: ledger{pending: p, exposure: e, series: map[string]*series{}, regressions: true},
 	}
 }
 
@@ -174,20 +180,6 @@ func (l *ledgers) of(name SeriesName) *ledger {
 		return &l.regressions
 	}
 	return &l.counts
-}
-
-func (l *ledgers) setGeneration(n uint64) { l.counts.generation, l.regressions.generation = n, n }
-
-// nextGeneration returns the generation of the newest series, and makes those that come
-// be of a later one.
-func (l *ledgers) nextGeneration() uint64 {
-	now := l.counts.generation
-	if !l.counts.births && !l.regressions.births {
-		return now - 1
-	}
-	l.counts.births, l.regressions.births = false, false
-	l.setGeneration(now + 1)
-	return now
 }
 
 // New returns a state that knows what was saved.
@@ -203,13 +195,13 @@ func New(o Options) *State {
 	s := &State{
 		store: o.Store, patience: o.Patience, stepped: o.Stepped, settings: o.Settings, writing: make(chan struct{}, 1),
 		own:      newOwnClock(o.Now, o.Elapsed),
-		services: map[string]*service{}, rounds: map[string]*round{}, scrapers: map[string]*scraper{},
+		services: map[string]*service{}, rounds: map[string]*round{},
 		seen: map[string]int{}, processes: processIndex{}, occurrences: occurrenceIndex{}, sharers: map[uint64][]*process{},
 		pending: newPending(),
 	}
 	s.committed = s.own.wall
-	s.ledgers = newLedgers(s.pending)
-	s.ledgers.setGeneration(1)
+	s.exposure = newExposure(&o, s.pending, &s.journal)
+	s.ledgers = newLedgers(s.pending, s.exposure)
 	if o.Saved == nil {
 		o.Saved = &Saved{}
 	}
@@ -379,7 +371,7 @@ func (s *State) Maintain() {
 		svc.maintain(now, &s.settings)
 		s.removeUnused(svc, now)
 	}
-	s.forgetScrapers(now)
+	s.exposure.scrapers.maintain(now)
 	s.pending.urgent = s.pending.urgent || s.pending.lost()
 }
 

@@ -60,9 +60,15 @@ func (s *State) shift(by time.Duration) {
 	}
 	for _, l := range []*ledger{&s.ledgers.counts, &s.ledgers.regressions} {
 		for _, series := range l.series {
-			move(&series.grown, &series.orphaned)
+			move(&series.grown, &series.orphaned, &series.exposed)
 			s.pending.series[series] = struct{}{}
 		}
+	}
+	for scraper := range s.exposure.scrapers.all {
+		move(&scraper.seen)
+	}
+	for i := range s.exposure.scrapers.unmatched {
+		move(&s.exposure.scrapers.unmatched[i].at)
 	}
 	move(&s.committed)
 }

@@ -136,19 +136,6 @@ func (m *memory) restart(s merge.Settings, now time.Time) *testState {
 	return openStateAt(now, merge.Options{Store: m, Saved: &merge.Saved{Records: *m.records(), Events: slices.Clone(m.events)}, Settings: s})
 }
 
-// shown returns what a scraper is shown, and notes that it was. "p on 1" is p on that
-// connection.
-func (s *testState) shown(scraper string) map[string]uint64 {
-	id, connection, _ := strings.Cut(scraper, " on ")
-	x, answered := s.Expose(merge.Scraper{ID: id, Connection: connection})
-	answered()
-	out := map[string]uint64{}
-	for _, series := range x.Exceptions {
-		out[series.Labels.Value("key")] = series.Value
-	}
-	return out
-}
-
 func TestRestoredEqualsUnstopped(t *testing.T) {
 	m := newMemory()
 	s := m.restart(settings(), noon)
@@ -289,118 +276,22 @@ func TestNothingToCommit(t *testing.T) {
 	s := m.restart(settings(), noon)
 	k := []periskop.Aggregate{aggregate("k", 5, at(1))}
 	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: k})
-	s.shown("prometheus")
-	s.shown("prometheus")
+	s.now = at(2)
+	for range 200 {
+		s.now = s.now.Add(15 * time.Second)
+		s.shown("prometheus")
+	}
+	fold(s, answer{uuid: "A", at: s.now, reports: k})
+	s.Commit()
 	before := m.commits
-	for i := range 3 {
-		fold(s, answer{uuid: "A", at: at(2).Add(time.Duration(i) * 10 * time.Second), reports: k})
+	for range 3 {
+		s.now = s.now.Add(15 * time.Second)
+		fold(s, answer{uuid: "A", at: s.now, reports: k})
 		s.shown("prometheus")
 	}
 	if m.commits != before {
 		t.Errorf("got %d commits although nothing changed", m.commits-before)
 	}
-}
-
-// TestZeroSample is about PromQL, which ignores the first value of a series.
-func TestZeroSample(t *testing.T) {
-	k := func(key string, total uint64) []periskop.Aggregate {
-		return []periskop.Aggregate{aggregate(key, total, at(1))}
-	}
-	begin := func() (*memory, *testState) {
-		m := newMemory()
-		s := m.restart(settings(), noon)
-		fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", target: "a:80", at: at(2), reports: k("a", 5)})
-		return m, s
-	}
-	check := func(t *testing.T, name string, got, want map[string]uint64) {
-		t.Helper()
-		if diff := cmp.Diff(got, want); diff != "" {
-			t.Errorf("%s (-got +want):\n%s", name, diff)
-		}
-	}
-	t.Run("a scraper never seen gets values at once, and zero for what is new to it then", func(t *testing.T) {
-		_, s := begin()
-		check(t, "first", s.shown("p"), map[string]uint64{"a": 5})
-		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
-		check(t, "second", s.shown("p"), map[string]uint64{"a": 5, "b": 0})
-		check(t, "third", s.shown("p"), map[string]uint64{"a": 5, "b": 3})
-	})
-	t.Run("two scrapers that alternate each get theirs", func(t *testing.T) {
-		_, s := begin()
-		s.shown("p")
-		s.shown("q")
-		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
-		check(t, "p", s.shown("p"), map[string]uint64{"a": 5, "b": 0})
-		check(t, "q", s.shown("q"), map[string]uint64{"a": 5, "b": 0})
-		check(t, "p again", s.shown("p"), map[string]uint64{"a": 5, "b": 3})
-		check(t, "q again", s.shown("q"), map[string]uint64{"a": 5, "b": 3})
-	})
-	t.Run("two on one host with connections of their own each get theirs", func(t *testing.T) {
-		_, s := begin()
-		s.shown("p on 1")
-		s.shown("p on 2")
-		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
-		check(t, "1", s.shown("p on 1"), map[string]uint64{"a": 5, "b": 0})
-		check(t, "2", s.shown("p on 2"), map[string]uint64{"a": 5, "b": 0})
-		check(t, "1 again", s.shown("p on 1"), map[string]uint64{"a": 5, "b": 3})
-		check(t, "2 again", s.shown("p on 2"), map[string]uint64{"a": 5, "b": 3})
-	})
-	t.Run("one that changes between connections is shown no zero after a value", func(t *testing.T) {
-		_, s := begin()
-		s.shown("p on 1")
-		s.shown("p on 2")
-		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
-		check(t, "first", s.shown("p on 1"), map[string]uint64{"a": 5, "b": 0})
-		check(t, "second", s.shown("p on 1"), map[string]uint64{"a": 5, "b": 3})
-		check(t, "on the other", s.shown("p on 2"), map[string]uint64{"a": 5, "b": 3})
-	})
-	t.Run("a new connection goes on where the last one was", func(t *testing.T) {
-		_, s := begin()
-		s.shown("p on 1")
-		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
-		check(t, "first", s.shown("p on 1"), map[string]uint64{"a": 5, "b": 0})
-		check(t, "second", s.shown("p on 2"), map[string]uint64{"a": 5, "b": 3})
-	})
-	t.Run("an answer that could not be written does not count", func(t *testing.T) {
-		_, s := begin()
-		s.shown("p")
-		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
-		s.Expose(merge.Scraper{ID: "p"})
-		check(t, "the next one", s.shown("p"), map[string]uint64{"a": 5, "b": 0})
-	})
-	t.Run("a scraper is forgotten after ten minutes", func(t *testing.T) {
-		_, s := begin()
-		s.shown("p")
-		s.Maintain(at(20))
-		fold(s, answer{uuid: "B", target: "b:80", at: at(20), reports: k("b", 3)})
-		check(t, "when it returns", s.shown("p"), map[string]uint64{"a": 5, "b": 3})
-	})
-	t.Run("what a known scraper has seen is not new after a restart", func(t *testing.T) {
-		m, s := begin()
-		s.shown("p")
-		s.shown("p")
-		s = m.restart(settings(), s.now)
-		check(t, "after the restart", s.shown("p"), map[string]uint64{"a": 5})
-	})
-	t.Run("what it was shown at zero when the program ended is not lost", func(t *testing.T) {
-		m, s := begin()
-		s.shown("p")
-		fold(s, answer{uuid: "B", target: "b:80", at: at(3), reports: k("b", 3)})
-		check(t, "before", s.shown("p"), map[string]uint64{"a": 5, "b": 0})
-		s = m.restart(settings(), s.now)
-		check(t, "after the restart", s.shown("p"), map[string]uint64{"a": 5, "b": 0})
-		check(t, "then", s.shown("p"), map[string]uint64{"a": 5, "b": 3})
-	})
-	t.Run("a series that left and comes back", func(t *testing.T) {
-		_, s := begin()
-		s.Configure(settings(func(o *merge.Settings) { o.SeriesRetention = time.Hour; o.ProcessRetention = 24 * time.Hour }))
-		s.shown("p")
-		s.Maintain(at(70))
-		check(t, "when it left", s.shown("p"), map[string]uint64{})
-		fold(s, answer{uuid: "A", target: "a:80", at: at(71), reports: k("a", 7)})
-		check(t, "when it is back", s.shown("p"), map[string]uint64{"a": 0})
-		check(t, "then", s.shown("p"), map[string]uint64{"a": 2})
-	})
 }
 
 func TestOrphans(t *testing.T) {

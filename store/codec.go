@@ -51,6 +51,13 @@ func (e *encoder) time(t time.Time) {
 	}
 }
 
+func (e *encoder) strings(list []string) {
+	e.uint(uint64(len(list)))
+	for _, s := range list {
+		e.string(s)
+	}
+}
+
 func (e *encoder) labels(ls periskop.Labels) {
 	e.uint(uint64(len(ls)))
 	for _, l := range ls {
@@ -155,4 +162,12 @@ func (d *decoder) labels() periskop.Labels {
 		ls[i] = periskop.Label{Name: d.string(), Value: d.string()}
 	}
 	return ls
+}
+
+func (d *decoder) strings() []string {
+	list := make([]string, d.count())
+	for i := range list {
+		list[i] = d.string()
+	}
+	return list
 }

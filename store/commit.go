@@ -29,7 +29,11 @@ func (s *Store) Append(events []*merge.Event) (int64, error) {
 	err := s.extend(func(w *writer) {
 		for _, e := range events {
 			payload, service := s.events.encode(e)
-			w.frame(head{kind: kindEvent, service: nameHash(service)}, payload)
+			h := head{kind: kindEvent, service: nameHash(service)}
+			if e.Scraper != nil {
+				h.table = tableScrapers
+			}
+			w.frame(h, payload)
 		}
 	})
 	s.journal += s.size - before

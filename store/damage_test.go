@@ -1,11 +1,14 @@
 package store_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
@@ -138,6 +141,43 @@ func TestDamage(t *testing.T) {
 	t.Logf("%d of 500 were found to be damaged, %d of %d counters went on", found, whole, 500*len(sound))
 	if whole < 500*len(sound)/4 {
 		t.Errorf("only %d of %d counters went on", whole, 500*len(sound))
+	}
+}
+
+// TestDamagedScraper damages what is known of those who scrape: no counter begins anew for
+// that.
+func TestDamagedScraper(t *testing.T) {
+	for name, write := range map[string]func(*testing.T, *store.Store, *merge.ScraperRecord){
+		"record": func(t *testing.T, s *store.Store, r *merge.ScraperRecord) {
+			commit(t, s, &merge.Records{Scrapers: []merge.ScraperRecord{*r}})
+		},
+		"event": func(t *testing.T, s *store.Store, r *merge.ScraperRecord) {
+			add(t, s, &merge.Event{Seq: 100, Scraper: r})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			f := openFleet(t, dir, noon)
+			f.report(0)
+			f.report(10)
+			sound := f.values()
+			f.state.Flush()
+			write(t, f.store, &merge.ScraperRecord{ID: "0123456789abcdef-0", Interval: time.Minute, Services: []string{"damaged"}})
+			closed(t, f.store)
+			path := filepath.Join(dir, "state.db")
+			state := readFile(t, path)
+			at := bytes.Index(state, []byte("damaged"))
+			if at < 0 {
+				t.Fatal("the scraper is not in the file")
+			}
+			state[at] ^= 1
+			writeFile(t, path, state)
+			f = openFleet(t, dir, noon.Add(time.Hour))
+			defer closed(t, f.store)
+			if diff := cmp.Diff(f.values(), sound); diff != "" || f.store.Lost() {
+				t.Errorf("lost %v; counters (-got +want):\n%s", f.store.Lost(), diff)
+			}
+		})
 	}
 }
 

@@ -16,6 +16,8 @@ const (
 	eventRound
 	eventDecision
 	eventStep
+	eventExposed
+	eventScraper
 )
 
 // An eventWriter encodes events. Stack traces are most of what they would take, and mostly
@@ -58,8 +60,25 @@ func (w *eventWriter) encode(ev *merge.Event) (payload []byte, service string) {
 	case ev.Step != nil:
 		e.uint(eventStep)
 		e.int(int64(ev.Step.By))
+	case ev.Exposed != nil:
+		e.uint(eventExposed)
+		e.exposed(ev.Exposed)
+		return e.b, ev.Exposed.Service
+	case ev.Scraper != nil:
+		e.uint(eventScraper)
+		e.string(ev.Scraper.ID)
+		e.b = append(e.b, encodeScraper(ev.Scraper)...)
 	}
 	return e.b, ""
+}
+
+func (e *encoder) exposed(x *merge.ExposedEvent) {
+	e.string(x.Service)
+	e.time(x.At)
+	e.uint(uint64(len(x.Series)))
+	for _, name := range x.Series {
+		e.string(string(seriesKey(name)))
+	}
 }
 
 func (w *eventWriter) answer(e *encoder, a *merge.AnswerEvent) {
@@ -202,6 +221,12 @@ func (r *eventReader) decode(payload []byte) (merge.Event, error) {
 		ev.Decision = &merge.DecisionEvent{ExceptionName: name, Resolved: d.resolution()}
 	case eventStep:
 		ev.Step = &merge.StepEvent{By: time.Duration(d.int())}
+	case eventExposed:
+		ev.Exposed, err = d.exposed()
+	case eventScraper:
+		var scraper merge.ScraperRecord
+		scraper, err = decodeScraper([]byte(d.string()), d.b)
+		ev.Scraper = &scraper
 	default:
 		d.fail()
 	}
@@ -209,6 +234,18 @@ func (r *eventReader) decode(payload []byte) (merge.Event, error) {
 		err = d.err
 	}
 	return ev, err
+}
+
+func (d *decoder) exposed() (*merge.ExposedEvent, error) {
+	x := &merge.ExposedEvent{Service: d.string(), At: d.time()}
+	x.Series = make([]merge.SeriesName, d.count())
+	for i := range x.Series {
+		var err error
+		if x.Series[i], err = parseSeriesKey([]byte(d.string())); err != nil {
+			return nil, err
+		}
+	}
+	return x, d.err
 }
 
 func (r *eventReader) answer(d *decoder) (*merge.AnswerEvent, error) {

@@ -293,6 +293,7 @@ func (l *loader) lostServices() []string {
 		}
 		name, known := l.names[h.service]
 		switch {
+		case h.table == tableScrapers: // nothing is counted wrongly without it
 		case h.service == 0 && h.kind != kindMeta:
 			l.all = true
 		case known && !slices.Contains(lost, name):

@@ -45,6 +45,11 @@ func seriesKey(n merge.SeriesName) []byte {
 	return e.b
 }
 
+func parseSeriesKey(key []byte) (merge.SeriesName, error) {
+	d := decoder{b: key}
+	return merge.SeriesName{Regressions: d.bool(), Labels: d.labels()}, d.err
+}
+
 func cutKey(key []byte) (service string, rest []byte, err error) {
 	before, rest, ok := bytes.Cut(key, []byte{0})
 	if !ok {
@@ -264,37 +269,44 @@ func encodeSeries(r *merge.SeriesRecord) []byte {
 	var e encoder
 	e.string(r.Service)
 	e.uint(r.Value)
-	e.uint(r.Born)
 	e.time(r.Start)
 	e.time(r.Grown)
 	e.string(r.Newest)
 	e.time(r.NewestAt)
+	e.time(r.Exposed)
+	e.bool(r.Valued)
 	return e.b
 }
 
 func decodeSeries(key, value []byte) (merge.SeriesRecord, error) {
-	k := decoder{b: key}
-	name := merge.SeriesName{Regressions: k.bool(), Labels: k.labels()}
-	if k.err != nil {
-		return merge.SeriesRecord{}, k.err
+	name, err := parseSeriesKey(key)
+	if err != nil {
+		return merge.SeriesRecord{}, err
 	}
 	d := decoder{b: value}
 	return merge.SeriesRecord{
-		SeriesName: name, Service: d.string(), Value: d.uint(), Born: d.uint(), Start: d.time(), Grown: d.time(),
-		Newest: d.string(), NewestAt: d.time(),
+		SeriesName: name, Service: d.string(), Value: d.uint(), Start: d.time(), Grown: d.time(),
+		Newest: d.string(), NewestAt: d.time(), Exposed: d.time(), Valued: d.bool(),
 	}, d.err
 }
 
 func encodeScraper(r *merge.ScraperRecord) []byte {
 	var e encoder
+	e.int(int64(r.Interval))
 	e.time(r.Seen)
-	e.uint(r.Generation)
+	e.uint(r.Scrapes)
+	e.bool(r.Services != nil)
+	e.strings(r.Services)
 	return e.b
 }
 
 func decodeScraper(key, value []byte) (merge.ScraperRecord, error) {
 	d := decoder{b: value}
-	return merge.ScraperRecord{ID: string(key), Seen: d.time(), Generation: d.uint()}, d.err
+	r := merge.ScraperRecord{ID: string(key), Interval: time.Duration(d.int()), Seen: d.time(), Scrapes: d.uint()}
+	if d.bool() {
+		r.Services = d.strings()
+	}
+	return r, d.err
 }
 
 // occurrences writes lists of occurrences as compressed JSON: the stack traces of one

@@ -64,10 +64,13 @@ func everything() *merge.Records {
 			},
 		}}}},
 		Series: []merge.SeriesRecord{
-			{SeriesName: merge.SeriesName{Labels: labels}, Service: "shop", Value: 3, Born: 4, Start: noon, Grown: noon, Newest: "o", NewestAt: noon},
+			{SeriesName: merge.SeriesName{Labels: labels}, Service: "shop", Value: 3, Exposed: noon, Valued: true, Start: noon, Grown: noon, Newest: "o", NewestAt: noon},
 			{SeriesName: merge.SeriesName{Labels: labels, Regressions: true}, Value: 1},
 		},
-		Scrapers: []merge.ScraperRecord{{ID: "10.0.0.1 Prometheus/3.5", Seen: noon, Generation: 12}},
+		Scrapers: []merge.ScraperRecord{
+			{ID: "0123456789abcdef-0", Interval: 15 * time.Second, Seen: noon, Scrapes: 12},
+			{ID: "0123456789abcdef-1", Interval: time.Minute, Seen: noon, Scrapes: 3, Services: []string{"shop", "pay"}},
+		},
 	}
 }
 
@@ -134,6 +137,7 @@ func TestStackTracesAreShared(t *testing.T) {
 // sorted ignores the order of records.
 var sorted = cmp.Options{
 	cmpopts.SortSlices(func(a, b merge.SeriesRecord) bool { return !a.Regressions && b.Regressions }),
+	cmpopts.SortSlices(func(a, b merge.ScraperRecord) bool { return a.ID < b.ID }),
 	cmpopts.EquateEmpty(),
 }
 
@@ -149,7 +153,7 @@ func TestRoundTrip(t *testing.T) {
 		Services: []string{again.Services[0].Name}, Endpoints: []merge.EndpointName{again.Endpoints[0].EndpointName},
 		Processes: []merge.ProcessName{again.Processes[0].ProcessName}, Forgotten: []merge.ProcessName{again.Forgotten[0].ProcessName},
 		Exceptions: []merge.ExceptionName{again.Exceptions[0].ExceptionName},
-		Series:     []merge.SeriesName{again.Series[0].SeriesName, again.Series[1].SeriesName}, Scrapers: []string{again.Scrapers[0].ID},
+		Series:     []merge.SeriesName{again.Series[0].SeriesName, again.Series[1].SeriesName}, Scrapers: []string{again.Scrapers[0].ID, again.Scrapers[1].ID},
 	}
 	commit(t, s, again)
 	closed(t, s)
@@ -188,6 +192,9 @@ func events() []*merge.Event {
 		{Seq: 4, Decision: &merge.DecisionEvent{ExceptionName: list.Exceptions[0].ExceptionName, Resolved: list.Exceptions[0].Resolved}},
 		{Seq: 5, Decision: &merge.DecisionEvent{ExceptionName: list.Exceptions[0].ExceptionName}},
 		{Seq: 6, Step: &merge.StepEvent{By: -time.Hour}},
+		{Seq: 7, Exposed: &merge.ExposedEvent{Service: "shop", Series: []merge.SeriesName{list.Series[0].SeriesName, list.Series[1].SeriesName}, At: noon}},
+		{Seq: 8, Exposed: &merge.ExposedEvent{Service: "shop", Series: []merge.SeriesName{list.Series[0].SeriesName}}},
+		{Seq: 9, Scraper: &list.Scrapers[1]},
 	}
 }
 
@@ -219,7 +226,7 @@ func TestJournal(t *testing.T) {
 	part := everything()
 	part.Seq = 4
 	commit(t, s, part)
-	later := &merge.Event{Seq: 7, Step: &merge.StepEvent{By: 1}}
+	later := &merge.Event{Seq: 10, Step: &merge.StepEvent{By: 1}}
 	add(t, s, later)
 	closed(t, s)
 	s, saved = open(t, store.Options{Dir: dir})
@@ -385,7 +392,7 @@ func TestChangedByOthers(t *testing.T) {
 			closed(t, s)
 			s, saved := open(t, store.Options{Dir: dir})
 			defer closed(t, s)
-			if len(saved.Services) != 2 || len(saved.Events) != 6 || saved.LostAll {
+			if len(saved.Services) != 2 || len(saved.Events) != len(events()) || saved.LostAll {
 				t.Errorf("got %d services and %d events, lost all %t", len(saved.Services), len(saved.Events), saved.LostAll)
 			}
 		})

@@ -87,7 +87,10 @@ func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
 
 // openState makes the state, with what was kept of it when the program ended last.
 func (e *exporter) openState(cfg *config.Config) error {
-	options := merge.Options{Settings: e.services.settings(), Stepped: e.clockStepped}
+	options := merge.Options{
+		Settings: e.services.settings(), Stepped: e.clockStepped,
+		ServiceLabel: names.ServiceName, NewSeriesDelay: e.flags.newSeriesDelay,
+	}
 	dir := e.flags.storageDir(cfg.Repository)
 	if dir == "" {
 		e.logger.Warn("state is kept in memory only: counters begin at zero at each start")
@@ -153,15 +156,17 @@ func (e *exporter) register() {
 		versioncollector.NewCollector(appName),
 		e.clockSteps,
 		collector.NewServices(collector.Sources{
-			Snapshot:       e.state.Snapshot,
-			Series:         e.state.Series,
-			KeysPerService: e.state.KeysPerService,
-			Targets:        e.services.targets,
-			Feeders:        e.services.feeders,
-			Refused:        e.services.refused,
-			ServicesLimit:  e.services.limit,
-			Health:         e.pool.Health,
-			Scrapes:        e.pool.Counts,
+			Snapshot:        e.state.Snapshot,
+			Series:          e.state.Series,
+			NewSeries:       e.state.NewSeries,
+			RegularScrapers: e.state.RegularScrapers,
+			KeysPerService:  e.state.KeysPerService,
+			Targets:         e.services.targets,
+			Feeders:         e.services.feeders,
+			Refused:         e.services.refused,
+			ServicesLimit:   e.services.limit,
+			Health:          e.pool.Health,
+			Scrapes:         e.pool.Counts,
 		}),
 	)
 	if e.store != nil {

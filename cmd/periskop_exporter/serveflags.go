@@ -34,6 +34,7 @@ type serveFlags struct {
 	routePrefix     string
 	telemetryPath   string
 	healthAddress   string
+	newSeriesDelay  time.Duration
 	enableLifecycle bool
 	enablePprof     bool
 	readOnly        bool
@@ -87,6 +88,10 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 	cmd.Flag("web.telemetry-path", "The path of the metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	cmd.Flag("web.health-address", "A further address that answers /-/healthy and /-/ready alone, over HTTP and without authentication, for probes that have none. None by default.").
 		PlaceHolder("<address>").StringVar(&f.healthAddress)
+	cmd.Flag("web.new-series-delay", "For how long a new counter is shown at 0 at least, so that increase() sees it rise. "+
+		"Needed for servers that do not scrape this one themselves: the interval at which they federate from those which do. "+
+		"By itself, it is the longest interval of those which scrape, up to 2m.").
+		Default("0s").SetValue((*duration)(&f.newSeriesDelay))
 	cmd.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("web.enable-pprof", "Serve profiles of the program at /debug/pprof/.").BoolVar(&f.enablePprof)
 	cmd.Flag("web.read-only", "Let nobody resolve or reopen exceptions.").BoolVar(&f.readOnly)
@@ -138,6 +143,9 @@ func (f *serveFlags) check() error {
 	}
 	if f.autoReloadEvery <= 0 {
 		return errors.New("--config.auto-reload-interval: it is zero; write for example 15s")
+	}
+	if f.newSeriesDelay > time.Hour {
+		return fmt.Errorf("--web.new-series-delay: for %s nobody would see what a new exception counts; 1h is the most", model.Duration(f.newSeriesDelay))
 	}
 	if err := f.memory.check(); err != nil {
 		return err

@@ -25,6 +25,10 @@ Metrics of exceptions carry the labels that ` + "`group_by`" + ` names as well, 
 ` + "`exception_id`" + ` is the same on every exporter and after every restart; the page of an exception is
 ` + "`<external URL>/trace/<exception_id>`" + `. A key longer than 256 bytes is cut and ends in a hash of the whole.
 
+A counter that is new is shown at 0 first, for ` + "`increase()`" + ` to see it rise:
+[alerting.md](alerting.md#the-first-exceptions-of-a-series). With ` + "`/metrics?service_name=a&service_name=b`" + ` only the series of these services
+are shown, and those that concern none.
+
 Beside these there are the metrics of Prometheus' service discovery (` + "`prometheus_sd_*`" + `), of Go
 (` + "`go_*`" + `) and of the process (` + "`process_*`" + `).
 

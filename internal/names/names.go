@@ -22,6 +22,8 @@ const (
 	ExporterConfigReloadSuccess     = "periskop_exporter_config_last_reload_successful"
 	ExporterConfigReloadSuccessTime = "periskop_exporter_config_last_reload_success_timestamp_seconds"
 	ExporterSeries                  = "periskop_exporter_series"
+	ExporterNewSeries               = "periskop_exporter_new_series"
+	ExporterRegularScrapers         = "periskop_exporter_regular_scrapers"
 	ExporterOverflowKeys            = "periskop_exporter_overflow_keys"
 	ExporterKeysPerServiceLimit     = "periskop_exporter_keys_per_service_limit"
 	ExporterServicesLimit           = "periskop_exporter_services_limit"

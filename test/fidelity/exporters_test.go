@@ -14,14 +14,13 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/internal/fleet"
 )
 
-// exporterScenarios are the cases in which something happens to exporters, or to
-// Prometheus, or there are several exporters.
+// exporterScenarios are the cases in which something happens to exporters, or there are
+// several of them.
 func exporterScenarios() []scenario {
 	return []scenario{
 		{"exporter stopped and started", "It is stopped as an operator does, and is away for a second.", buildStopped},
 		{"exporter killed", "It is killed with `kill -9` {kills} times at random moments, in the middle of scrapes and commits.", buildKilled},
 		{"state lost", "It is killed, and its storage deleted. What is thrown until it has scraped every target again is history for it.", buildLost},
-		{"Prometheus restarted", "Prometheus is stopped just after a scrape, is away for a second, and needs some more until it scrapes again.", buildPrometheusRestarted},
 		{"two exporters", "Two exporters watch the same targets, which restart.", buildTwo},
 		{"exporter over exporters", "An exporter scrapes `/federate` of two others, which have half of the targets each; all three are killed in turn.", buildFederation},
 	}
@@ -81,20 +80,6 @@ func buildLost(t *testing.T, r *run) {
 		}
 		r.throw(func() { wait(t, r.world.duration/4) })
 	}
-}
-
-// buildPrometheusRestarted stops Prometheus just after a scrape. One that ends between
-// the answer and the storing of it loses the 0 with which a new series begins, and the
-// exporter cannot know.
-func buildPrometheusRestarted(t *testing.T, r *run) {
-	r.plain(t, 3, fleet.ProcessOptions{}, ofRestarts)
-	r.key = moreAndMore
-	r.disturb(0, func(t *testing.T, _ int) {
-		r.rows[0].scraped(t)
-		r.world.restarted.Stop(t)
-		wait(t, time.Second)
-		r.world.restarted.Start(t)
-	})
 }
 
 func buildTwo(t *testing.T, r *run) {

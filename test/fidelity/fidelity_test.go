@@ -5,10 +5,9 @@ package fidelity_test
 import (
 	"flag"
 	"os"
+	"slices"
 	"testing"
 	"time"
-
-	"github.com/periskop-exporter/periskop_exporter/test/process"
 )
 
 var (
@@ -27,7 +26,7 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return append(append(targetScenarios(), clientScenarios()...), exporterScenarios()...)
+	return slices.Concat(targetScenarios(), clientScenarios(), exporterScenarios(), scraperScenarios())
 }
 
 func TestMain(m *testing.M) {
@@ -41,12 +40,10 @@ func TestMain(m *testing.M) {
 
 // TestFidelity goes through all cases at the same time, and then makes the table.
 func TestFidelity(t *testing.T) {
-	w := &world{
-		duration: 12 * time.Second, patience: 20 * time.Second, kills: 5,
-		configs: map[string][]func() string{}, exporters: map[string]*process.Program{}, rule: newRule(),
-	}
+	w := newWorld()
+	w.duration, w.patience, w.kills, w.away = 12*time.Second, 20*time.Second, 5, 10*time.Second
 	if *long {
-		w.duration, w.patience, w.kills = 4*time.Minute, time.Minute, 50
+		w.duration, w.patience, w.kills, w.away = 4*time.Minute, time.Minute, 50, 11*time.Minute
 	}
 	for _, s := range scenarios() {
 		w.add(t, s)

@@ -20,8 +20,8 @@ difference is not 0.
 
 A fleet of fake targets speaks the wire format of the client libraries and knows the truth: what was thrown in each
 process, and what of it was in an answer that arrived whole. The built exporter scrapes it every %s, a real Prometheus
-scrapes the exporter every second, and each case goes on for about %s while something happens to somebody, at the same
-time as all other cases. Every case has its own service, with targets that have a history when the exporter meets them.
+(in one case two vmagents before a VictoriaMetrics) scrapes the exporter every second, and each case goes on for about %s
+while something happens to somebody, at the same time as all other cases. Every case has its own service, with targets that have a history when the exporter meets them.
 
 - **before the watch** is history: what targets had told by the end of the first scrapes. It must not be counted.
 - **thrown** is what happened since, and **told** what of it the exporter was told. The rest is what processes threw
@@ -63,9 +63,9 @@ rest is exact.
   history. Prometheus keeps what it has counted before.
 - What a target told within the last second before a ` + "`kill -9`" + ` of the exporter is only in memory. A target that still
   lives tells it again; of one that ended in the same second it is lost.
-- A scrape by Prometheus is taken to have arrived when the answer was written. When Prometheus ends, or gives up, in the
-  moment between that and storing it, it has missed the 0 with which new series begin, and ignores what they begin with
-  at the next scrape.
+- A scrape is taken to have arrived when the answer was sent, and on a connection that is kept when another one follows. A
+  Prometheus that refuses it after that, because of a ` + "`sample_limit`" + `, has missed the 0 with which new series begin.
+- A server that was away while another one scraped has missed the 0 of what was new meanwhile.
 `
 
 // table is the outcome of all cases in Markdown.
@@ -90,7 +90,8 @@ func page(w *world) string {
 	b.WriteString(table(w))
 	var cases strings.Builder
 	for _, r := range w.runs {
-		fmt.Fprintf(&cases, "- **%s**: %s\n", r.name, strings.ReplaceAll(r.what, "{kills}", fmt.Sprint(w.kills)))
+		what := strings.NewReplacer("{kills}", fmt.Sprint(w.kills), "{away}", w.away.String()).Replace(r.what)
+		fmt.Fprintf(&cases, "- **%s**: %s\n", r.name, what)
 	}
 	fmt.Fprintf(&b, limits, cases.String())
 	return b.String()

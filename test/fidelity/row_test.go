@@ -24,6 +24,8 @@ import (
 type row struct {
 	run            *run
 	name, exporter string
+	// server is who counts; the first when it is empty.
+	server string
 	// truth is what the exporter was told, and raised how many exceptions there were.
 	truth  func() fleet.Truth
 	raised func() uint64
@@ -58,8 +60,9 @@ type result struct {
 	increase             float64
 }
 
-func (r *row) service() string              { return r.run.service }
-func (r *row) prometheus() *process.Program { return r.run.world.prometheusOf(r.exporter) }
+func (r *row) service() string { return r.run.service }
+
+func (r *row) prometheus() *process.Program { return r.run.world.servers[cmp.Or(r.server, first)] }
 
 // selector selects what the exporter exposes about the service.
 func (r *row) selector(metric string) string {
@@ -67,7 +70,7 @@ func (r *row) selector(metric string) string {
 }
 
 func (r *row) instance() string {
-	return strings.TrimPrefix(r.run.world.exporters[r.exporter].URL, "http://")
+	return strings.TrimPrefix(r.run.world.scraped[r.exporter].URL, "http://")
 }
 
 func (r *row) toldByKey() map[string]uint64 {

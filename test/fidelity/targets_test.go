@@ -175,7 +175,7 @@ func buildHistory(t *testing.T, r *run) {
 	r.key = func(random *rand.Rand, _ int) string { return fmt.Sprintf("Error@%d", random.IntN(50)) }
 	// Alerts are evaluated every second, and the case begins after some of them.
 	quiet := func(t *testing.T, when, matchers string) {
-		alerts, err := query(t.Context(), r.world.prometheus, fmt.Sprintf("count_over_time(ALERTS{service_name=%q%s}[1h])", r.service, matchers), time.Time{})
+		alerts, err := query(t.Context(), r.world.servers[first], fmt.Sprintf("count_over_time(ALERTS{service_name=%q%s}[1h])", r.service, matchers), time.Time{})
 		if err != nil || len(alerts) > 0 {
 			t.Errorf("somebody is alerted %s: %v, %v", when, alerts, err)
 		}

@@ -19,31 +19,76 @@ import (
 const (
 	// shared is the exporter of all cases that leave it alone.
 	shared = "shared"
-	// ofRestarts is the exporter of the Prometheus that is restarted.
-	ofRestarts = "of the Prometheus that is restarted"
+	// federated is the exporter that a second Prometheus federates from the first.
+	federated = "federated"
 
 	prometheusTimeout = time.Second
 )
 
-// A world is everything that runs: the fleets, exporters with one configuration each, a
-// Prometheus for almost all of them, and one that is restarted.
-//
-// No exporter is scraped by both: two servers of one version on one address look the same
-// to it.
+// Who scrapes exporters, and can be asked what was counted.
+const (
+	first           = "Prometheus"
+	second          = "a second Prometheus, which federates from the first as well"
+	restarted       = "a Prometheus that is restarted"
+	victoriaMetrics = "VictoriaMetrics, with two vmagents"
+)
+
+// A world is everything that runs: the fleets, exporters with one configuration each, and
+// those who scrape them.
 type world struct {
 	duration, patience time.Duration
 	// kills is how often the exporter is killed.
 	kills int
+	// away is how long a Prometheus is.
+	away time.Duration
 
 	runs  []*run
 	order []string // of the exporters, as they are started
-	// configs are parts of the exporters' configurations.
+	// configs are parts of the exporters' configurations, and args further flags.
 	configs   map[string][]func() string
+	args      map[string][]string
 	exporters map[string]*process.Program
 	rule      *rule
 	started   time.Time
-	// prometheus scrapes all exporters but ofRestarts, which restarted scrapes.
-	prometheus, restarted *process.Program
+	// servers are those who scrape, and scrapers names them by exporter: without an entry
+	// it is the first.
+	servers  map[string]*process.Program
+	scrapers map[string][]string
+	// addresses are where exporters are scraped that are behind something: functions that
+	// make it when they run.
+	addresses map[string]func(*process.Program) *process.Program
+	// scraped is where each exporter is.
+	scraped  map[string]*process.Program
+	gateways map[string]*gateway
+}
+
+func newWorld() *world {
+	return &world{
+		configs: map[string][]func() string{}, args: map[string][]string{}, exporters: map[string]*process.Program{}, rule: newRule(),
+		servers: map[string]*process.Program{}, scrapers: map[string][]string{},
+		addresses: map[string]func(*process.Program) *process.Program{},
+		scraped:   map[string]*process.Program{}, gateways: map[string]*gateway{},
+	}
+}
+
+// scrapedBy has these scrape the exporter.
+func (w *world) scrapedBy(exporter string, servers ...string) { w.scrapers[exporter] = servers }
+
+// behind puts a gateway in front of the exporter, through which it is scraped.
+func (w *world) behind(t testing.TB, exporter string) {
+	t.Helper()
+	w.addresses[exporter] = func(p *process.Program) *process.Program {
+		g := newGateway(t, p)
+		g.open(loopback(0))
+		w.gateways[exporter] = g
+		return g.program()
+	}
+}
+
+// hidden puts a proxy in front of the exporter that says nothing of its clients.
+func (w *world) hidden(t testing.TB, exporter string) {
+	t.Helper()
+	w.addresses[exporter] = func(p *process.Program) *process.Program { return hideClients(t, p) }
 }
 
 // configure adds a service to the configuration of an exporter, which runs from then on.
@@ -53,13 +98,6 @@ func (w *world) configure(exporter string, config func() string) {
 		w.order = append(w.order, exporter)
 	}
 	w.configs[exporter] = append(w.configs[exporter], config)
-}
-
-func (w *world) prometheusOf(exporter string) *process.Program {
-	if exporter == ofRestarts {
-		return w.restarted
-	}
-	return w.prometheus
 }
 
 // add prepares a case.
@@ -82,7 +120,7 @@ func (w *world) start(t *testing.T) {
 	w.started = time.Now()
 	w.startExporters(t)
 	w.watchByRule(t)
-	w.startPrometheus(t)
+	w.startServers(t)
 }
 
 func (w *world) startExporters(t *testing.T) {
@@ -93,7 +131,7 @@ func (w *world) startExporters(t *testing.T) {
 		for _, part := range w.configs[name] {
 			config.WriteString(part())
 		}
-		w.exporters[name] = process.Exporter(t, config.String())
+		w.exporters[name] = process.Exporter(t, config.String(), w.args[name]...)
 	}
 }
 
@@ -110,20 +148,38 @@ func (w *world) watchByRule(t *testing.T) {
 	}
 }
 
-func (w *world) startPrometheus(t *testing.T) {
+func (w *world) startServers(t *testing.T) {
 	t.Helper()
 	server := httptest.NewServer(w.rule)
 	t.Cleanup(server.Close)
-	byRule := &process.Program{URL: server.URL}
-	scraped := []*process.Program{byRule}
+	scraped := map[string][]*process.Program{}
+	for _, name := range []string{first, second, restarted, victoriaMetrics} {
+		scraped[name] = []*process.Program{{URL: server.URL}}
+	}
 	for _, name := range w.order {
-		if name != ofRestarts {
-			scraped = append(scraped, w.exporters[name])
+		exporter := w.exporters[name]
+		if address := w.addresses[name]; address != nil {
+			exporter = address(exporter)
+		}
+		w.scraped[name] = exporter
+		servers := w.scrapers[name]
+		if servers == nil {
+			servers = []string{first}
+		}
+		for _, s := range servers {
+			scraped[s] = append(scraped[s], exporter)
 		}
 	}
 	rules := process.Run(t, "rules", "--web.external-url="+w.exporters[shared].URL)
-	w.prometheus = process.Prometheus(t, process.PrometheusOptions{Scrape: scraped, Rules: rules})
-	w.restarted = process.Prometheus(t, process.PrometheusOptions{Scrape: []*process.Program{byRule, w.exporters[ofRestarts]}})
+	w.servers[first] = process.Prometheus(t, process.PrometheusOptions{Scrape: scraped[first], Rules: rules})
+	w.servers[second] = process.Prometheus(t, process.PrometheusOptions{
+		Scrape: scraped[second], Federate: w.servers[first], Federated: w.scraped[federated], FederateInterval: federateInterval,
+	})
+	w.servers[restarted] = process.Prometheus(t, process.PrometheusOptions{Scrape: scraped[restarted]})
+	w.servers[victoriaMetrics] = process.VictoriaMetrics(t, time.Second)
+	for range 2 {
+		process.VMAgent(t, w.servers[victoriaMetrics], time.Second, scraped[victoriaMetrics]...)
+	}
 }
 
 // restart starts the exporter of the run again, which has ended, and the rule with it.

@@ -89,6 +89,12 @@ type PrometheusOptions struct {
 	Scrape []*Program
 	// Interval is how often it does. Defaults to every second.
 	Interval time.Duration
+	// Services are those whose metrics it scrapes; nil for all.
+	Services []string
+	// Federate is a Prometheus from which it federates all that it has scraped from the
+	// program Federated, every FederateInterval.
+	Federate, Federated *Program
+	FederateInterval    time.Duration
 	// Rules is a rule file.
 	Rules string
 	// Alertmanager is told what fires, if it is not nil.
@@ -106,9 +112,18 @@ func Prometheus(t testing.TB, o PrometheusOptions) *Program {
 		o.Interval = time.Second
 	}
 	fmt.Fprintf(&b, "global: {scrape_interval: %[1]s, scrape_timeout: %[1]s, evaluation_interval: 1s}\n", o.Interval)
-	b.WriteString("scrape_configs:\n- job_name: periskop\n  static_configs:\n")
+	b.WriteString("scrape_configs:\n- job_name: periskop\n")
+	if o.Services != nil {
+		fmt.Fprintf(&b, "  params: {service_name: [%s]}\n", strings.Join(o.Services, ", "))
+	}
+	b.WriteString("  static_configs:\n")
 	for _, p := range o.Scrape {
 		fmt.Fprintf(&b, "  - targets: [%q]\n", strings.TrimPrefix(p.URL, "http://"))
+	}
+	if o.Federate != nil {
+		fmt.Fprintf(&b, "- job_name: federate\n  scrape_interval: %s\n  honor_labels: true\n  metrics_path: /federate\n"+
+			"  params: {'match[]': ['{instance=%q}']}\n  static_configs: [{targets: [%q]}]\n",
+			o.FederateInterval, strings.TrimPrefix(o.Federated.URL, "http://"), strings.TrimPrefix(o.Federate.URL, "http://"))
 	}
 	if o.Rules != "" {
 		write(t, filepath.Join(dir, "rules.yaml"), o.Rules)
