@@ -13,6 +13,11 @@ import (
 func TestSettings(t *testing.T) {
 	w := newWorkplace(t)
 	for _, b := range ofKind(t, settings) {
+		if strings.HasPrefix(strings.TrimSpace(b.text), "- ") {
+			w.write(t, "config.yaml", relabelled+b.text, 0o600)
+			w.run(t, "periskop_exporter check-config --strict config.yaml")
+			continue
+		}
 		var keys map[string]yaml.Node
 		if err := yaml.Unmarshal([]byte(b.text), &keys); err != nil {
 			t.Errorf("%s:%d: %v in\n%s", b.page, b.line, err, b.text)
@@ -29,6 +34,8 @@ func TestSettings(t *testing.T) {
 			w.write(t, "alertmanager.yml", "receivers: [{name: others}, {name: shop-team}]\nroute:\n  receiver: others\n"+indent(text), 0o600)
 			w.run(t, "amtool check-config alertmanager.yml")
 		case has("tls_server_config"): // A command of the page runs with it.
+		case has("apiVersion"):
+			checkAnnotations(t, b)
 		case has("livenessProbe"):
 			checkProbes(t, b)
 		default:
@@ -37,6 +44,45 @@ func TestSettings(t *testing.T) {
 			}
 			w.write(t, "config.yaml", text, 0o600)
 			w.run(t, "periskop_exporter check-config --strict config.yaml")
+		}
+	}
+}
+
+// relabelled is a configuration up to its rules of relabelling.
+const relabelled = `services:
+  - name: shop
+    static_configs: [{targets: ["shop:80"]}]
+    relabel_configs:
+      - {target_label: service_name, replacement: shop}
+`
+
+// checkAnnotations holds a manifest to the annotations that the settings of its page read.
+func checkAnnotations(t *testing.T, b block) {
+	t.Helper()
+	var manifest struct {
+		Spec struct {
+			Template struct {
+				Metadata struct{ Annotations map[string]string }
+			}
+		}
+	}
+	if err := yaml.Unmarshal([]byte(b.text), &manifest); err != nil {
+		t.Errorf("%s:%d: %v", b.page, b.line, err)
+	}
+	annotations := manifest.Spec.Template.Metadata.Annotations
+	if len(annotations) == 0 {
+		t.Errorf("%s:%d: found no annotations", b.page, b.line)
+	}
+	var example strings.Builder
+	for _, other := range ofKind(t, settings) {
+		if other.page == b.page {
+			example.WriteString(other.text)
+		}
+	}
+	for name := range annotations {
+		label := "__meta_kubernetes_pod_annotation_" + strings.NewReplacer(".", "_", "/", "_").Replace(name)
+		if !strings.Contains(example.String(), label) {
+			t.Errorf("%s:%d: no rule reads %s", b.page, b.line, label)
 		}
 	}
 }
