@@ -18,9 +18,12 @@
 // secret is in doubt, rather too much is replaced than too little. A secret that
 // nothing announces is not found.
 //
-// The parts are: names.go, which decides what a name says; text.go with
-// assignment.go, label.go, value.go and prose.go, which look for names and values in
-// text of any format; json.go, url.go, multipart.go and markup.go, which know where
-// values end in formats of their own; credential.go for what needs no name; and
-// encoding.go for texts within texts.
+// What is looked at is counted, and bounded by the length of the text: see finder.go. A
+// text that was made to be looked at again and again is replaced from where that shows.
+//
+// The parts are: names.go with names.txt, which decide what a name says; walk.go with
+// assign.go, value.go and prose.go, which look for names and values in text of any format;
+// json.go, url.go, key.go and markup.go, which know where values end in formats of their
+// own; rules.go with rules.txt for what needs no name, personal.go for personal data;
+// encoding.go for texts within texts; and hide.go for texts of this program's own.
 package redact

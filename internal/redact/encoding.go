@@ -1,189 +1,178 @@
 package redact
 
 import (
+	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// An encoding is a way in which one text stands within another.
+// An encoding is a way in which one text stands within another, or a set of them.
 type encoding uint8
 
 const (
-	// percentEncoding is that of URLs and forms.
-	percentEncoding encoding = iota
-	// jsonEscapes are those in a JSON string.
-	jsonEscapes
-	// htmlEntities are those of text in HTML and XML.
-	htmlEntities
+	// escapes are those of strings in JSON and most languages.
+	escapes encoding = 1 << iota
+	// entities are those of text in HTML and XML.
+	entities
+	// percents are those of URLs, and queryPercents those of queries and forms, where a
+	// plus sign is a blank.
+	percents
+	queryPercents
+	// disguises are characters that look like others, or cannot be seen.
+	disguises
 )
 
-// next appends what stands at s[i:] and returns where that ends.
-func (e encoding) next(b []byte, s string, i int) (decoded []byte, end int) {
-	switch e {
-	case percentEncoding:
-		return nextPercent(b, s, i)
-	case jsonEscapes:
-		return nextEscape(b, s, i)
-	default:
-		return nextEntity(b, s, i)
-	}
+// barrier stands in a decoded text for what belongs to the text around: where a
+// quotation mark occurs encoded, one that is not ends what it stands in.
+const barrier = 0
+
+// A decoding is what a text says once an encoding is taken off.
+type decoding struct {
+	text string
+	// at has where in the source each byte of text comes from, and the source's end.
+	at []int32
 }
 
-// quote returns a quotation mark of the inner text as it stands in the outer one.
-func (e encoding) quote(mark string) string {
-	switch e {
-	case percentEncoding:
-		return strings.NewReplacer(`"`, "%22", "'", "%27", "`", "%60", `\`, "%5C").Replace(mark)
-	case jsonEscapes:
-		return strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(mark)
-	default:
-		return strings.NewReplacer(`"`, "&quot;", "'", "&#39;").Replace(mark)
-	}
-}
-
-func (e encoding) decode(s string) string {
+func (e encoding) decode(s string) decoding {
 	b := make([]byte, 0, len(s))
+	at := make([]int32, 0, len(s)+1)
+	var encoded [utf8.RuneSelf]bool
 	for i := 0; i < len(s); {
-		b, i = e.next(b, s, i)
-	}
-	return string(b)
-}
-
-// locate translates sorted spans of the decoded text into spans of s. Where a span
-// begins or ends within what a single escape stands for, it takes all of it.
-func (e encoding) locate(s string, spans []span) []span {
-	var buf [utf8.UTFMax]byte
-	plain, lo, p := 0, -1, 0
-	for i := 0; i < len(s) && p < len(spans); {
-		b, next := e.next(buf[:0], s, i)
-		plain += len(b)
-		if lo < 0 && plain > spans[p].lo {
-			lo = i
+		start := len(b)
+		var n int
+		if b, n = e.appendUnit(b, s[i:]); n == 0 {
+			b = append(b, s[i])
+			n = 1
+		} else if start < len(b) && b[start] < utf8.RuneSelf {
+			encoded[b[start]] = true
 		}
-		if lo >= 0 && plain >= spans[p].hi {
-			spans[p] = span{lo: lo, hi: next, quote: e.quote(spans[p].quote)}
-			lo = -1
-			p++
+		for range len(b) - start {
+			at = append(at, int32(i)) //nolint:gosec // no text has 2 GiB
 		}
-		i = next
+		i += n
 	}
-	return spans[:p]
+	at = append(at, int32(len(s))) //nolint:gosec // no text has 2 GiB
+	for j := 0; j < len(b); j++ {
+		switch c := b[j]; {
+		case c >= utf8.RuneSelf || s[at[j]] != c || !e.isOuter(c, encoded[c]):
+		case c == '<' && strings.HasPrefix(s[at[j]:], Placeholder):
+			j += len(Placeholder) - 1
+		default:
+			b[j] = barrier
+		}
+	}
+	return decoding{text: string(b), at: at}
 }
 
-func nextPercent(b []byte, s string, i int) ([]byte, int) {
-	switch {
-	case s[i] == '+':
-		return append(b, ' '), i + 1
-	case s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-		return append(b, unhex(s[i+1])<<4|unhex(s[i+2])), i + 3
-	}
-	return append(b, s[i]), i + 1
+// isOuter tells whether a character that stands for itself belongs to the text around:
+// one that also occurs encoded, and in a URL one that would have to be.
+func (e encoding) isOuter(c byte, encoded bool) bool {
+	return encoded && strings.IndexByte("\"'&=<>?# \n", c) >= 0 ||
+		e&(percents|queryPercents) != 0 && strings.IndexByte("\"'&<># \n", c) >= 0
 }
 
-func nextEscape(b []byte, s string, i int) ([]byte, int) {
-	if s[i] != '\\' || i+1 == len(s) {
-		return append(b, s[i]), i + 1
+// locate translates a span of the text into one of the source that begins at base. Where
+// it begins or ends within what a single escape stands for, it takes all of it.
+func (d decoding) locate(p span, base int) span {
+	for p.hi < len(d.text) && d.at[p.hi] == d.at[p.hi-1] {
+		p.hi++
 	}
-	switch c := s[i+1]; c {
-	case 'n':
-		return append(b, '\n'), i + 2
-	case 'r':
-		return append(b, '\r'), i + 2
-	case 't':
-		return append(b, '\t'), i + 2
+	place := func(i int) int { return base + int(d.at[i]) }
+	return span{lo: place(p.lo), hi: place(p.hi), mark: mark{place(p.mark.lo), place(p.mark.hi)}}
+}
+
+// htmlEntities are those that libraries write for markup in text.
+var htmlEntities = [...]string{"&lt;", "<", "&gt;", ">", "&amp;", "&", "&quot;", `"`, "&#34;", `"`, "&apos;", "'", "&#39;", "'", "&#x27;", "'"}
+
+// appendUnit appends what stands encoded at the start of s, and returns how long that
+// is there: 0 if the first byte stands for itself.
+func (e encoding) appendUnit(b []byte, s string) (_ []byte, n int) {
+	switch c := s[0]; {
+	case e == escapes && c == '\\' && len(s) > 1:
+		return appendEscape(b, s)
+	case e == entities && c == '&':
+		for i := 0; i < len(htmlEntities); i += 2 {
+			if strings.HasPrefix(s, htmlEntities[i]) {
+				return append(b, htmlEntities[i+1]...), len(htmlEntities[i])
+			}
+		}
+	case e == queryPercents && c == '+':
+		return append(b, ' '), 1
+	case e&(percents|queryPercents) != 0 && c == '%' && len(s) > 2 && hexDigit.all(s[1:3]):
+		v, _ := strconv.ParseUint(s[1:3], 16, 8)
+		return append(b, byte(v)), 3
+	case e == disguises && c >= utf8.RuneSelf:
+		r, n := utf8.DecodeRuneInString(s)
+		if c, ok := plain(r); ok {
+			return append(b, c...), n
+		}
+	}
+	return b, 0
+}
+
+// appendEscape appends what an escape in a string stands for: \n, \x41, \u0041.
+func appendEscape(b []byte, s string) (_ []byte, n int) {
+	const letters, stand = `nrt"'\/`, "\n\r\t\"'\\/"
+	if i := strings.IndexByte(letters, s[1]); i >= 0 {
+		return append(b, stand[i]), 2
+	}
+	switch s[1] {
+	case 'x':
+		n = len(`\x41`)
 	case 'u':
-		r, ok := hexRune(s, i)
-		if !ok {
-			return append(b, s[i]), i + 1
-		}
-		if low, ok := hexRune(s, i+6); ok && utf16.IsSurrogate(r) {
-			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
-				return utf8.AppendRune(b, pair), i + 12
-			}
-		}
-		return utf8.AppendRune(b, r), i + 6
-	default:
-		return append(b, c), i + 2
+		n = len(`\u0041`)
 	}
-}
-
-// entities are those that HTML and XML libraries write for markup in text.
-var entities = [...]struct {
-	name string
-	char byte
-}{
-	{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&#34;", '"'}, {"&apos;", '\''}, {"&#39;", '\''}, {"&#x27;", '\''},
-}
-
-func nextEntity(b []byte, s string, i int) ([]byte, int) {
-	if s[i] == '&' {
-		for _, e := range entities {
-			if strings.HasPrefix(s[i:], e.name) {
-				return append(b, e.char), i + len(e.name)
-			}
-		}
+	if n == 0 || len(s) < n || !hexDigit.all(s[2:n]) {
+		return b, 0
 	}
-	return append(b, s[i]), i + 1
-}
-
-// hasEntities tells whether s, decoded, has tags or quotation marks that it has not
-// as it stands.
-func hasEntities(s string) bool {
-	return strings.IndexByte(s, '&') >= 0 &&
-		(strings.Contains(s, "&lt;") || strings.Contains(s, "&quot;") || strings.Contains(s, "&#34;"))
-}
-
-// hexRune reads an escape of the form \uXXXX.
-func hexRune(s string, i int) (rune, bool) {
-	if i+6 > len(s) || s[i] != '\\' || s[i+1] != 'u' {
-		return 0, false
+	v, _ := strconv.ParseUint(s[2:n], 16, 16)
+	if s[1] == 'x' {
+		return append(b, byte(v)), n
 	}
-	var r rune
-	for _, c := range []byte(s[i+2 : i+6]) {
-		if !isHex(c) {
-			return 0, false
-		}
-		r = r<<4 | rune(unhex(c))
-	}
-	return r, true
+	return utf8.AppendRune(b, rune(v)), n
 }
 
-func isHex(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
-
-func unhex(c byte) byte {
-	if isDigit(c) {
-		return c - '0'
+// plain returns the ASCII character that a disguise looks like, full-width letters and
+// the blank that breaks no line, or nothing for what cannot be seen.
+func plain(r rune) (c string, ok bool) {
+	switch {
+	case 0xff01 <= r && r <= 0xff5e:
+		return string(r - 0xff01 + '!'), true
+	case r == 0xa0:
+		return " ", true
 	}
-	return c | 0x20 - 'a' + 10
+	return "", r == 0xad || 0x200b <= r && r <= 0x200f || r == 0x2060 || r == 0xfeff
 }
 
-// hasEncodedSyntax tells whether s, decoded, could hold anything that the finder
-// goes by, or a percent sign and so another encoding.
-func hasEncodedSyntax(s string) bool {
-	for i := strings.IndexByte(s, '%'); i >= 0 && i+2 < len(s); {
-		switch s[i+1 : i+3] {
-		case "3A", "3a", "3D", "3d", "40", "3C", "3c", "7B", "7b", "25":
-			return true
-		}
-		next := strings.IndexByte(s[i+1:], '%')
-		if next < 0 {
-			return false
-		}
-		i += 1 + next
-	}
-	return false
+func isDisguise(r rune) bool {
+	_, ok := plain(r)
+	return ok
 }
 
-// decodedName returns a name without percent-encoding and JSON escapes.
+// encodingAt returns the encoding that something at the start of s stands in, or 0.
+// Letters that are no ASCII do not count: nothing is to be found by them.
+func encodingAt(s string) encoding {
+	var buf [utf8.UTFMax]byte
+	e := percents
+	switch s[0] {
+	case '\\':
+		e = escapes
+	case '&':
+		e = entities
+	}
+	if b, n := e.appendUnit(buf[:0], s); n == 0 || b[0] >= utf8.RuneSelf {
+		return 0
+	}
+	return e
+}
+
+// decodedName returns a name without percent-encoding and escapes.
 func decodedName(name string) string {
-	for i := range len(name) {
-		switch name[i] {
-		case '%', '+':
-			return jsonEscapes.decode(percentEncoding.decode(name))
-		case '\\':
-			return jsonEscapes.decode(name)
-		}
+	if strings.ContainsAny(name, "%+") {
+		name = queryPercents.decode(name).text
+	}
+	if strings.IndexByte(name, '\\') >= 0 {
+		name = escapes.decode(name).text
 	}
 	return name
 }

@@ -6,8 +6,9 @@ import "strings"
 // by the tokens alone, so it takes any number of documents, duplicate names, NaN and
 // any depth. It reports false, having found nothing, for what has other text in it.
 func (f *finder) json(s string, base int) bool {
+	f.spend(len(s), base)
 	found := len(f.spans)
-	j := jsonSearch{f: f, s: s, base: base, login: login{text: s}}
+	j := jsonSearch{w: walker{f: f, s: s, base: base, mode: data}}
 	for j.i < len(s) && !f.full {
 		if !j.token() {
 			f.spans = f.spans[:found]
@@ -19,136 +20,112 @@ func (f *finder) json(s string, base int) bool {
 
 // A jsonSearch goes through a document.
 type jsonSearch struct {
-	f    *finder
-	s    string
-	base int
-	i    int
-	// named is set behind {"name": "password", until the object ends: its member
-	// "value" is then the secret.
-	named bool
-	login login
+	w walker
+	i int
+	// listed is what the text in front says of the one at i, in a list.
+	listed meaning
 }
 
 func (j *jsonSearch) token() bool {
-	switch c := j.s[j.i]; c {
-	case ' ', '\t', '\r', '\n', '{', '[', ']', ',', ':':
+	s := j.w.s
+	switch c := s[j.i]; c {
+	case ' ', '\t', '\r', '\n', ',', ':':
 		j.i++
-	case '}':
-		j.named = false
+	case '{', '[', ']', '}':
+		j.listed = meaning{}
 		j.i++
 	case '"':
 		return j.str()
 	default:
-		end := literalEnd(j.s, j.i)
-		if !isLiteral(j.s[j.i:end]) {
-			return false
+		start := j.i
+		for j.i < len(s) && strings.IndexByte(" \t\r\n,:\"{}[]", s[j.i]) < 0 {
+			j.i++
 		}
-		j.i = end
+		return isLiteral(s[start:j.i])
 	}
 	return true
 }
 
-// str handles a string: a member, with its value if that is secret, or a value.
+// str handles a string: a member's name, or a value.
 func (j *jsonSearch) str() bool {
+	s, f := j.w.s, j.w.f
 	start := j.i + 1
-	var end int
-	end, j.i = quoteEnd(j.s, start, '"', 0, false)
-	colon := skipSpaces(j.s, j.i)
-	if colon == len(j.s) || j.s[colon] != ':' {
-		j.value(start, end)
+	text := j.text()
+	colon := skipSpaces(s, j.i)
+	if colon == len(s) || s[colon] != ':' {
+		j.item(text, start)
 		return true
 	}
-	value := skipSpaces(j.s, colon+1)
-	j.i = value
-	name := j.s[start:end]
-	switch v := j.f.judge(decodedName(name)); {
-	case v.level != open, j.named && isValueName(name), j.login.isCode(name):
-		return j.secret(value)
-	case isNameName(name):
-		j.named = j.named || j.namesSecret(value)
+	j.i = skipSpaces(s, colon+1)
+	name := decodedName(text)
+	if strings.HasSuffix(name, "alue") {
+		j.w.try(start, rules.index[keyOf(text)]) // "value": "x", "name": "password"
+	}
+	switch {
+	case f.meaningOf(name).level != open, f.isLoginCode(name):
+		return j.secret(mark{start - 1, start})
+	case j.w.floor > j.i:
+		j.text()
+	case j.i < len(s) && s[j.i] == '"':
+		value := j.i + 1
+		j.search(j.text(), value)
+		fallthrough
 	default:
-		j.value(start, end)
+		j.search(text, start)
 	}
 	return true
 }
 
-// secret marks the value at i and goes on behind it.
-func (j *jsonSearch) secret(i int) bool {
-	j.i = len(j.s)
-	if i == len(j.s) {
+// text returns the string that begins at i, and goes on behind it.
+func (j *jsonSearch) text() string {
+	start := j.i + 1
+	end := j.w.quoteEnd(start, '"')
+	j.i = min(end+1, len(j.w.s))
+	return j.w.s[start:end]
+}
+
+// secret marks the value at i, which needs the mark if it has none, and goes on behind it.
+func (j *jsonSearch) secret(m mark) bool {
+	s, start := j.w.s, j.i
+	switch {
+	case start == len(s):
 		return true
-	}
-	switch j.s[i] {
-	case '"':
-		var end int
-		end, j.i = quoteEnd(j.s, i+1, '"', 0, false)
-		j.f.add(j.base+i+1, j.base+end, "")
+	case s[start] == '"':
+		if text := j.text(); !is(text, nothing) && !isMask(text) {
+			j.w.add(start+1, start+1+len(text), mark{})
+		}
 		return true
-	case '{', '[':
-		j.i = bracketEnd(j.s, i, 0, false)
+	case s[start] == '{' || s[start] == '[':
+		j.i = j.w.bracketEnd(start)
 	default:
-		j.i = literalEnd(j.s, i)
-		if !isLiteral(j.s[i:j.i]) {
-			return false
+		if !j.token() || is(s[start:j.i], nothing) {
+			return is(s[start:j.i], nothing)
 		}
 	}
-	j.f.add(j.base+i, j.base+j.i, `"`)
+	j.w.add(start, j.i, m)
 	return true
 }
 
-// value searches within a string.
-func (j *jsonSearch) value(start, end int) {
-	text := j.s[start:end]
-	if j.f.depth < maxDepth && strings.IndexByte(text, '\\') >= 0 {
-		j.f.decoded(text, j.base+start, jsonEscapes)
+// item handles a string that is no member's name: in a list it can be the value of the
+// one in front, ["Cookie", "a=b"].
+func (j *jsonSearch) item(text string, start int) {
+	before := j.listed
+	j.listed = meaning{}
+	if before.level != open && isListedSecret(before, text) {
+		j.w.add(start, start+len(text), mark{})
 		return
 	}
-	j.f.message(text, j.base+start)
+	if len(text) <= maxLabel {
+		j.listed = j.w.f.meaningOf(text)
+	}
+	j.search(text, start)
 }
 
-// namesSecret tells whether the string at i is the name of a secret.
-func (j *jsonSearch) namesSecret(i int) bool {
-	if i == len(j.s) || j.s[i] != '"' {
-		return false
+// search searches within a string.
+func (j *jsonSearch) search(text string, start int) {
+	if f := j.w.f; f.depth < maxDepth && strings.IndexByte(text, '\\') >= 0 {
+		f.decoded(text, j.w.base+start, escapes, prose)
+	} else {
+		f.search(text, j.w.base+start, prose)
 	}
-	end, next := quoteEnd(j.s, i+1, '"', 0, false)
-	return next > end && j.f.judge(decodedName(j.s[i+1:end])).level != open
-}
-
-func isNameName(name string) bool {
-	switch name {
-	case "name", "Name", "key", "Key", "field", "header":
-		return true
-	}
-	return false
-}
-
-func isValueName(name string) bool { return name == "value" || name == "Value" }
-
-// literalEnd returns where a number or a bare word ends.
-func literalEnd(s string, i int) int {
-	for i < len(s) {
-		switch s[i] {
-		case ' ', '\t', '\r', '\n', ',', ':', '"', '{', '}', '[', ']':
-			return i
-		}
-		i++
-	}
-	return i
-}
-
-// isLiteral accepts what JSON has, and what the JSON libraries of Python and
-// JavaScript write beyond it. Numbers are only told by their characters.
-func isLiteral(s string) bool {
-	switch s {
-	case "true", "false", "null", "NaN", "Infinity", "-Infinity":
-		return true
-	}
-	for i := range len(s) {
-		c := s[i]
-		if !isDigit(c) && c != '-' && c != '+' && c != '.' && c != 'e' && c != 'E' {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -1,105 +1,68 @@
 package redact
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
-// tag looks at the tag at i. If it opens an XML element of a secret name, or one that
-// an attribute names (<param name="password">), the content is secret. Attributes
-// with secret names are found by themselves, as they are assignments.
-func (t *textSearch) tag(i int) int {
-	s := t.s
+// maxTag is how long the tags of elements are that have secrets in them.
+const maxTag = 512
+
+// namedBy finds what an element is called by an attribute: <param name="password">.
+var namedBy = regexp.MustCompile(`\s(?:name|key|id)=["']([^"']+)`)
+
+// tag looks at the tag at i. If it opens an element of a secret name, or of one that an
+// attribute names, the content is secret. Attributes are found by themselves, as they
+// are assignments.
+func (w *walker) tag(i int) int {
+	s := w.s
 	if strings.HasPrefix(s[i:], Placeholder) {
-		t.floor = i + len(Placeholder)
-		return t.floor
+		w.floor = i + len(Placeholder)
+		return w.floor
 	}
 	nameEnd := i + 1
-	for nameEnd < len(s) && isElementByte(s[nameEnd]) {
+	for nameEnd < len(s) && (urlSafe|letter).has(s[nameEnd]) || nameEnd < len(s) && nameEnd > i+1 && strings.IndexByte(".:", s[nameEnd]) >= 0 {
 		nameEnd++
 	}
-	if nameEnd == i+1 || !isLetter(s[i+1]) {
-		return i + 1
-	}
-	n := strings.IndexAny(s[nameEnd:], "<>")
-	if n < 0 || s[nameEnd+n] == '<' {
+	rest := s[nameEnd:min(nameEnd+maxTag, len(s))]
+	n := strings.IndexAny(rest, "<>")
+	if nameEnd == i+1 || !letter.has(s[i+1]) || n < 0 || rest[n] == '<' {
 		return nameEnd
 	}
-	end := nameEnd + n
-	name, attributes := s[i+1:nameEnd], s[nameEnd:end]
-	named := namedByAttribute(t.f, attributes)
-	if t.f.judge(name[strings.IndexByte(name, ':')+1:]).level == open && !named {
+	name, attributes := s[i+1:nameEnd], rest[:n]
+	w.spend(i, nameEnd+n)
+	isSecret := w.f.meaningOf(name[strings.IndexByte(name, ':')+1:]).level != open
+	if !isSecret && strings.IndexByte(attributes, '=') >= 0 {
+		m := namedBy.FindStringSubmatch(strings.Clone(attributes))
+		isSecret = m != nil && w.f.meaningOf(m[1]).level != open
+	}
+	if !isSecret || strings.HasSuffix(attributes, "/") {
 		return nameEnd
 	}
-	if named {
-		t.attributeValue(attributes, nameEnd)
-	}
-	t.f.search(attributes, t.base+nameEnd, t.plain)
-	return t.content(name, end)
+	w.f.walk(attributes, w.base+nameEnd, w.mode)
+	return w.content(name, nameEnd+n+1)
 }
 
-// content marks what stands between the tag that ends at i and its closing tag. In other
-// text that must be the next tag of any kind: List<Token> is none.
-func (t *textSearch) content(name string, i int) int {
-	s := t.s
-	lo := i + 1
-	if s[i-1] == '/' {
-		return lo
+// content marks what stands between lo and the closing tag of an element, and returns
+// where to go on. In text that is no markup that must be the next tag of any kind: List<Token> is none.
+func (w *walker) content(name string, lo int) int {
+	s, closing := w.s, "</"+name
+	hi := lo
+	for strings.HasPrefix(s[hi:], Placeholder) {
+		hi += len(Placeholder)
 	}
-	closing := "</" + name
-	if !t.markup {
-		next := lo
-		for strings.HasPrefix(s[next:], Placeholder) {
-			next += len(Placeholder)
-		}
-		hi := strings.IndexByte(s[next:], '<')
-		if hi < 0 || !strings.HasPrefix(s[next+hi:], closing) {
-			return lo
-		}
-		t.add(lo, next+hi, "")
-		return next + hi
+	sought := "<"
+	if w.isMarkup {
+		sought = closing
 	}
-	hi := strings.Index(s[lo:], closing)
-	if hi < 0 {
-		hi = len(s) - lo
+	if n := strings.Index(s[hi:], sought); n >= 0 {
+		hi += n
+	} else {
+		hi = len(s)
 	}
-	t.add(lo, lo+hi, "")
-	return lo + hi
-}
-
-// namedByAttribute tells whether the attributes say that the element is a parameter
-// of a secret name.
-func namedByAttribute(f *finder, attributes string) bool {
-	for _, key := range [...]string{" name=", " key=", " id="} {
-		if value, _, _, ok := attribute(attributes, key); ok && f.judge(value).level != open {
-			return true
-		}
+	if w.isMarkup || strings.HasPrefix(s[hi:], closing) {
+		return w.add(lo, hi, mark{})
 	}
-	return false
-}
-
-// attributeValue marks the value of the attribute "value".
-func (t *textSearch) attributeValue(attributes string, base int) {
-	if _, lo, hi, ok := attribute(attributes, " value="); ok {
-		t.add(base+lo, base+hi, "")
-	}
-}
-
-// attribute finds an attribute with quotation marks.
-func attribute(attributes, key string) (value string, lo, hi int, ok bool) {
-	i := strings.Index(attributes, key)
-	if i < 0 {
-		return "", 0, 0, false
-	}
-	lo = i + len(key)
-	if lo == len(attributes) || attributes[lo] != '"' && attributes[lo] != '\'' {
-		return "", 0, 0, false
-	}
-	n := strings.IndexByte(attributes[lo+1:], attributes[lo])
-	if n < 0 {
-		return "", 0, 0, false
-	}
-	lo++
-	return attributes[lo : lo+n], lo, lo + n, true
-}
-
-func isElementByte(c byte) bool {
-	return urlSafe.has(c) || isLetter(c) || c == '.' || c == ':'
+	w.spend(lo, hi)
+	return lo
 }

@@ -1,6 +1,10 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	_ "embed"
+	"strings"
+)
 
 // A secrecy says how sure a name makes it that its value is a secret.
 type secrecy uint8
@@ -9,19 +13,19 @@ const (
 	// open is a name without a secret word, or one that says of a secret only how
 	// long it is, what type it has, when it expires: token_type, passwordPolicy.
 	open secrecy = iota
-	// weak is a name that ends in a word of many meanings: pin, auth, session. It
-	// counts where the syntax shows that it is a name, and not in a sentence.
+	// weak is a name that ends in a word of many meanings: pin, auth, session. Its
+	// value must look like a secret.
 	weak
 	// mentions is a name in which other words follow the secret one: password_hash,
-	// but also TokenException. It counts where weak does.
+	// but also TokenException. It counts where the syntax shows that it is a name.
 	mentions
 	// strong is a name that ends in a secret word: password, userAccessToken. It
 	// counts in a sentence as well.
 	strong
 )
 
-// A verdict is what a name says of its value.
-type verdict struct {
+// A meaning is what a name says of its value.
+type meaning struct {
 	level secrecy
 	// seen holds all of the words, also those that others take back.
 	seen word
@@ -29,12 +33,20 @@ type verdict struct {
 	last word
 }
 
-// A word is what one word of a name means, as a set of the following.
-type word uint32
+// A word is what one word means, as a set of the following.
+type word uint64
+
+// Two words can be secret only together, api + key, card + number: one that is the first
+// of a pair stands directly in front of the second. Each has a bit of its own.
+const (
+	firsts  word = 0b010101010101
+	halves       = firsts << 1
+	ofNames      = nothing - 1
+)
 
 const (
 	// secret words make the whole name secret wherever they stand in it.
-	secret word = 1 << iota
+	secret word = 1 << (iota + 12)
 	// ending words do so at the end of the name.
 	ending
 	// harmless words take it back if they stand behind.
@@ -46,6 +58,8 @@ const (
 	plural
 	// password words name what a person types: it can look like any other word.
 	password
+	// short words name what has few digits.
+	short
 	// The value of such a header goes on until the end of the line.
 	authorization
 	cookie
@@ -54,229 +68,177 @@ const (
 	// location words say where something is, harmless directly behind a secret word
 	// other than password: a token_url leads to no token, a password_reset_url does.
 	location
-	// Two words that are secret only together: api + key, card + number.
-	ownsKey
-	isKey
-	ownsID
-	isID
-	ownsNumber
-	isNumber
-	ownsCode
-	isCode
-	ownsPhrase
-	isPhrase
+	// The rest is of words in texts, and of headers; names.txt says what they are.
+	nothing
+	mask
+	scheme
+	parsing
+	setting
+	common
+	secretHeader
+	urlHeader
+	queryHeader
 )
 
-// meaning returns what a word in lower case means.
-func meaning(w []byte) word {
-	switch string(w) {
-	case "password", "passwords", "passwd", "passwds", "passphrase", "passphrases", "passcode", "pswd":
-		return secret | password | ownsCode
-	case "secret", "secrets":
-		return secret | password | ownsKey | ownsID
-	case "token":
-		return secret
-	case "tokens":
-		return secret | plural
-	case "apikey", "apikeys", "privatekey", "secretkey", "accesskey", "authkey", "passkey",
-		"sessionid", "sessid", "cardnumber", "csrf", "xsrf", "credential", "credentials":
-		return secret
-	case "authorization":
-		return secret | authorization | ownsCode
-	case "cookie", "cookies":
-		return secret | cookie
-	case "pass":
-		return ending | password | ownsPhrase
-	case "pwd", "pw":
-		return ending | password
-	case "phrase", "word":
-		return isPhrase
-	case "auth":
-		return ending | ownsKey | ownsCode
-	case "session":
-		return ending | ownsKey | ownsID
-	case "pin", "otp", "totp", "mfa":
-		return ending | ownsCode
-	case "sig", "signature", "hmac", "jwt":
-		return ending | signing
-	case "sid", "bearer", "cred", "creds", "verifier", "cvv", "cvc", "ssn", "assertion", "samlresponse":
-		return ending
-	case "access":
-		return ownsKey | ownsCode
-	case "api", "app", "application", "private", "shared", "signing", "encryption", "master", "account",
-		"subscription", "storage", "ssh", "client", "functions":
-		return ownsKey
-	case "card", "cc", "creditcard":
-		return ownsNumber
-	case "security", "verification", "sms", "backup", "recovery", "reset", "device", "login", "factor":
-		return ownsCode
-	case "key", "keys":
-		return isKey
-	case "id":
-		return isID
-	case "num", "no":
-		return isNumber
-	case "number":
-		return isNumber | counting
-	case "code", "codes":
-		return isCode
-	case "url", "uri", "endpoint":
-		return location
-	case "max", "min", "total", "limit", "used", "remaining", "count":
-		return counting | harmless
-	case "prompt", "completion", "input", "output", "cached", "reasoning", "context", "generated", "n":
-		return counting
-	case "invalid", "expired", "missing", "required", "unsupported":
-		return complaint | harmless
-	case "bad", "unexpected", "unknown", "unrecognized", "wrong", "incorrect", "illegal", "expected",
-		"duplicate", "empty", "mismatched", "malformed":
-		return complaint
-	case "type", "types", "counts", "counter", "length", "len", "size", "limits",
-		"expires", "expire", "expiry", "expiration", "ttl", "lifetime", "age",
-		"policy", "policies", "strength", "rule", "rules", "name", "names", "label", "field", "fields",
-		"file", "filename", "path", "dir", "format", "domain", "consent",
-		"enabled", "disabled", "optional", "valid", "validity", "status", "state", "version",
-		"issuer", "scope", "scopes", "method", "algorithm", "alg", "host", "port", "usage", "budget", "attempts", "retries",
-		"changed", "updated", "created", "rotated", "error", "errors", "exception", "position", "index", "offset", "line", "column",
-		"provider", "manager", "service", "validator", "generator", "encoder", "parser", "handler", "filter",
-		"factory", "repository", "controller":
-		return harmless
+// meanings are those in the order of their bits.
+const meanings = "ownsKey isKey ownsID isID ownsNumber isNumber ownsCode isCode ownsPhrase isPhrase ownsString isString " +
+	"secret ending harmless complaint counting plural password short authorization cookie signing location " +
+	"nothing mask scheme parsing setting common secretHeader urlHeader queryHeader"
+
+//go:embed names.txt
+var namesText string
+
+// words is what words in lower case mean, and lengths, by their first two letters, has the
+// lengths of them in bits: most of those that are looked up are in none.
+var words, lengths = func() (means map[string]word, lengths [1 << 10]uint32) {
+	bits := map[string]word{}
+	for i, m := range strings.Fields(meanings) {
+		bits[m] = 1 << i
+	}
+	means = map[string]word{}
+	for line := range strings.Lines(namesText) {
+		head, list, ok := strings.Cut(line, ": ")
+		if !ok || line[0] == '#' {
+			continue
+		}
+		for w := range strings.FieldsSeq(list) {
+			for m := range strings.FieldsSeq(head) {
+				means[w] |= bits[m]
+			}
+			lengths[firstTwo(w)] |= 1 << min(len(w), 31)
+		}
+	}
+	return means, lengths
+}()
+
+// firstTwo returns a number for the first two letters of a word, or for the only one.
+func firstTwo[T string | []byte](w T) int { return int(w[0]&31)<<5 | int(w[min(1, len(w)-1)]&31) }
+
+// lookUp returns what a word in lower case means.
+func lookUp(w []byte) word {
+	if len(w) == 0 || lengths[firstTwo(w)]&(1<<min(len(w), 31)) == 0 {
+		return 0
+	}
+	return words[string(w)]
+}
+
+// is tells whether a text is a word that means any of what is wanted, in any case.
+func is(s string, wanted word) bool {
+	var buf [maxWord]byte
+	return len(s) < maxWord && lookUp(lower(&buf, s))&wanted != 0
+}
+
+// stems are the endings by which a word is a secret one although it is written
+// together with others, authtoken, phpsessid, by their last letters.
+var stems = [32][]string{
+	'd' % 32: {"password", "passwd", "sessionid", "sessid"},
+	'e' % 32: {"passphrase", "passcode"},
+	'n' % 32: {"token"},
+	'r' % 32: {"cardnumber"},
+	't' % 32: {"secret"},
+	'y' % 32: {"apikey", "privatekey", "secretkey", "accesskey"},
+}
+
+// wordOf is what a word in lower case means, or the secret word that it ends in.
+func wordOf(w []byte) word {
+	if m := lookUp(w) & ofNames; m != 0 {
+		return m
+	}
+	for _, stem := range stems[w[len(w)-1]%32] {
+		if len(w) > len(stem) && string(w[len(w)-len(stem):]) == stem {
+			return words[stem] & ofNames
+		}
 	}
 	return 0
 }
 
-// stems are the endings by which a word is a secret one although it is written
-// together with others: authtoken, phpsessid.
-var stems = [...]string{
-	"password", "passwd", "passphrase", "passcode", "token", "secret", "apikey", "sessionid", "sessid",
-	"privatekey", "secretkey", "accesskey", "cardnumber",
+// hasRoot tells words that are unmistakable also in front of other letters.
+func hasRoot(w []byte) bool {
+	if i := bytes.Index(w, []byte("passw")); i >= 0 {
+		return bytes.HasPrefix(w[i:], []byte("password")) || bytes.HasPrefix(w[i:], []byte("passwd"))
+	}
+	i := bytes.Index(w, []byte("secret"))
+	return i >= 0 && !bytes.HasPrefix(w[i:], []byte("secretar"))
 }
 
-// roots are those that are unmistakable also in front of other letters.
-var roots = [...]string{"password", "passwd", "secret"}
-
-// maxWord is how much of the end of a word is looked at. No word of the list, and
-// none that ends in one of them, needs more.
+// maxWord is how much of the end of a word is looked at. No word of the table, and none
+// that ends in one of them, needs more.
 const maxWord = 64
 
-// judge tells from a name, percent-encoding and escapes already resolved, whether
+// meaningOf tells from a name, percent-encoding and escapes already resolved, whether
 // its value is a secret. Words are told apart by case, digits and any punctuation,
 // so that user[password], user.password, userPassword and PASSWORD2 are alike.
-func judge(name string) verdict {
-	var v verdict
+func meaningOf(name string) meaning {
+	var m meaning
 	var before word
 	for i := 0; i < len(name); i++ {
-		if !isLetter(name[i]) {
-			continue
+		if letter.has(name[i]) {
+			start := i
+			i = runEnd(name, i, letter)
+			before = m.letters(name[start:i], before)
 		}
-		start := i
-		for i < len(name) && isLetter(name[i]) {
-			i++
-		}
-		before = v.letters(name[start:i], before)
 	}
-	return v
+	return m
 }
 
 // letters adds the words of a run of letters, which are told apart by case.
-func (v *verdict) letters(run string, before word) word {
+func (m *meaning) letters(run string, before word) word {
 	start := 0
 	for i := 1; i < len(run); i++ {
-		hump := isUpper(run[i]) && (!isUpper(run[i-1]) || i+1 < len(run) && !isUpper(run[i+1]))
-		if hump {
-			before = v.word(run[start:i], before)
+		if upper.has(run[i]) && (!upper.has(run[i-1]) || i+1 < len(run) && !upper.has(run[i+1])) {
+			before = m.word(run[start:i], before)
 			start = i
 		}
 	}
-	before = v.word(run[start:], before)
-	if start > 0 && v.level != strong {
+	before = m.word(run[start:], before)
+	if start > 0 && m.level != strong {
 		// Case must not hide a word: passWord, pAsSwOrD.
 		var buf [maxWord]byte
-		if m := stemMeaning(lower(&buf, run)); m&secret != 0 {
-			v.level, v.last, before = strong, m, m
-			v.seen |= m
+		if w := wordOf(lower(&buf, run)); w&secret != 0 {
+			m.level, m.last, before = strong, w, w
+			m.seen |= w
 		}
 	}
 	return before
 }
 
-// word adds one word and returns its meaning, for the next.
-func (v *verdict) word(text string, before word) word {
+// word adds one word and returns what it means, for the next.
+func (m *meaning) word(text string, before word) word {
 	var buf [maxWord]byte
-	w := lower(&buf, text)
-	m := stemMeaning(w)
+	lowered := lower(&buf, text)
+	w := wordOf(lowered)
 	switch {
-	case m&plural != 0 && v.seen&counting != 0:
-		m &^= secret
-	case m&isKey != 0 && before&ownsKey != 0,
-		m&isID != 0 && before&ownsID != 0,
-		m&isNumber != 0 && before&ownsNumber != 0,
-		m&isCode != 0 && before&ownsCode != 0,
-		m&isPhrase != 0 && before&ownsPhrase != 0:
-		m |= secret
-	case m&location != 0 && before&secret != 0 && before&password == 0:
-		m |= harmless
+	case w&plural != 0 && m.seen&counting != 0:
+		w &^= secret
+	case w&(before&firsts<<1) != 0:
+		w |= secret
+	case w&location != 0 && before&secret != 0 && before&password == 0:
+		w |= harmless
 	}
-	v.seen |= m
+	m.seen |= w
 	switch {
-	case m&secret != 0:
-		v.level, v.last = strong, m
-	case m&ending != 0:
-		if v.level == open {
-			v.level = weak
-		}
-		v.last = m
-	case m&harmless != 0:
-		v.level = open
-	case v.level == weak:
-		v.level = open
-	case v.level == strong:
-		v.level = mentions
+	case w&secret != 0:
+		m.level, m.last = strong, w|before&short
+	case w&ending != 0:
+		m.level, m.last = max(m.level, weak), w
+	case w&harmless != 0, m.level == weak:
+		m.level = open
+	case m.level == strong:
+		m.level = mentions
 	}
-	if m == 0 && v.level == open && hasRoot(w) {
-		v.level = mentions
-		v.seen |= secret
+	if w == 0 && m.level == open && hasRoot(lowered) {
+		m.level = mentions
+		m.seen |= secret
 	}
-	return m
-}
-
-// stemMeaning is the meaning of a word, or of the secret word that it ends in.
-func stemMeaning(w []byte) word {
-	m := meaning(w)
-	if m != 0 || len(w) < len("token") {
-		return m
-	}
-	for _, stem := range stems {
-		if len(w) > len(stem) && string(w[len(w)-len(stem):]) == stem {
-			return meaning([]byte(stem))
-		}
-	}
-	return 0
-}
-
-func hasRoot(w []byte) bool {
-	if len(w) <= len("passwd") {
-		return false
-	}
-	for _, root := range roots {
-		i := bytes.Index(w, []byte(root))
-		if i >= 0 && !bytes.HasPrefix(w[i:], []byte("secretar")) {
-			return true
-		}
-	}
-	return false
+	return w
 }
 
 // lower writes the end of a word to buf in lower case.
 func lower(buf *[maxWord]byte, w string) []byte {
-	if len(w) > maxWord {
-		w = w[len(w)-maxWord:]
-	}
-	b := buf[:len(w)]
-	for i := range b {
-		b[i] = w[i]
-		if isUpper(w[i]) {
-			b[i] += 'a' - 'A'
+	b := buf[:copy(buf[:], w[max(0, len(w)-maxWord):])]
+	for i, c := range b {
+		if upper.has(c) {
+			b[i] = c | 0x20
 		}
 	}
 	return b
@@ -284,40 +246,15 @@ func lower(buf *[maxWord]byte, w string) []byte {
 
 // A nameSet holds the names that the user adds, in lower case and without
 // punctuation.
-type nameSet map[string]struct{}
+type nameSet map[string]bool
 
 func newNameSet(names []string) nameSet {
-	set := make(nameSet, len(names))
+	set := nameSet{}
 	for _, n := range names {
-		var all []byte
-		for rest := n; rest != ""; {
-			all, rest = squash(all, rest)
-		}
-		if len(all) > 0 {
-			set[string(all)] = struct{}{}
-		}
+		set[string(squash(nil, n))] = true
 	}
+	delete(set, "")
 	return set
-}
-
-// squash appends name without punctuation, in lower case, and returns what is left
-// of it once a segment ends: user of user[name].
-func squash(b []byte, name string) (squashed []byte, rest string) {
-	for i := 0; i < len(name); i++ {
-		switch c := name[i]; {
-		case isUpper(c):
-			b = append(b, c+'a'-'A')
-		case isLetter(c), isDigit(c):
-			b = append(b, c)
-		case isSegmentEnd(c):
-			return b, name[i+1:]
-		}
-	}
-	return b, ""
-}
-
-func isSegmentEnd(c byte) bool {
-	return c == '.' || c == '[' || c == ']' || c == '/' || c == ':'
 }
 
 // has tells whether name, or one of the segments that a.b, a[b] and a/b consist of,
@@ -327,14 +264,25 @@ func (s nameSet) has(name string) bool {
 		return false
 	}
 	var buf [maxWord]byte
-	all := buf[:0]
-	for rest := name; rest != ""; {
-		start := len(all)
-		all, rest = squash(all, rest)
-		if _, ok := s[string(all[start:])]; ok {
+	for start := 0; start < len(name); {
+		end := until(name, start, ".[]/:")
+		if s[string(squash(buf[:0], name[start:end]))] {
 			return true
 		}
+		start = end + 1
 	}
-	_, ok := s[string(all)]
-	return ok
+	return s[string(squash(buf[:0], name))]
+}
+
+// squash appends name without punctuation, in lower case.
+func squash(b []byte, name string) []byte {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case upper.has(c):
+			b = append(b, c|0x20)
+		case alnum.has(c):
+			b = append(b, c)
+		}
+	}
+	return b
 }

@@ -5,11 +5,13 @@ import (
 	"strings"
 )
 
-// A pattern is one of the user's.
+// A pattern is one of the user's, or of personal data.
 type pattern struct {
 	re *regexp.Regexp
 	// group is the number of the group to replace, 0 for the whole match.
 	group int
+	// check, if there is one, tells whether a match counts.
+	check func(string) bool
 }
 
 func newPattern(re *regexp.Regexp) pattern {
@@ -24,9 +26,9 @@ func (p pattern) find(f *finder) {
 		if i == maxSpans {
 			lo, hi = m[0], len(s)
 		}
-		if lo < hi {
+		if lo < hi && (p.check == nil || p.check(s[lo:hi])) {
 			lo, hi = aroundPlaceholder(s, lo, hi)
-			f.add(lo, hi, "")
+			f.add(lo, hi, mark{})
 		}
 	}
 }

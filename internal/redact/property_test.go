@@ -64,6 +64,9 @@ func document(t *rapid.T, depth int) (planted, want map[string]any) {
 	value := secretValues.Draw(t, "secret")
 	planted[name] = rapid.SampledFrom([]any{value, []any{value}, map[string]any{"a": value, "b": []any{}}, 12345, true, nil}).Draw(t, "secret value")
 	want[name] = redact.Placeholder
+	if planted[name] == true || planted[name] == nil {
+		want[name] = planted[name] // says that there is one, or none
+	}
 	return planted, want
 }
 

@@ -1,36 +1,140 @@
 package redact
 
-import "strings"
+import (
+	"encoding/base64"
+	"strings"
+)
 
-// isNothing knows how languages print that there is no value.
-func isNothing(s string) bool {
-	switch s {
-	case "null", "nil", "None", "undefined", "none", "true", "false", "True", "False", "<nil>", "NULL":
-		return true
+func isWordRune(r rune) bool { return r >= 0x80 || alnum.has(byte(r)) }
+
+func isNoLetter(r rune) bool { return r < 0x80 && !letter.has(byte(r)) }
+
+func isLower(r rune) bool { return 'a' <= r && r <= 'z' }
+
+// isMask tells what programs print in place of a secret: ****, [FILTERED].
+func isMask(s string) bool {
+	if s == "" || !isOpening(s[0]) && s[0] != '<' {
+		return strings.Trim(s, "*") == ""
+	}
+	inner, _, _ := strings.Cut(s[1:], string(closingOf(s[0])))
+	return is(inner, mask)
+}
+
+// isTemplate tells what is to be replaced by a value, ${PASSWORD}, $1, %s, xxxx, and the
+// beginning of a regular expression.
+func isTemplate(s string) bool {
+	for _, start := range [...]string{"${", "%(", "{{", "#{", "<%", `(\`, "(?", "(["} {
+		if strings.HasPrefix(s, start) {
+			return true
+		}
+	}
+	switch s[0] {
+	case 'x', 'X', '.':
+		return len(s) > 2 && strings.Trim(s, s[:1]) == ""
+	case '$', '%', ':':
+		name := strings.Trim(s[1:], "%")
+		return (alnum|underscore).all(name) && strings.IndexFunc(name, isLower) < 0 || name == "s"
 	}
 	return false
 }
 
-func isWordRune(r rune) bool { return r >= 0x80 || isAlnum(byte(r)) }
+func isStandIn(s string) bool { return isMask(s) || isTemplate(s) }
+
+// closingOf returns the bracket that closes what opening opens.
+func closingOf(opening byte) byte {
+	if opening == '(' {
+		return ')'
+	}
+	return opening + 2
+}
+
+// isSource tells the source of a program, as it stands in stack traces, from values: it
+// reads a setting, config.token, an attribute, user.password, or a variable of the
+// same name, password=password.
+func isSource(s, name string) bool {
+	i := runEnd(s, 0, letter|underscore)
+	if s == name || i == len(s) || i == 0 || strings.IndexByte(".[(", s[i]) < 0 {
+		return s == name
+	}
+	isPath := (letter | underscore).all(strings.ReplaceAll(s, ".", ""))
+	return is(s[:i], setting) || isPath && meaningOf(s).seen&(secret|ending) != 0
+}
+
+// isPath tells the directory that PWD names.
+func isPath(s string) bool {
+	return len(s) > 1 && s[0] == '/' && letter.has(s[1]) && !strings.ContainsAny(s, "=+") && !isRandom(s[1:], token68)
+}
+
+// isLiteral accepts what JSON has, and what the JSON libraries of Python and
+// JavaScript write beyond it. Numbers are only told by their characters.
+func isLiteral(s string) bool {
+	switch s {
+	case "true", "false", "null", "NaN", "Infinity", "-Infinity":
+		return true
+	}
+	return s != "" && strings.Trim(s, "0123456789-+.eE") == ""
+}
+
+// isName tells the name of a value from a part of a sentence that ends in a colon:
+// "unexpected token: x", "InvalidToken: x".
+func (w *walker) isName(n label, m meaning) bool {
+	switch m.level {
+	case mentions: // secret_key_base
+		return strings.ContainsAny(n.text, "-_")
+	case weak:
+		return m.seen&complaint == 0 && (m.last&short != 0 || m.last&signing != 0 && strings.ContainsAny(n.text, "-_"))
+	case open, strong:
+	}
+	return m.level == strong && m.seen&complaint == 0 && m.last&plural == 0 && !is(w.wordBefore(n.start), parsing)
+}
+
+// isHeaderValue tells the value of Authorization or Cookie from the rest of a
+// sentence, by its first word.
+func isHeaderValue(s string, m meaning) bool {
+	end := until(s[:min(len(s), maxLook)], 0, " \t\r\n\x00")
+	if m.last&cookie != 0 {
+		return strings.IndexByte(s[:end], '=') > 0
+	}
+	return is(s[:end], scheme) || looksSecret(s[:end])
+}
+
+// isListedSecret tells the value of a name that stands in front of it in a list from
+// the next name of a list of names.
+func isListedSecret(m meaning, s string) bool {
+	switch {
+	case s == "" || is(s, nothing) || isStandIn(s):
+		return false
+	case m.last&cookie != 0 && strings.IndexByte(s, '=') > 0,
+		m.last&authorization != 0 && is(s[:runEnd(s, 0, letter)], scheme):
+		return true
+	}
+	return looksSecret(s) && !strings.ContainsAny(s, "{}\n") && meaningOf(s).level == open
+}
 
 // convinces tells whether the value in "password: x" is a password rather than the
 // next word of a sentence.
-func (t *textSearch) convinces(lo, hi int, p place, v verdict) bool {
-	text := t.s[lo:hi]
-	if strings.Contains(text, Placeholder) {
+func (w *walker) convinces(lo, hi int, p place, m meaning) bool {
+	s, text := w.s, w.s[lo:hi]
+	switch {
+	case text == "" || strings.Contains(text, Placeholder):
 		return false // the secret part of it has been found
-	}
-	if looksSecret(text) {
+	case isOpening(text[0]):
+		text = text[1:]
+		return looksSecret(text[:runEnd(text, 0, token68)]) && !isSpace(s[lo-1])
+	case isRandom(text, token68):
+		return true
+	case m.level == mentions:
+		return p.quotedName() && looksSecret(text)
+	case looksSecret(text):
 		return true
 	}
 	// A password can be any word, and so can the value of X-Api-Key in a test, but a
 	// sentence has more than one.
-	rest := skipBlanks(t.s, hi)
-	last := rest == len(t.s) || t.s[rest] == '\n' || t.s[rest] == '\r' || rest == hi
-	return last && (p.compound || v.last&password != 0) && strings.IndexFunc(text, isNoLetter) < 0 && !isCommonWord(text)
+	rest := skipBlanks(s, hi)
+	isLast := rest == len(s) || rest == hi || strings.IndexByte("\n\r\x00", s[rest]) >= 0
+	isPassword := m.last&password != 0 || strings.ContainsAny(p.name, "_-")
+	return isLast && isPassword && strings.IndexFunc(text, isNoLetter) < 0 && !is(text, common)
 }
-
-func isNoLetter(r rune) bool { return r < 0x80 && !isLetter(byte(r)) }
 
 // looksSecret tells what is no word of any language: it has letters and digits, many
 // digits, or letters and within them marks that no word has.
@@ -39,9 +143,9 @@ func looksSecret(s string) bool {
 	digits, letters, marks := 0, 0, 0
 	for i := range len(s) {
 		switch c := s[i]; {
-		case isDigit(c):
+		case digit.has(c):
 			digits++
-		case isLetter(c):
+		case letter.has(c):
 			letters++
 		case isOpening(c):
 			return false // a call or an index: get_token(user), keys[0]
@@ -52,32 +156,52 @@ func looksSecret(s string) bool {
 	return digits >= manyDigits || letters > 0 && digits+marks > 0
 }
 
-// isScheme knows the authentication schemes that stand in front of a credential.
-func isScheme(s string) bool {
-	switch strings.ToLower(s) {
-	case "bearer", "basic", "digest", "token", "apikey", "negotiate", "ntlm", "hawk", "dpop", "aws4-hmac-sha256":
+// isRandom tells what nobody would write by hand: long, of a class of characters, and
+// with changes between capitals, small letters, digits and marks all over it.
+func isRandom(s string, of class) bool {
+	const shortest, shortestHex = 16, 32
+	if len(s) < shortest || !of.all(s) {
+		return false
+	}
+	if len(s) >= shortestHex && hexDigit.all(s) {
 		return true
 	}
-	return false
+	changes, digits := 0, 0
+	for i := range len(s) {
+		if digit.has(s[i]) {
+			digits++
+		}
+		if i > 0 && classes[s[i]]&(upper|alnum) != classes[s[i-1]]&(upper|alnum) {
+			changes++
+		}
+	}
+	return changes > len(s)/3 || digits > 1 && changes > len(s)/4
 }
 
-// isCommonWord knows the words that follow "Bearer" or "password:" in sentences, and
-// the types that follow it in programs.
-func isCommonWord(s string) bool {
-	switch strings.ToLower(s) {
-	case "", "a", "an", "and", "or", "as", "at", "be", "but", "by", "can", "cannot", "could", "did", "does", "for",
-		"from", "has", "have", "in", "instead", "is", "it", "may", "must", "no", "none", "not", "of", "on", "only",
-		"should", "than", "that", "the", "this", "to", "was", "were", "when", "will", "with",
-		"yes", "absent", "bad", "blank", "denied", "disabled", "empty", "error", "errors", "exception",
-		"expected", "expired", "failed", "failure", "forbidden", "incorrect", "invalid", "malformed", "mismatch",
-		"missing", "needed", "null", "nil", "optional", "rejected", "required", "requires", "revoked", "short",
-		"undefined", "unauthorized", "unknown", "unset", "unsupported", "valid", "weak", "wrong",
-		"any", "argument", "array", "bool", "boolean", "byte", "bytes", "char", "enum", "field", "flag", "float",
-		"int", "integer", "list", "number", "object", "option", "options", "parameter", "str", "string", "struct",
-		"text", "type", "value", "var", "varchar",
-		"auth", "authentication", "authorization", "challenge", "credential", "credentials", "format", "header",
-		"headers", "http", "password", "plan", "prefix", "realm", "scheme", "secret", "security", "token", "tokens":
+// isSaid tells a password from the next word of a sentence about it: it has letters and
+// digits, or is a code of digits only.
+func isSaid(s string) bool {
+	const shortest, shortestCode, longestCode = 5, 4, 8
+	s = strings.TrimRight(s, ".:?!")
+	if digit.all(s) {
+		return len(s) >= shortestCode && len(s) <= longestCode
+	}
+	return isRandom(s, urlSafe) ||
+		len(s) >= shortest && strings.ContainsAny(s, "0123456789") && looksSecret(s) && !strings.ContainsAny(s, `/\.-_=[]{}$`)
+}
+
+// isTyped tells a password in quotation marks from what else is quoted behind the word.
+func isTyped(s string) bool {
+	return !isStandIn(s) && !is(s, nothing) && strings.IndexFunc(s, isWordRune) >= 0 && !is(s[:runEnd(s, 0, letter)], common)
+}
+
+// isBasic tells "user:password" in base64 from the next word of a sentence.
+func isBasic(s string) bool {
+	const enough = 64 // characters to look for the colon in, a multiple of 4
+	if len(s) >= 6 && looksSecret(s) {
 		return true
 	}
-	return false
+	s = strings.TrimRight(s, "=")
+	decoded, err := base64.RawStdEncoding.DecodeString(s[:min(len(s), enough)])
+	return err == nil && strings.IndexByte(string(decoded), ':') > 0
 }

@@ -23,9 +23,12 @@ type Options struct {
 	// Patterns match secrets anywhere in a text. Of a pattern with a group named
 	// "secret", only what that group matches is replaced.
 	Patterns []*regexp.Regexp
+	// Personal are kinds of personal data, by their names in [PersonalData].
+	Personal []string
 }
 
-// A Redactor replaces secrets. It is safe for concurrent use.
+// A Redactor replaces secrets. It is safe for concurrent use. The same text becomes the
+// same text each time, whatever was redacted before.
 type Redactor struct {
 	headers, members nameSet
 	patterns         []pattern
@@ -33,44 +36,37 @@ type Redactor struct {
 
 // New returns a Redactor for what is always a secret and for what o names.
 func New(o Options) *Redactor {
-	r := &Redactor{
-		headers: newNameSet(o.Headers),
-		members: newNameSet(o.Members),
-	}
+	r := &Redactor{headers: newNameSet(o.Headers), members: newNameSet(o.Members)}
 	for _, p := range o.Patterns {
 		r.patterns = append(r.patterns, newPattern(p))
+	}
+	for _, kind := range o.Personal {
+		r.patterns = append(r.patterns, personal[kind]...)
 	}
 	return r
 }
 
-// Occurrence returns o without its secrets. What changes is copied, so that neither
-// o nor what shares memory with it is written to; if nothing changes, the result is
-// o itself and nothing is allocated. UUID, timestamp and severity are left alone.
+// Text returns free text without its secrets: a message, a log line, a URL within other
+// text, and what identifies or labels something but is chosen by a stranger, such as an
+// aggregation key, class, severity, uuid, service or target label.
 //
-// The time it takes grows linearly with the size of o, whatever o contains.
+// The time it takes grows linearly with the length of the text, whatever that contains.
 // Redacting a result again changes nothing, unless a user's pattern matches what
-// surrounds a placeholder.
-func (r *Redactor) Occurrence(o periskop.Occurrence) periskop.Occurrence {
-	o.Error = r.exception(o.Error)
-	if o.HTTPContext != nil {
-		if c, changed := r.httpContext(*o.HTTPContext); changed {
-			copied := c
-			o.HTTPContext = &copied
-		}
-	}
-	return o
-}
-
-// Text returns a text such as a message or an aggregation key without its secrets.
+// surrounds a placeholder. If there is nothing to replace, the result is s itself.
 func (r *Redactor) Text(s string) string { return r.redact(s, messageText) }
 
-func (r *Redactor) exception(e periskop.Exception) periskop.Exception {
-	e, _ = r.level(e)
+// Occurrence returns o with all of its texts redacted as [Redactor.Text] does, URLs and
+// bodies by what they are. What changes is copied, so that neither o nor what shares
+// memory with it is written to. If nothing changes, the result is o itself, and memory is
+// taken only to decode what is encoded and to try expressions.
+func (r *Redactor) Occurrence(o periskop.Occurrence) periskop.Occurrence {
+	o.UUID, o.Severity, o.Instance = r.Text(o.UUID), r.Text(o.Severity), r.Text(o.Instance)
 	// owned is the last level of the result that is not shared with the original.
-	owned := &e
-	for next := e.Cause; next != nil; next = next.Cause {
-		c, changed := r.level(*next)
-		if !changed {
+	owned := &o.Error
+	r.level(owned)
+	for next := o.Error.Cause; next != nil; next = next.Cause {
+		c := *next
+		if !r.level(&c) {
 			continue
 		}
 		for owned.Cause != next {
@@ -78,23 +74,32 @@ func (r *Redactor) exception(e periskop.Exception) periskop.Exception {
 			owned.Cause = &copied
 			owned = &copied
 		}
-		copied := c
-		owned.Cause = &copied
-		owned = &copied
+		changed := c
+		owned.Cause = &changed
+		owned = &changed
 	}
-	return e
+	if o.HTTPContext != nil {
+		if c := *o.HTTPContext; r.httpContext(&c) {
+			changed := c
+			o.HTTPContext = &changed
+		}
+	}
+	return o
 }
 
-// level redacts an exception without its causes.
-func (r *Redactor) level(e periskop.Exception) (_ periskop.Exception, changed bool) {
-	class, message := r.redact(e.Class, messageText), r.redact(e.Message, messageText)
-	changed = !same(class, e.Class) || !same(message, e.Message)
-	e.Class, e.Message = class, message
+// level redacts an exception without its causes, and tells whether it changed.
+func (r *Redactor) level(e *periskop.Exception) (changed bool) {
+	changed = r.replace(&e.Class, messageText)
+	changed = r.replace(&e.Message, messageText) || changed
 	shared := true
 	for i, line := range e.Stacktrace {
-		redacted := r.redact(line, messageText)
-		if same(redacted, line) {
+		redacted := r.Text(line)
+		if redacted == line {
 			continue
+		}
+		if strings.Contains(line, pemBegin) { // which can go on in the lines that follow
+			e.Stacktrace = strings.Split(r.Text(strings.Join(e.Stacktrace, "\n")), "\n")
+			return true
 		}
 		if shared {
 			e.Stacktrace = slices.Clone(e.Stacktrace)
@@ -102,42 +107,42 @@ func (r *Redactor) level(e periskop.Exception) (_ periskop.Exception, changed bo
 		}
 		e.Stacktrace[i] = redacted
 	}
-	return e, changed || !shared
+	return changed || !shared
 }
 
-func (r *Redactor) httpContext(c periskop.HTTPContext) (_ periskop.HTTPContext, changed bool) {
-	method, url := r.redact(c.Method, messageText), r.redact(c.URL, urlText)
-	body := r.redact(c.Body, bodyKind(c))
-	changed = !same(method, c.Method) || !same(url, c.URL) || !same(body, c.Body)
-	c.Method, c.URL, c.Body = method, url, body
+// httpContext redacts a request, and tells whether it changed.
+func (r *Redactor) httpContext(c *periskop.HTTPContext) (changed bool) {
+	const shortest = 16 // of the names of headers that can be, or have, a secret
+	changed = r.replace(&c.Body, bodyKind(c))
+	changed = r.replace(&c.Method, messageText) || changed
+	changed = r.replace(&c.URL, urlText) || changed
 	shared := true
 	for i, h := range c.Headers {
-		value := r.header(h)
-		if same(value, h.Value) {
+		redacted := periskop.Header{Name: h.Name, Value: r.header(h)}
+		if len(h.Name) >= shortest {
+			redacted.Name = r.Text(h.Name)
+		}
+		if redacted == h {
 			continue
 		}
 		if shared {
 			c.Headers = slices.Clone(c.Headers)
 			shared = false
 		}
-		c.Headers[i].Value = value
+		c.Headers[i] = redacted
 	}
-	return c, changed || !shared
+	return changed || !shared
 }
 
 // bodyKind tells apart what a body alone does not show: a form with blanks in it.
-func bodyKind(c periskop.HTTPContext) kind {
+func bodyKind(c *periskop.HTTPContext) kind {
 	for _, h := range c.Headers {
-		if isContentType(h.Name) && strings.Contains(h.Value, "x-www-form-urlencoded") {
+		if strings.Contains(h.Value, "x-www-form-urlencoded") && string(squash(nil, withoutCGI(h.Name))) == "contenttype" {
 			return formText
 		}
 	}
 	return bodyText
 }
-
-// same tells whether a redacted text is what it was before. The comparison is free
-// when they are, as they then share memory.
-func same(redacted, original string) bool { return redacted == original }
 
 // A kind of text decides what counts as a name and where its value ends.
 type kind uint8
@@ -155,27 +160,41 @@ const (
 	queryText
 )
 
-// maxRounds is how often a text is searched at most. Two rounds are the rule where
-// there is anything to find; no text was seen to need a fourth.
-const maxRounds = 4
+// replace redacts a text in place, and tells whether it changed.
+func (r *Redactor) replace(s *string, k kind) bool {
+	redacted := r.redact(*s, k)
+	if redacted == *s { // which costs nothing where they share memory
+		return false
+	}
+	*s = redacted
+	return true
+}
 
 // redact searches s until nothing more is found, as without the secrets the rest can
 // make more sense than before: JSON, for example, that was broken within a password.
 func (r *Redactor) redact(s string, k kind) string {
+	// Two rounds are the rule where there is anything to find; no text was seen to need
+	// a fourth.
+	const maxRounds = 4
 	if s == "" {
 		return s
 	}
-	f := finder{r: r, text: s}
+	f := newFinder(r, s)
 	for _, p := range r.patterns {
 		p.find(&f)
 	}
 	for range maxRounds {
 		f.find(k)
-		redacted := replace(f.text, f.spans)
-		if same(redacted, f.text) {
+		if len(f.spans) == 0 {
 			break
 		}
-		f = finder{r: r, text: redacted, spans: f.spans[:0]}
+		redacted := replace(f.text, f.spans)
+		if redacted == f.text {
+			break
+		}
+		spans := f.spans[:0]
+		f = newFinder(r, redacted)
+		f.spans = spans
 	}
 	return f.text
 }
@@ -184,7 +203,7 @@ func (r *Redactor) redact(s string, k kind) string {
 func (f *finder) find(k kind) {
 	switch k {
 	case messageText:
-		f.message(f.text, 0)
+		f.search(f.text, 0, prose)
 	case bodyText, formText:
 		f.body(f.text, k == formText)
 	case urlText:

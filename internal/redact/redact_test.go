@@ -106,8 +106,9 @@ func TestOccurrenceWithoutSecrets(t *testing.T) {
 	if diff := cmp.Diff(o, r.Occurrence(o)); diff != "" {
 		t.Errorf("unexpected change (-before +after):\n%s", diff)
 	}
-	if n := testing.AllocsPerRun(10, func() { r.Occurrence(o) }); n != 0 {
-		t.Errorf("got %v allocations, want none", n)
+	// The URL has to be decoded, and "token expired" to be looked at.
+	if n := testing.AllocsPerRun(10, func() { r.Occurrence(o) }); n > 3 {
+		t.Errorf("got %v allocations, want 3", n)
 	}
 	if diff := cmp.Diff(periskop.Occurrence{}, r.Occurrence(periskop.Occurrence{})); diff != "" {
 		t.Errorf("the empty occurrence changed (-before +after):\n%s", diff)

@@ -172,6 +172,8 @@ func TestTextLeavesAlone(t *testing.T) {
 		"country_code=DE zip code: 10115 error code: 5001",
 		"key=user:42 sort_key=name public_key=abc",
 		"pin: 13 of the connector",
+		"PWD=/home/app SHLVL=1",
+		"cookie=disabled",
 		"session: closed by peer 10.1.2.3",
 		"https://x.test/?code=42&country=DE",
 		"https://x.test/?token_type=bearer&q=a@b:c",

@@ -1,317 +1,254 @@
 package redact
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // A place is where a value stands.
 type place struct {
-	// quote is the quotation mark around the value's name.
-	quote string
-	// param is set for query parameters.
-	param bool
-	// path is set for parameters in the path of a URL.
-	path bool
-	// line is set if a value that has no end is over at the end of the line.
-	line bool
+	// name is that of the value, and mark the quotation mark behind it.
+	name string
+	mark mark
+	// param is set for query parameters, path for those in the path of a URL.
+	param, path bool
 	// blanks is set if blanks are part of a value without quotation marks.
 	blanks bool
 	// cookie is set for what consists of several assignments.
 	cookie bool
 	// sentence is set if all this may be part of a sentence.
 	sentence bool
-	// compound is set if the name is one of several words joined by punctuation.
-	compound bool
 }
 
-// value returns the value that begins at i, without its quotation marks, and the
-// quotation marks that a placeholder needs because the value has none.
-func (t *textSearch) value(i int, p place) (lo, hi int, wrap string) {
-	s := t.s
-	lo = i
-	// Python marks some strings: b'x', u"x".
-	for lo < len(s) && lo < i+2 && strings.IndexByte("bBuUrR", s[lo]) >= 0 {
-		lo++
+func (p place) quotedName() bool { return p.mark.lo < p.mark.hi }
+
+// maxLook is how much of a value is looked at to tell whether it is one. What follows
+// is looked at only to find its end, and is then passed over.
+const maxLook = 128
+
+// value marks the value that begins at i, if it is one, and returns where to go on.
+func (w *walker) value(i int, p place, about meaning) int {
+	s := w.s
+	if i+1 < len(s) && s[i] == '\\' && isQuote(s[i+1]) && w.f.depth < maxDepth {
+		return i // it is to be found once the escapes are taken off
 	}
-	if mark := quoteAt(s, lo); mark != "" && !t.closesOuter(lo, mark, p) {
-		lo += len(mark)
-		hi, _ = quoteEnd(s, lo, mark[len(mark)-1], len(mark)-1, p.line)
-		return lo, hi, ""
+	if strings.HasPrefix(s[i:], Placeholder) && !p.param {
+		return i + len(Placeholder)
 	}
-	if i < len(s) && isOpening(s[i]) && !p.param && (s[i] != '(' || !p.sentence) {
-		hi = bracketEnd(s, i, max(len(p.quote)-1, 0), p.line)
+	lo, hi, kind := w.extent(i, p)
+	text := s[lo:hi]
+	isPlain, isData := kind == plainValue, w.mode&data != 0
+	switch {
+	case isPlain && hi < len(s) && s[hi] == '\n' && text != "" && strings.Trim(text, "|>-+") == "":
+		return w.block(lo, hi)
+	case text == "", isMask(text), (isPlain || !isData) && is(text, nothing),
+		!isData && (strings.IndexFunc(text, isWordRune) < 0 || isTemplate(text) || isPlain && isSource(text, p.name)):
+		w.spend(i, hi)
+		return max(hi, i)
+	case isData, p.sentence && kind == quotedValue, p.sentence && p.quotedName() && (kind == bracketedValue || isLiteral(text)):
+	case p.sentence && !w.convinces(lo, hi, p, about), (about.level == weak || p.cookie) && is(text, common), about.level == weak && isPath(text):
+		w.spend(i, hi)
+		return i
+	}
+	switch {
+	case kind == quotedValue:
+		return w.add(lo, hi, mark{})
+	case kind == bracketedValue:
+		hi = w.bracketEnd(i)
 		if hi < len(s) && !isBlank(s[hi]) {
-			hi = t.plainEnd(hi, p)
+			hi = w.plainEnd(hi, len(s), p)
 		}
-		return i, hi, p.quote
+	case hi >= i+maxLook:
+		hi = w.plainEnd(i, len(s), p)
 	}
-	hi = t.plainEnd(i, p)
-	if hi < len(s) && isBlank(s[hi]) && isScheme(s[i:hi]) {
-		next := skipBlanks(s, hi)
-		hi = max(hi, t.plainEnd(next, p))
+	return max(w.add(lo, hi, p.mark), i)
+}
+
+// block marks the lines of a YAML block whose header, a bar or an angle, stands between
+// lo and hi: those further in than the line that it is on.
+func (w *walker) block(lo, hi int) int {
+	s := w.s
+	indent := func(i int) int { return skipBlanks(s, i) - i }
+	start := max(w.floor, lo-maxLabel)
+	start += strings.LastIndexByte(s[start:lo], '\n') + 1
+	first := hi + 1
+	end := first
+	for end < len(s) && indent(end) > indent(start) {
+		end = min(lineEnd(s, end)+1, len(s))
 	}
-	return i, hi, p.quote
+	if end == first {
+		return hi
+	}
+	return w.add(first+indent(first), first+len(strings.TrimRight(s[first:end], "\n")), mark{})
+}
+
+// A valueKind is how a value is written.
+type valueKind uint8
+
+const (
+	plainValue valueKind = iota
+	quotedValue
+	bracketedValue
+)
+
+// extent returns the value at i, without its quotation marks, or as much of it as it
+// takes to tell whether it is one.
+func (w *walker) extent(i int, p place) (lo, hi int, kind valueKind) {
+	s := w.s
+	if lo, hi, ok := w.quoted(i); ok && !w.closesOuter(lo-1, p) {
+		return lo, hi, quotedValue
+	}
+	limit := min(i+maxLook, len(s))
+	if i+1 < len(s) && isOpening(s[i]) && !p.param && (s[i] != '(' || !p.sentence && (alnum.has(s[i+1]) || isQuote(s[i+1]))) {
+		return i, lineEnd(s[:limit], i), bracketedValue
+	}
+	hi = w.plainEnd(i, limit, p)
+	if hi < len(s) && isBlank(s[hi]) && is(s[i:hi], scheme) {
+		hi = max(hi, w.plainEnd(skipBlanks(s, hi), len(s), p))
+	}
+	return i, hi, plainValue
+}
+
+// wrapped is what stands in front of a quotation mark: some languages mark strings, b'x',
+// N'x', @"x", others have a type around it, Some("x"), and PHP its length, string(1) "x".
+var wrapped = regexp.MustCompile(`^(?:[bBuUrRnN@]{1,2}|(?:Some|Just|Secret|SecretStr)\(|string\(\d+\) )?["'` + "`]")
+
+// quoted returns the content of the quoted text at i. One that has no end ends with the
+// line in prose, else with the text.
+func (w *walker) quoted(i int) (lo, hi int, ok bool) {
+	s := w.s
+	if i == len(s) {
+		return i, i, false
+	}
+	lo = i + 1
+	if !isQuote(s[i]) {
+		if strings.IndexByte("bBuUrRnN@SJs", s[i]) < 0 {
+			return i, i, false
+		}
+		const longest = len("string(1234567) ") + 1
+		n := wrapped.FindString(strings.Clone(s[i:min(i+longest, len(s))]))
+		if n == "" {
+			return i, i, false
+		}
+		lo = i + len(n)
+	}
+	return lo, w.quoteEnd(lo, s[lo-1]), true
 }
 
 // closesOuter tells whether the quotation mark where a value should begin ends what
 // the name stands in: "Enter password:".
-func (t *textSearch) closesOuter(i int, mark string, p place) bool {
-	next := i + len(mark)
-	if p.quote != "" || next < len(t.s) && (isAlnum(t.s[next]) || strings.HasPrefix(t.s[next:], Placeholder)) {
+func (w *walker) closesOuter(i int, p place) bool {
+	s, next := w.s, i+1
+	switch {
+	case p.quotedName() || strings.HasPrefix(s[next:], Placeholder):
 		return false
+	case s[i] == '"':
+		return w.inQuotes && (next == len(s) || !alnum.has(s[next]))
 	}
-	return t.inQuotes || mark != `"`
+	return next == len(s) || strings.IndexByte(" ,.;:)]}\n", s[next]) >= 0
 }
 
-// quoteAt returns the quotation mark at i with the backslashes in front of it, as in
-// JSON within JSON, or nothing.
-func quoteAt(s string, i int) string {
-	end := i
-	for end < len(s) && s[end] == '\\' {
-		end++
-	}
-	if end == len(s) || !isQuote(s[end]) {
-		return ""
-	}
-	return s[i : end+1]
-}
-
-// quoteEnd returns where the text ends that begins at i and is closed by the quotation
-// mark q with k backslashes in front, and where that mark ends. A mark with fewer
-// closes it as well, as it ends what this is a part of; that one, and none, is left
-// to come, so that next is end. One with more is part of the text, unless all beyond
-// k are themselves escaped.
-func quoteEnd(s string, i int, q byte, k int, line bool) (end, next int) {
-	for i < len(s) {
-		switch s[i] {
-		case q:
-			if k > 0 {
-				return i, i
-			}
-			return i, i + 1
-		case '\n':
-			if line {
-				return i, i
-			}
-			i++
-		case '\\':
-			run := i
-			for i < len(s) && s[i] == '\\' {
-				i++
-			}
-			if i == len(s) || s[i] != q {
-				continue
-			}
-			if i-run < k {
-				return run, run
-			}
-			i++
-			if closesLevel(i-1-run, k) {
-				return i - 1 - k, i
-			}
-		default:
+// quoteEnd returns where the text at i ends that is closed by the quotation mark q.
+func (w *walker) quoteEnd(i int, q byte) int {
+	for s := w.s; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == q, c == '\n' && w.mode&data == 0, c == barrier && w.f.depth > 0:
+			return i
+		case c == '\\':
 			i++
 		}
 	}
-	return i, i
+	return len(w.s)
 }
 
-// closesLevel tells whether a quotation mark with n backslashes stands at the level
-// of those with k: every level of escaping turns n into 2n+1, and an escaped
-// backslash adds two of the level's.
-func closesLevel(n, k int) bool { return (n+1)%(k+1) == 0 && (n+1)/(k+1)%2 == 1 }
-
-func isOpening(c byte) bool { return c == '(' || c == '[' || c == '{' }
-
-// bracketEnd returns the end of the list or object that begins at i, whose quotation
-// marks have k backslashes.
-func bracketEnd(s string, i, k int, line bool) int {
-	open := s[i]
-	closing := open + 2 // [] and {}
-	if open == '(' {
-		closing = ')'
-	}
-	depth := 0
-	for i < len(s) {
-		switch c := s[i]; c {
-		case open:
+// bracketEnd returns the end of the list or object that begins at i.
+func (w *walker) bracketEnd(i int) int {
+	s := w.s
+	opening, closing := s[i], closingOf(s[i])
+	for depth := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == opening:
 			depth++
-		case closing:
-			depth--
-			if depth == 0 {
+		case c == closing:
+			if depth--; depth == 0 {
 				return i + 1
 			}
-		case '\n':
-			if line {
+		case c == '\n' && w.mode&data == 0, c == barrier && w.f.depth > 0:
+			return i
+		case c == '"':
+			if i = w.quoteEnd(i+1, '"'); i < len(s) && s[i] != '"' {
 				return i
 			}
-		case '"', '\\':
-			mark := quoteAt(s, i)
-			if mark == "" {
-				for i+1 < len(s) && s[i+1] == '\\' {
-					i++
-				}
-				break
-			}
-			i += len(mark)
-			if mark[len(mark)-1] != '"' {
-				continue
-			}
-			if len(mark)-1 < k {
-				return i - len(mark)
-			}
-			_, i = quoteEnd(s, i, '"', len(mark)-1, line)
-			continue
+		case c == '\\':
+			i++
 		}
-		i++
 	}
-	return i
+	return len(s)
 }
 
-// plainEnd returns the end of the value at i that has no quotation marks.
-func (t *textSearch) plainEnd(i int, p place) int {
-	s := t.s
-	// A placeholder has taken the place of all words of a value.
-	blanks := (p.blanks || p.cookie) && !strings.HasPrefix(s[i:], Placeholder)
-	depth := 0
-	end := i
-scan:
-	for end < len(s) {
-		if strings.HasPrefix(s[end:], Placeholder) {
-			end += len(Placeholder)
-			continue
-		}
-		switch c := s[end]; c {
-		case '\n', '\r':
-			break scan
-		case ' ', '\t':
-			if !blanks {
-				break scan
-			}
-		case '(', '[', '{':
-			depth++
-		case ')', ']', '}':
-			if depth == 0 && (p.quote != "" || end+1 == len(s) || !isAlnum(s[end+1])) {
-				break scan
-			}
-			depth--
-		case '\\':
-			for end+1 < len(s) && s[end+1] == '\\' {
-				end++
-			}
-			if hi, ends := t.endsAtEscape(end, p); ends {
-				end = max(hi, i)
-				break scan
-			}
-		default:
-			if t.endsAt(end, i, p) {
-				break scan
-			}
-		}
-		end++
+const (
+	// nameAhead is a name and a separator, behind a comma.
+	nameAhead = "[ \t]*[\"'`]?[\\w.\\[\\]%$\\pL-]{1,40}[\"'`]?[ \t]*[=:]"
+	// notWord is what ends a word.
+	notWord = `(?:[^\pL\pN]|$)`
+	// unit is what a value consists of: brackets and what is in them belong together.
+	unit = "<redacted>|[(\\[{](?:[\"'][^\"'\\n]*[\"']|[^()\\[\\]{}\\s\"']*)[)\\]}]|"
+	// always is where values end everywhere.
+	always = `$|[\r\n\x00]|</|<[\pL!]|>` + notWord + `|&(?:` + nameAhead + `|quot;|#34;|lt;)|\\(?:["'` + "`]" + notWord + `|[nr]` + nameAhead + `|u00(?:26|22|3[cC]))`
+	// inWord is where those end that have no blanks.
+	inWord = "|[ \t]|[\"'`]" + notWord
+)
+
+// Where the values in the different places end, and what they consist of.
+var (
+	plainEnds  = newEnds(always + inWord + "|[)\\]}]" + notWord + "|[,;](?:[\\s\"'`]|$|" + nameAhead + ")")
+	quotedEnds = newEnds(always + inWord + "|[)\\]},]|;(?:[\\s\"'`]|$|" + nameAhead + ")")
+	paramEnds  = newEnds(always + inWord + "|[&#]|[)\\]}]" + notWord + "|[,;](?:[\\s\"'`]|$|" + nameAhead + ")")
+	pathEnds   = newEnds(always + inWord + "|[&#?]|[)\\]}]" + notWord + "|[,;](?:[\\s\"'`]|$|" + nameAhead + ")")
+	cookieEnds = newEnds(always + "|[\"'`]" + notWord + "|[)\\]}]" + notWord + "|," + nameAhead)
+	lineEnds   = newEnds(always + "|[)\\]}]" + notWord + "|[,;](?:$|" + nameAhead + ")")
+	listEnds   = newEnds(always + "|[\"'`]" + notWord + "|[)\\]},]|;" + nameAhead)
+)
+
+func newEnds(ends string) *regexp.Regexp {
+	return regexp.MustCompile(`^((?:` + unit + `(?s:.))*?)(?:` + ends + `)`)
+}
+
+// plainEnd returns the end of the value at i that has no quotation marks, at most limit.
+func (w *walker) plainEnd(i, limit int, p place) int {
+	s := w.s
+	ends := plainEnds
+	isLong := (p.blanks || p.cookie) && !strings.HasPrefix(s[i:], Placeholder) // which stands for all words of a value
+	switch {
+	case isLong && p.cookie:
+		ends = cookieEnds
+	case isLong && p.quotedName():
+		ends = listEnds
+	case isLong:
+		ends = lineEnds
+	case p.path:
+		ends = pathEnds
+	case p.param:
+		ends = paramEnds
+	case p.quotedName():
+		ends = quotedEnds
 	}
-	for end > i && strings.IndexByte(".,;:", s[end-1]) >= 0 && !endsInEntity(s[i:end]) {
+	end := runEnd(s[:limit], i, urlSafe)
+	if !isLong && (end == len(s) || isSpace(s[end]) || p.param && s[end] == '&') { // as most are
+		return end
+	}
+	for part := min(i+maxLook/2, limit); ; part = min(i+4*(part-i), limit) {
+		end = w.match(ends, i, part)[3]
+		if end < part || part == limit {
+			break
+		}
+		if part-i > 8*maxLook { // too long for one to look for what follows it
+			end = until(s[:limit], end, " \t\r\n\"'`&\x00")
+			break
+		}
+	}
+	for end > i && strings.IndexByte(".,;:", s[end-1]) >= 0 {
 		end--
 	}
 	return end
-}
-
-// endsInEntity tells whether the last character of s is that of an entity of HTML.
-func endsInEntity(s string) bool {
-	const longest = len("&quot;")
-	if s == "" || s[len(s)-1] != ';' {
-		return false
-	}
-	for i := len(s) - 2; i >= 0 && i >= len(s)-longest; i-- {
-		if s[i] == '&' {
-			return true
-		}
-		if !isAlnum(s[i]) && s[i] != '#' {
-			return false
-		}
-	}
-	return false
-}
-
-// endsAt tells whether a value that began at start is over at i.
-func (t *textSearch) endsAt(i, start int, p place) bool {
-	s := t.s
-	switch s[i] {
-	case '"', '\'', '`':
-		return t.endsAtQuote(i, p)
-	case '<':
-		return i+1 < len(s) && (s[i+1] == '/' || i > start && (isLetter(s[i+1]) || s[i+1] == '!'))
-	case '>':
-		return i+1 == len(s) || !isAlnum(s[i+1])
-	case '&':
-		return p.param || assignmentAhead(s, i+1)
-	case '#':
-		return p.param
-	case '?':
-		return p.path
-	case ',', ';':
-		return t.endsAtComma(i, p)
-	}
-	return false
-}
-
-func (t *textSearch) endsAtQuote(i int, p place) bool {
-	s := t.s
-	if p.blanks && p.quote == "" {
-		return s[i] == '"' && t.inQuotes
-	}
-	return (i+1 == len(s) || !isAlnum(s[i+1])) && (i == 0 || !isOpening(s[i-1]))
-}
-
-func (t *textSearch) endsAtComma(i int, p place) bool {
-	s := t.s
-	switch {
-	case endsInEntity(s[:i+1]):
-		return false
-	case p.quote != "" && s[i] == ',':
-		return true
-	case p.cookie:
-		return s[i] == ',' && assignmentAhead(s, i+1)
-	case i+1 == len(s):
-		return true
-	case p.blanks:
-		return assignmentAhead(s, i+1)
-	}
-	return isSpace(s[i+1]) || isQuote(s[i+1]) || assignmentAhead(s, i+1)
-}
-
-// endsAtEscape handles the last of a run of backslashes: a quotation mark behind it
-// is one of what the value stands in.
-func (t *textSearch) endsAtEscape(i int, p place) (end int, ends bool) {
-	s := t.s
-	rest := s[i+1:]
-	first := i - backslashes(s, i)
-	if rest != "" && isQuote(rest[0]) && t.endsAtQuote(i+1, p) {
-		return first, true
-	}
-	for _, escape := range [...]string{"u0026", "u0022", "u003c", "u003C"} {
-		if strings.HasPrefix(rest, escape) {
-			return first, true
-		}
-	}
-	return i, false
-}
-
-// assignmentAhead tells whether a name and a separator follow.
-func assignmentAhead(s string, i int) bool {
-	const longest = 40 // a name that is longer ends no value
-	i = skipBlanks(s, i)
-	if i < len(s) && isQuote(s[i]) {
-		i++
-	}
-	start := i
-	for i < len(s) && i-start < longest && isLabelByte(s[i]) {
-		i++
-	}
-	if i == start {
-		return false
-	}
-	if i < len(s) && isQuote(s[i]) {
-		i++
-	}
-	i = skipBlanks(s, i)
-	return i < len(s) && (s[i] == '=' || s[i] == ':')
 }

@@ -1,5 +1,7 @@
 package redact
 
+import "strings"
+
 // A class is what a byte can be, as a set of the following. All bytes beyond ASCII
 // are taken for parts of letters.
 type class uint8
@@ -14,47 +16,46 @@ const (
 	// token68 are those of a credential behind "Bearer" or "Basic": RFC 9110,
 	// section 11.2.
 	token68
+	// inName are those of a name that has no quotation marks.
+	inName
+	hexDigit
+
+	alnum = letter | digit
 )
 
 // classes is the class of every byte.
 var classes = func() (table [256]class) {
 	for i := range table {
 		c := byte(i)
-		switch {
-		case 'A' <= c && c <= 'Z':
-			table[i] = upper | letter | urlSafe | token68
-		case 'a' <= c && c <= 'z':
-			table[i] = letter | urlSafe | token68
-		case '0' <= c && c <= '9':
-			table[i] = digit | urlSafe | token68
-		case c == '_':
-			table[i] = underscore | urlSafe | token68
-		case c == '-':
-			table[i] = urlSafe | token68
-		case c == '.', c == '~', c == '+', c == '/', c == '=':
-			table[i] = token68
-		case c >= 0x80:
-			table[i] = letter
+		set := func(k class, belongs bool) {
+			if belongs {
+				table[i] |= k
+			}
 		}
+		set(upper, 'A' <= c && c <= 'Z')
+		set(letter, 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || c >= 0x80)
+		set(digit, '0' <= c && c <= '9')
+		set(underscore, c == '_')
+		set(urlSafe, c < 0x80 && table[i]&alnum != 0 || c == '-' || c == '_')
+		set(token68, table[i]&urlSafe != 0 || strings.IndexByte(".~+/=", c) >= 0)
+		set(inName, table[i]&alnum != 0 || strings.IndexByte("-_.[]%$", c) >= 0)
+		set(hexDigit, strings.IndexByte("0123456789abcdefABCDEF", c) >= 0)
 	}
 	return table
 }()
 
 func (k class) has(c byte) bool { return classes[c]&k != 0 }
 
-func isUpper(c byte) bool { return upper.has(c) }
-
-func isLetter(c byte) bool { return letter.has(c) }
-
-func isDigit(c byte) bool { return digit.has(c) }
-
-func isAlnum(c byte) bool { return (letter | digit).has(c) }
+// all tells whether all bytes of s are of a class.
+func (k class) all(s string) bool { return runEnd(s, 0, k) == len(s) }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
 func isQuote(c byte) bool { return c == '"' || c == '\'' || c == '`' }
+
+func isOpening(c byte) bool { return c == '(' || c == '[' || c == '{' }
 
 // runEnd returns where those bytes of s end, from i on, that are of a class.
 func runEnd(s string, i int, k class) int {
@@ -78,11 +79,13 @@ func skipSpaces(s string, i int) int {
 	return i
 }
 
-// backslashes returns how many backslashes stand in front of s[i].
-func backslashes(s string, i int) int {
-	n := 0
-	for n < i && s[i-1-n] == '\\' {
-		n++
+// until returns where the first of some characters stands in s from i on, or its end.
+func until(s string, i int, chars string) int {
+	if n := strings.IndexAny(s[i:], chars); n >= 0 {
+		return i + n
 	}
-	return n
+	return len(s)
 }
+
+// lineEnd returns where the line ends that i is on.
+func lineEnd(s string, i int) int { return until(s, i, "\n") }
