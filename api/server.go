@@ -163,7 +163,7 @@ func (s server) targets(w http.ResponseWriter, _ *http.Request) {
 	for _, st := range s.Targets() {
 		list := []serverTarget{}
 		for _, t := range st.Targets {
-			_, rest, _ := strings.Cut(t.URL, "://")
+			_, rest, _ := strings.Cut(t.Shown(), "://")
 			list = append(list, serverTarget{rest})
 		}
 		targets[st.Service] = list

@@ -38,7 +38,7 @@ func (a v1) targets(w http.ResponseWriter, r *http.Request) {
 func newV1Target(h periskop.TargetHealth) v1Target {
 	t := h.Target
 	out := v1Target{
-		Service: t.Service, Instance: t.Instance, URL: t.URL, Labels: labelMap(t.Labels), Discovered: labelMap(t.Discovered),
+		Service: t.Service, Instance: t.Instance, URL: t.Shown(), Labels: labelMap(t.Labels), Discovered: labelMap(t.Discovered),
 		Health: "unknown", DownSince: timeOrNull(h.DownSince), Interval: t.Interval.String(), Timeout: t.Timeout.String(),
 	}
 	if h.Last == nil {

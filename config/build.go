@@ -100,7 +100,10 @@ func build(c *checker, root *node) *Config {
 			LabelLength:        int(raw.Limits.LabelLength),
 			PayloadSize:        int64(raw.Limits.PayloadSize),
 		},
-		Redaction: Redaction{Headers: words(raw.Redaction.Headers), Members: words(raw.Redaction.Members), Patterns: patterns(raw.Redaction.Patterns)},
+		Redaction: Redaction{
+			Headers: words(raw.Redaction.Headers), Members: words(raw.Redaction.Members),
+			Patterns: patterns(raw.Redaction.Patterns), Personal: words(raw.Redaction.Personal),
+		},
 		Retention: Retention{Series: time.Duration(raw.Retention.Series), Process: time.Duration(raw.Retention.Process)},
 	}
 	for name, value := range raw.Global.ExternalLabels {

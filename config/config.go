@@ -115,11 +115,12 @@ type Limits struct {
 	PayloadSize        int64 // of one answer, in bytes, by default 64 MiB
 }
 
-// Redaction names what is replaced in occurrences on top of what always is.
+// Redaction names what is replaced in occurrences and labels on top of what always is.
 type Redaction struct {
 	Headers  []string         // names of HTTP headers; their case does not matter
 	Members  []string         // names of query parameters, and of JSON and form members
 	Patterns []*regexp.Regexp // their matches are replaced in all text; none matches ""
+	Personal []string         // kinds of personal data, as redact.PersonalData has them
 }
 
 // Retention says how long what has gone is remembered.

@@ -159,7 +159,8 @@ func TestEveryOption(t *testing.T) {
 	if diff := cmp.Diff(got.Retention, config.Retention{Series: 48 * time.Hour, Process: 90 * time.Minute}); diff != "" {
 		t.Errorf("retention (-got +want):\n%s", diff)
 	}
-	if r := got.Redaction; !cmp.Equal(r.Headers, []string{"X-Session"}) || !cmp.Equal(r.Members, []string{"iban"}) || r.Patterns[0].String() != "[0-9]{16}" {
+	if r := got.Redaction; !cmp.Equal(r.Headers, []string{"X-Session"}) || !cmp.Equal(r.Members, []string{"iban"}) || r.Patterns[0].String() != "[0-9]{16}" ||
+		!cmp.Equal(r.Personal, []string{"email", "iban"}) {
 		t.Errorf("redaction is %+v", r)
 	}
 	if diff := cmp.Diff(got.ExternalLabels, map[string]string{"region": "eu", "replica": "1"}); diff != "" {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/prometheus/discovery"
 	"gopkg.in/yaml.v3"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/redact"
 )
 
 // discovery checks the block f of around, which belongs to one mechanism of service
@@ -103,7 +105,7 @@ func (c *checker) foreign(n *node, err error) {
 			}
 		}
 	}
-	say = hideSecrets(hideURLs(foreignPrefix.ReplaceAllString(say, "")), n)
+	say = hideSecrets(redact.Hide(foreignPrefix.ReplaceAllString(say, "")), n)
 	c.add(at.line, at.path, "is not accepted: %s; correct it, or see the documentation of Prometheus", say)
 }
 

@@ -65,6 +65,6 @@ func parse(name string, r io.Reader, dir *string) (*Config, error) {
 	}
 	check.unreadLabels(root)
 	c.Warnings = sorted(found.warnings)
-	c.text = redact(root)
+	c.text = safeText(root)
 	return c, nil
 }

@@ -68,9 +68,10 @@ type rawLimits struct {
 }
 
 type rawRedaction struct {
-	Headers  []headerName `yaml:"headers"`
-	Members  []memberName `yaml:"members"`
-	Patterns []pattern    `yaml:"patterns"`
+	Headers  []headerName   `yaml:"headers"`
+	Members  []memberName   `yaml:"members"`
+	Patterns []pattern      `yaml:"patterns"`
+	Personal []personalData `yaml:"personal_data"`
 }
 
 type rawRetention struct {

@@ -3,15 +3,16 @@ package config
 import (
 	"bytes"
 	"regexp"
+	"strings"
 
+	"github.com/prometheus/common/model"
 	"gopkg.in/yaml.v3"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/redact"
 )
 
-// hidden is what stands for a secret, as in Prometheus.
-const hidden = "<secret>"
-
-// redact returns n as YAML, without secrets.
-func redact(n *node) string {
+// safeText returns n as YAML, without secrets.
+func safeText(n *node) string {
 	var b bytes.Buffer
 	enc := yaml.NewEncoder(&b)
 	enc.SetIndent(2)
@@ -26,47 +27,49 @@ func shown(n *node, key string) *yaml.Node {
 	y := *n.yaml
 	y.Content = nil
 	if n.scalar() {
-		y.Value = hideURLs(y.Value)
+		y.Value = redact.Hide(y.Value)
 		if secretValue(n, key) {
-			y = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: hidden}
+			y = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: redact.Hidden}
 		}
 	}
 	for _, item := range n.items {
 		y.Content = append(y.Content, shown(item, key))
 	}
 	for _, f := range n.fields {
-		name := f.key
-		if name == "values" {
-			name = key // The values of a header are as secret as its name says.
-		}
-		y.Content = append(y.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: f.key}, shown(f.value, name))
+		y.Content = append(y.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: f.key}, shown(f.value, nameOf(f.key, key, n)))
 	}
 	return &y
 }
 
-var (
-	secretWord = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|cookie|api[-_]?key|private[-_]?key|^authorization$|signature$`)
+// nameOf returns the name that tells how secret the value of a key of n is, which is the
+// value of around.
+func nameOf(key, around string, n *node) string {
+	switch {
+	case around == "params":
+		return model.ParamLabelPrefix + key
+	case key == "values":
+		return around // The values of a header are as secret as its name says.
+	case key == "replacement": // And that of a label as the label's.
+		for _, f := range n.fields {
+			if f.key == "target_label" && f.value.scalar() {
+				return f.value.yaml.Value
+			}
+		}
+	}
+	return key
+}
 
-	// namesSecret are the endings of keys that say where a secret is, or what it is called.
-	namesSecret = regexp.MustCompile(`(?i)[-_](file|file_path|path|url|ref|name|id)$`)
+// namesSecret are the endings of keys that say where a secret is, or what it is called.
+var namesSecret = regexp.MustCompile(`(?i)[-_](file|file_path|path|url|ref|name|id)$`)
 
-	urlPassword = regexp.MustCompile(`(://[^/?#\s:@]*):[^/?#\s]*@`)
-	urlSecret   = regexp.MustCompile(`(?i)([?&][^=&#\s]*(?:passw|secret|token|key|signature)[^=&#\s]*=)[^&#\s]+`)
-)
-
-// secretValue reports whether n, the value of key, is to be hidden: by its type, or since
-// its user gave it a name, as that of a header or query parameter, that says so.
+// secretValue reports whether n, the value of key, is to be redact.Hidden: by its type, or since
+// its user gave it a name, as that of a header, that says so. Parameters are, as in URLs,
+// whatever their names.
 func secretValue(n *node, key string) bool {
 	if n.empty() {
 		return false
 	}
-	return n.secret || secretWord.MatchString(key) && !namesSecret.MatchString(key)
-}
-
-// hideURLs hides the passwords of URLs in s, and the query parameters that are secrets.
-func hideURLs(s string) string {
-	s = urlPassword.ReplaceAllString(s, "$1:"+hidden+"@")
-	return urlSecret.ReplaceAllString(s, "${1}"+hidden)
+	return n.secret || strings.HasPrefix(key, model.ParamLabelPrefix) || redact.IsSecretName(key) && !namesSecret.MatchString(key)
 }
 
 // hideSecrets hides the secrets in n where they stand in s as whole words: a short one
@@ -74,7 +77,7 @@ func hideURLs(s string) string {
 func hideSecrets(s string, n *node) string {
 	for _, secret := range secretsOf(n) {
 		word := regexp.MustCompile(`(^|\W)` + regexp.QuoteMeta(secret) + `($|\W)`)
-		s = word.ReplaceAllString(s, "${1}"+hidden+"${2}")
+		s = word.ReplaceAllString(s, "${1}"+redact.Hidden+"${2}")
 	}
 	return s
 }

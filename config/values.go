@@ -15,6 +15,8 @@ import (
 
 	"github.com/prometheus/common/model"
 	"gopkg.in/yaml.v3"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/redact"
 )
 
 // The types of single values in the file. The errors of their UnmarshalYAML are the
@@ -126,14 +128,14 @@ func (c *count) UnmarshalYAML(n *yaml.Node) error {
 type endpoint string
 
 func (e *endpoint) UnmarshalYAML(n *yaml.Node) error {
-	shown := quote(hideURLs(n.Value))
+	shown := quote(redact.Hide(n.Value))
 	switch u, err := url.Parse(n.Value); {
 	case strings.Contains(n.Value, "://"):
 		return errors.New("is a whole URL; write only the path, as /-/exceptions: discovery finds the host, and scheme is a key of its own")
 	case n.Value == "":
 		return errors.New("is empty; write for example /-/exceptions, or remove it")
 	case !strings.HasPrefix(n.Value, "/"):
-		return fmt.Errorf("%s does not begin with a slash; write %s", shown, quote("/"+hideURLs(n.Value)))
+		return fmt.Errorf("%s does not begin with a slash; write %s", shown, quote("/"+redact.Hide(n.Value)))
 	case err != nil:
 		return fmt.Errorf("%s is not a path; write for example /-/exceptions", shown)
 	case u.Fragment != "" || u.Host != "":
@@ -319,6 +321,16 @@ func (m *memberName) UnmarshalYAML(n *yaml.Node) error {
 		return errors.New("is empty; write the name of a query parameter, or of a JSON or form member")
 	}
 	*m = memberName(n.Value)
+	return nil
+}
+
+type personalData string
+
+func (p *personalData) UnmarshalYAML(n *yaml.Node) error {
+	if known := redact.PersonalData(); !slices.Contains(known, n.Value) {
+		return fmt.Errorf("%s is no kind of personal data that can be replaced; write %s, or a pattern of your own in patterns", quote(n.Value), strings.Join(known, ", "))
+	}
+	*p = personalData(n.Value)
 	return nil
 }
 

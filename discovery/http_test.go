@@ -219,7 +219,7 @@ func TestSecretsStayOutOfProblems(t *testing.T) {
 	u.User = url.UserPassword("reader", "hunter2")
 	u.Path, u.RawQuery = "/sd", "token=hunter2"
 	r := run(t, service("web", httpConfig(u.String(), refresh)))
-	r.untilProblem(t, "web", "A target of the group", "/sd?…", "has no address")
+	r.untilProblem(t, "web", "A target of the group", "/sd?token=<secret>", "has no address")
 	server.close(t)
 	r.until(t, "both problems", func() bool { return len(r.service("web").Problems) == 2 })
 

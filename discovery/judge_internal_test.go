@@ -19,11 +19,11 @@ func TestSentence(t *testing.T) {
 		{
 			"user, password and query of a URL",
 			`Get "https://user:pass word@sd.example:8080/a/b?token=x&y=z": EOF`,
-			`Get "https://sd.example:8080/a/b?…": EOF.`,
+			`Get "https://<secret>@sd.example:8080/a/b?token=<secret>&y=<secret>": EOF.`,
 		},
 		{
 			"a URL without quotes",
-			"cannot reach consul://:secret@a:8500/x, giving up", "cannot reach consul://a:8500/x, giving up.",
+			"cannot reach consul://:secret@a:8500/x, giving up", "cannot reach consul://<secret>@a:8500/x, giving up.",
 		},
 		{
 			"an at sign in a path is no user",

@@ -32,7 +32,7 @@ func TestRelabel(t *testing.T) {
 	// Each wanted target is written URL, interval/timeout, then its labels except
 	// job and instance when these are the service and the address.
 	type want struct {
-		url              string
+		url, shown       string // shown is empty if that is the URL
 		instance         string
 		interval, timout time.Duration
 		labels           map[string]string
@@ -123,13 +123,23 @@ func TestRelabel(t *testing.T) {
 			targets: []set{{"__address__": "a:80"}},
 			params:  url.Values{"p": {"1", "2"}, "q": {"&="}},
 			rules:   `[{source_labels: [__param_p], replacement: "x$1", target_label: __param_p}, {replacement: new, target_label: __param_r}]`,
-			want:    []want{at("http://a:80/-/exceptions?p=x1&p=2&q=%26%3D&r=new")},
+			want:    []want{{url: "http://a:80/-/exceptions?p=x1&p=2&q=%26%3D&r=new", shown: "http://a:80/-/exceptions?p=<secret>&p=<secret>&q=<secret>&r=<secret>"}},
 		},
 		{
 			name:    "parameters from discovery",
 			targets: []set{{"__address__": "a:80", "__param_p": "own"}},
 			params:  url.Values{"p": {"1"}},
-			want:    []want{at("http://a:80/-/exceptions?p=own")},
+			want:    []want{{url: "http://a:80/-/exceptions?p=own", shown: "http://a:80/-/exceptions?p=<secret>"}},
+		},
+		{
+			name:    "labels of secrets",
+			targets: []set{{"__address__": "a:80", "db_password": "hunter2", "dsn": "postgres://me:hunter2@db/x", "env": "prod"}},
+			want:    []want{{url: "http://a:80/-/exceptions", labels: map[string]string{"db_password": "<secret>", "dsn": "postgres://<secret>@db/x", "env": "prod"}}},
+		},
+		{
+			name:    "an address with an account",
+			targets: []set{{"__address__": "me:hunter2@a:80"}},
+			problem: `The target "<secret>@a:80" is not scraped: its address "<secret>@a:80", scheme "http" and path "/-/exceptions" make no URL.`,
 		},
 		{
 			name:    "interval and timeout",
@@ -215,7 +225,7 @@ func TestRelabel(t *testing.T) {
 		{
 			name:    "the address is a URL",
 			targets: []set{{"__address__": "http://user:hunter2@a:80/x?token=hunter2"}},
-			problem: `The target "http://a:80/x?…" is not scraped: its address "http://a:80/x?…" is not host:port.`,
+			problem: `The target "http://<secret>@a:80/x?token=<secret>" is not scraped: its address "http://<secret>@a:80/x?token=<secret>" is not host:port.`,
 		},
 		{
 			name:    "the address makes no URL",
@@ -284,7 +294,7 @@ func TestRelabel(t *testing.T) {
 					labels[name] = value
 				}
 				want = append(want, &periskop.Target{
-					Service: c.name, Block: c.name, Instance: w.instance, URL: w.url, Interval: w.interval, Timeout: w.timout,
+					Service: c.name, Block: c.name, Instance: w.instance, URL: w.url, ShownURL: w.shown, Interval: w.interval, Timeout: w.timout,
 					Labels: periskop.NewLabels(labels),
 				})
 			}
@@ -318,10 +328,10 @@ func TestDiscoveredLabels(t *testing.T) {
 
 	want := periskop.NewLabels(map[string]string{
 		"__address__":         "a:80",
-		"__meta_url":          "https://sd.example/targets?…",
+		"__meta_url":          "https://<secret>@sd.example/targets?token=<secret>",
 		"__meta_image":        "registry.example/web:1",
 		"__metrics_path__":    "/-/exceptions",
-		"__param_p":           "1",
+		"__param_p":           "<secret>",
 		"__scheme__":          "http",
 		"__scrape_interval__": "30s",
 		"__scrape_timeout__":  "10s",

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/relabel"
 
+	"github.com/periskop-exporter/periskop_exporter/internal/redact"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
@@ -71,10 +72,13 @@ func (m *targetMaker) target(own, group model.LabelSet) (*periskop.Target, error
 	if t.URL, err = m.url(); err != nil {
 		return nil, err
 	}
+	if shown := redact.Hide(t.URL); shown != t.URL {
+		t.ShownURL = shown
+	}
 	if t.Interval, t.Timeout, err = m.schedule(); err != nil {
 		return nil, err
 	}
-	t.Instance = cmp.Or(m.builder.Get(model.InstanceLabel), m.builder.Get(model.AddressLabel))
+	t.Instance = redact.Hide(cmp.Or(m.builder.Get(model.InstanceLabel), m.builder.Get(model.AddressLabel)))
 	m.builder.Set(model.InstanceLabel, t.Instance)
 	if t.Labels, err = m.kept(); err != nil {
 		return nil, err
@@ -110,7 +114,7 @@ func (m *targetMaker) serviceName() (string, error) {
 	if err := m.checkName(name); err != nil {
 		return "", fmt.Errorf("its label %s: %w", serviceNameLabel, err)
 	}
-	return name, nil
+	return redact.Hide(name), nil
 }
 
 // url puts together what is scraped. A parameter label stands for the first value of
@@ -205,7 +209,7 @@ func (m *targetMaker) kept() (periskop.Labels, error) {
 			err = fmt.Errorf("its label %q with the value %q is not UTF-8", l.Name, l.Value)
 		}
 		if !strings.HasPrefix(l.Name, model.ReservedLabelPrefix) {
-			kept = append(kept, periskop.Label{Name: l.Name, Value: l.Value})
+			kept = append(kept, periskop.Label{Name: l.Name, Value: redact.HideValue(l.Name, l.Value)})
 		}
 	})
 	if err != nil {
@@ -220,7 +224,7 @@ func (m *targetMaker) kept() (periskop.Labels, error) {
 func shown(ls labels.Labels) periskop.Labels {
 	result := make(periskop.Labels, 0, ls.Len())
 	ls.Range(func(l labels.Label) {
-		result = append(result, periskop.Label{Name: l.Name, Value: hideSecrets(l.Value)})
+		result = append(result, periskop.Label{Name: l.Name, Value: redact.HideValue(l.Name, l.Value)})
 	})
 	return result
 }

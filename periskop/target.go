@@ -1,6 +1,7 @@
 package periskop
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -47,8 +48,9 @@ type Target struct {
 	// Instance is the value of the instance label: the address, unless
 	// relabelling says otherwise.
 	Instance string
-	// URL is scraped as it stands.
-	URL string
+	// URL is scraped as it stands, and may have secrets in it. ShownURL has none; it
+	// is empty if that is the same.
+	URL, ShownURL string
 	// Labels are the target's own, after relabelling and without meta labels.
 	Labels Labels
 	// Discovered are the labels before relabelling.
@@ -56,6 +58,9 @@ type Target struct {
 	Interval   time.Duration
 	Timeout    time.Duration
 }
+
+// Shown returns the URL as it may be shown and logged.
+func (t *Target) Shown() string { return cmp.Or(t.ShownURL, t.URL) }
 
 // A Scrape is one attempt to read a target.
 type Scrape struct {

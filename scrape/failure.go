@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/periskop-exporter/periskop_exporter/internal/redact"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
@@ -199,6 +200,7 @@ func firstLine(status int, body []byte) string {
 
 // printable cuts s after at most limit bytes and replaces what is no text.
 func printable(s string, limit int) string {
+	s = redact.Hide(s)
 	s = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {
 			return '·'

@@ -6,10 +6,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"sync/atomic"
 	"time"
 
+	"github.com/periskop-exporter/periskop_exporter/internal/redact"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
@@ -201,17 +201,8 @@ func (l *loop) log(s *periskop.Scrape, downSince time.Time) {
 func (l *loop) logAt(level slog.Level, msg string, s *periskop.Scrape, attrs ...slog.Attr) {
 	attrs = append([]slog.Attr{
 		slog.String("service", l.key.service),
-		slog.String("target", redactURL(l.key.url)),
+		slog.String("target", redact.Hide(l.key.url)),
 		slog.String("reason", string(s.Result)),
 	}, attrs...)
 	l.pool.logger.LogAttrs(context.Background(), level, msg, attrs...) //nolint:sloglint // every caller passes a constant
-}
-
-// redactURL hides the password of a URL.
-func redactURL(s string) string {
-	u, err := url.Parse(s)
-	if err != nil {
-		return "<invalid URL>"
-	}
-	return u.Redacted()
 }

@@ -322,10 +322,10 @@ func TestLoopLog(t *testing.T) {
 		pass(time.Duration(len(results))*30*time.Second - 1)
 	})
 	want := []string{
-		`level=WARN msg="target is down" service=shop target=http://anna:xxxxx@shop.test/ reason=http_status err="the target answered 500 Internal Server Error"`,
-		`level=INFO msg="target is back" service=shop target=http://anna:xxxxx@shop.test/ reason=success down_for=1m30s`,
-		`level=WARN msg="target is down" service=shop target=http://anna:xxxxx@shop.test/ reason=http_status err="the target answered 500 Internal Server Error"`,
-		`level=INFO msg="target is back" service=shop target=http://anna:xxxxx@shop.test/ reason=success down_for=30s`,
+		`level=WARN msg="target is down" service=shop target=http://<secret>@shop.test/ reason=http_status err="the target answered 500 Internal Server Error"`,
+		`level=INFO msg="target is back" service=shop target=http://<secret>@shop.test/ reason=success down_for=1m30s`,
+		`level=WARN msg="target is down" service=shop target=http://<secret>@shop.test/ reason=http_status err="the target answered 500 Internal Server Error"`,
+		`level=INFO msg="target is back" service=shop target=http://<secret>@shop.test/ reason=success down_for=30s`,
 	}
 	if diff := cmp.Diff(log.all(), want); diff != "" {
 		t.Errorf("log (-got +want):\n%s", diff)

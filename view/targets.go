@@ -211,7 +211,7 @@ func newTargetRow(h *periskop.TargetHealth, s *merge.Service, now time.Time, lim
 	t := h.Target
 	row := targetRow{
 		Instance: snippet(t.Instance, nameLength),
-		URL:      limit.line(t.URL),
+		URL:      limit.line(t.Shown()),
 		State:    stateOf(h),
 		Next:     newMoment(now, h.Next),
 		Schedule: scheduleOf(t),

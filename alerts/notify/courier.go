@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -157,6 +159,10 @@ func (c *courier) post(ctx context.Context, batch []*alert) error {
 	req.Header.Set("Content-Type", "application/json")
 	res, err := c.client.Do(req)
 	if err != nil {
+		var peeled *url.Error // which has the URL, and so what is secret in it
+		if errors.As(err, &peeled) {
+			err = peeled.Err
+		}
 		return fmt.Errorf("send alerts: %w", err)
 	}
 	defer res.Body.Close()

@@ -121,7 +121,7 @@ func (n *Notifier) look(ctx context.Context, r *roster) {
 	n.mu.Lock()
 	settings, destinations, targets := n.settings, n.destinations, n.targets
 	n.mu.Unlock()
-	r.update(destinations, targets, func(d *destination, url string) *running { return start(ctx, d, n.courier(&settings, d, url)) })
+	r.update(destinations, targets, func(d *destination, t *periskop.Target) *running { return start(ctx, d, n.courier(&settings, d, t)) })
 	n.metrics.alertmanagers.Set(float64(len(r.couriers)))
 	if len(destinations) == 0 {
 		n.metrics.active.Set(0)
@@ -149,12 +149,12 @@ func (n *Notifier) look(ctx context.Context, r *roster) {
 	}
 }
 
-func (n *Notifier) courier(s *Settings, d *destination, url string) *courier {
+func (n *Notifier) courier(s *Settings, d *destination, t *periskop.Target) *courier {
 	return &courier{
-		url: url, client: d.client, timeout: d.Timeout, now: n.o.Now,
+		url: t.URL, client: d.client, timeout: d.Timeout, now: n.o.Now,
 		// Often enough to prolong an alert before it ends.
 		resend: min(s.Resend, s.Quiet/3),
-		outbox: &n.outbox, metrics: n.metrics, logger: n.o.Logger.With("alertmanager", url),
+		outbox: &n.outbox, metrics: n.metrics, logger: n.o.Logger.With("alertmanager", t.Shown()),
 		work: make(chan []*alert, 1), receipts: map[string]receipt{},
 	}
 }

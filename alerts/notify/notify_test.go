@@ -115,8 +115,8 @@ func (b *bench) step(ctx context.Context, now time.Time) {
 	b.now = now
 	ended := make(chan struct{})
 	close(ended)
-	b.roster.update(b.destinations, b.targets, func(d *destination, url string) *running {
-		return &running{courier: b.courier(&b.settings, d, url), destination: d, cancel: func() {}, ended: ended}
+	b.roster.update(b.destinations, b.targets, func(d *destination, t *periskop.Target) *running {
+		return &running{courier: b.courier(&b.settings, d, t), destination: d, cancel: func() {}, ended: ended}
 	})
 	b.look(ctx, &b.roster)
 	for _, c := range b.roster.couriers {

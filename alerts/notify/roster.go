@@ -37,7 +37,7 @@ func start(ctx context.Context, d *destination, c *courier) *running {
 }
 
 // update starts and ends couriers, so that there is one for each target.
-func (r *roster) update(destinations []*destination, targets map[string][]*periskop.Target, start func(*destination, string) *running) {
+func (r *roster) update(destinations []*destination, targets map[string][]*periskop.Target, start func(*destination, *periskop.Target) *running) {
 	next := map[place]*running{}
 	for _, d := range destinations {
 		for _, t := range targets[d.Name] {
@@ -46,7 +46,7 @@ func (r *roster) update(destinations []*destination, targets map[string][]*peris
 				continue
 			}
 			if next[p] = r.couriers[p]; next[p] == nil {
-				next[p] = start(d, t.URL)
+				next[p] = start(d, t)
 			}
 		}
 	}

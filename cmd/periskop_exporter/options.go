@@ -42,7 +42,7 @@ func mergeSettings(cfg *config.Config) merge.Settings {
 }
 
 func redactor(r config.Redaction) func(*periskop.Occurrence) {
-	redactor := redact.New(redact.Options{Headers: r.Headers, Members: r.Members, Patterns: r.Patterns})
+	redactor := redact.New(redact.Options{Headers: r.Headers, Members: r.Members, Patterns: r.Patterns, Personal: r.Personal})
 	return func(o *periskop.Occurrence) { *o = redactor.Occurrence(*o) }
 }
 
