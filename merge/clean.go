@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"fmt"
 	"hash/maphash"
 	"sync"
 	"time"
@@ -52,6 +53,23 @@ func newCleaner(o *Settings) *cleaner {
 		c.text = func(s string) string { return s }
 	}
 	return c
+}
+
+// name redacts what tells things apart, such as the UUID of a process: those that differ
+// only in what is replaced stay apart by a hash.
+func (c *cleaner) name(s string) string {
+	if clean := c.text(s); clean != s {
+		return fmt.Sprintf("%s~%016x", clean, hash(s))
+	}
+	return s
+}
+
+// group redacts the values of group labels.
+func (c *cleaner) group(labels periskop.Labels) periskop.Labels {
+	for i, l := range labels {
+		labels[i].Value = c.text(l.Value)
+	}
+	return labels
 }
 
 // decode decodes the newest of the occurrences that skip does not report true for, and

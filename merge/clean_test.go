@@ -1,6 +1,7 @@
 package merge_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -54,5 +55,39 @@ func TestRedaction(t *testing.T) {
 	}
 	if diff := cmp.Diff(got, []periskop.Exception{want("---"), want("***"), want("***")}); diff != "" {
 		t.Errorf("newest first (-got +want):\n%s", diff)
+	}
+}
+
+// TestSecretsInNames hides what is secret in what tells things apart, and still tells them
+// apart where they are counted.
+func TestSecretsInNames(t *testing.T) {
+	word := regexp.MustCompile(`secret\d`)
+	s := newState(settings(func(s *merge.Settings) {
+		s.RedactText = func(text string) string { return word.ReplaceAllString(text, "***") }
+		s.Services[0].GroupBy = []string{"team"}
+	}))
+	tell := func(uuid string, minute int, reports ...periskop.Aggregate) answer {
+		return answer{uuid: uuid, target: "a:80", labels: map[string]string{"team": "x secret1"}, at: at(minute), reports: reports}
+	}
+	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)},
+		tell("secret1", 2, aggregate("k secret1", 3, at(1)), aggregate("k secret2", 5, at(1))),
+		tell("secret2", 3, aggregate("k secret1", 2, at(2)), aggregate("k secret2", 1, at(2))))
+	for key, want := range map[string]uint64{"k secret1": 5, "k secret2": 6} {
+		e := s.Snapshot().Find(merge.ExceptionID("shop", key))
+		if e == nil {
+			t.Errorf("%s is not known by the hash of all of it", key)
+			continue
+		}
+		if got := e.Counts[0].Counted; e.Key != "k ***" || got != want || e.Counts[0].Group.Value("team") != "x ***" {
+			t.Errorf("%s is shown as %q of %v and counted %d times, want %d", key, e.Key, e.Counts[0].Group, got, want)
+		}
+	}
+	var ids []string
+	_, processes := s.Processes("shop")
+	for _, p := range processes {
+		ids = append(ids, p.UUID)
+	}
+	if text := strings.Join(ids, " "); len(ids) != 3 || strings.Contains(text, "secret") {
+		t.Errorf("the processes are %q", ids)
 	}
 }

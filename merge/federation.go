@@ -141,15 +141,16 @@ func (s *State) cleaner() *cleaner {
 
 // relayed returns the report of a process of which the exporter tells.
 func (s *State) relayed(own *report, p *periskop.Process, aggregates map[uint64]*periskop.Aggregate, before bool) *report {
+	c := s.cleaner()
 	r := &report{
-		service: own.service, address: p.Address, instance: p.Instance, group: own.group, end: own.end, clock: own.clock,
+		service: own.service, address: c.name(p.Address), instance: c.text(p.Instance), group: own.group, end: own.end, clock: own.clock,
 		relayed: true, relayedBefore: before,
 	}
 	r.clock.skew += p.Skew
 	if r.address == "" {
-		r.address = p.UUID
+		r.address = c.name(p.UUID)
 	}
-	r.process = processID(p.UUID, r.address)
+	r.process = processID(c.name(p.UUID), r.address)
 	for i := range p.Totals {
 		t := &p.Totals[i]
 		a := aggregates[t.ID]

@@ -124,12 +124,12 @@ func (s *State) report(sc *periskop.Scrape) (r *report, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.tick()
-	r = newReport(sc, now.Add(-s.own.now().Sub(sc.End())))
+	r = newReport(sc, now.Add(-s.own.now().Sub(sc.End())), s.clean)
 	svc := s.configured(r.service)
 	if svc == nil {
 		return nil, false
 	}
-	r.group = groupOf(sc.Target, svc.settings.GroupBy)
+	r.group = s.clean.group(groupOf(sc.Target, svc.settings.GroupBy))
 	svc.endpoint(r.address).checkDate(r, sc.Date)
 	_, known = svc.processes[r.process]
 	return r, known

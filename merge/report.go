@@ -68,16 +68,16 @@ type arrival struct {
 }
 
 // newReport returns the report of a scrape that ended at that time of our clock, without what
-// it tells.
-func newReport(sc *periskop.Scrape, end time.Time) *report {
+// it tells, and without secrets.
+func newReport(sc *periskop.Scrape, end time.Time, c *cleaner) *report {
 	t := sc.Target
 	r := &report{
-		service: t.Service, address: addressOf(t), instance: t.Instance, end: end, pushed: sc.Pushed,
+		service: t.Service, address: addressOf(t), instance: c.text(t.Instance), end: end, pushed: sc.Pushed,
 		clock: clockOf(sc, end), skipped: sc.Report.Skipped, unreadable: sc.Report.UnreadableTimes,
 		unchanged: sc.Report.Unchanged,
 	}
 	r.made = end.Add(-sc.Duration - r.clock.age)
-	r.process = processID(sc.Report.TargetUUID, r.address)
+	r.process = processID(c.name(sc.Report.TargetUUID), r.address)
 	return r
 }
 

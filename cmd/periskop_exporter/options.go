@@ -26,6 +26,7 @@ func (e *exporter) apply(cfg *config.Config) error {
 
 // mergeSettings returns the settings that are not those of a service.
 func mergeSettings(cfg *config.Config) merge.Settings {
+	secrets := redactor(cfg.Redaction)
 	return merge.Settings{
 		KeysPerService:     cfg.Limits.KeysPerService,
 		ProcessesPerTarget: cfg.Limits.ProcessesPerTarget,
@@ -37,13 +38,13 @@ func mergeSettings(cfg *config.Config) merge.Settings {
 		ProcessRetention:   cfg.Retention.Process,
 		EpisodeQuiet:       cfg.Alerting.QuietAfter,
 		EpisodeLimit:       cfg.Alerting.PerService,
-		Redact:             redactor(cfg.Redaction),
+		Redact:             func(o *periskop.Occurrence) { *o = secrets.Occurrence(*o) },
+		RedactText:         secrets.Text,
 	}
 }
 
-func redactor(r config.Redaction) func(*periskop.Occurrence) {
-	redactor := redact.New(redact.Options{Headers: r.Headers, Members: r.Members, Patterns: r.Patterns, Personal: r.Personal})
-	return func(o *periskop.Occurrence) { *o = redactor.Occurrence(*o) }
+func redactor(r config.Redaction) *redact.Redactor {
+	return redact.New(redact.Options{Headers: r.Headers, Members: r.Members, Patterns: r.Patterns, Personal: r.Personal})
 }
 
 func scrapeServices(cfg *config.Config) []scrape.Service {
