@@ -42,6 +42,7 @@ func newCommands(stdin io.Reader, stdout, stderr io.Writer) *commands {
 	promslogflag.AddFlags(c.app, c.log)
 	c.addServe()
 	c.addCheckConfig()
+	c.addCheckTarget()
 	c.addRules()
 	c.addDashboards()
 	c.addDemo()

@@ -18,7 +18,7 @@ var (
 // rules and dashboards that have a value: they end by themselves.
 func TestFlags(t *testing.T) {
 	w := newWorkplace(t)
-	commands := []string{"serve", "check-config", "rules", "dashboards", "demo"}
+	commands := []string{"serve", "check-config", "check-target", "rules", "dashboards", "demo"}
 	has := map[string][]string{} // commands by flag
 	for _, command := range commands {
 		for _, m := range flagInHelp.FindAllStringSubmatch(w.run(t, "periskop_exporter help "+command), -1) {
@@ -30,7 +30,7 @@ func TestFlags(t *testing.T) {
 	}
 	for _, p := range pages(t) {
 		for _, span := range codeSpan.FindAllStringSubmatch(p.prose, -1) {
-			if word, _, _ := strings.Cut(span[1], " "); word == "make" || word == "go" || word == "amtool" {
+			if word, _, _ := strings.Cut(span[1], " "); word == "make" || word == "go" || word == "amtool" || word == "psql" {
 				continue
 			}
 			for _, m := range flagInText.FindAllStringSubmatch(span[1], -1) {

@@ -75,7 +75,8 @@ func (w *workplace) beside(t *testing.T, d *demo) *workplace {
 	t.Helper()
 	w.demo = d
 	own := host(process.Exporter(t, configuration, "--web.enable-pprof").URL)
-	w.demoNames = strings.NewReplacer("localhost:9968/push", own+"/push", "localhost:9968/debug", own+"/debug", "localhost:9968", host(d.exporter.URL))
+	w.demoNames = strings.NewReplacer("localhost:9968/push", own+"/push", "localhost:9968/debug", own+"/debug", "localhost:9968", host(d.exporter.URL),
+		"http://localhost:8080/-/exceptions", "'"+d.exporter.URL+"/federate?service_name=checkout'")
 	for name, text := range map[string]string{
 		"config.yaml": configuration,
 		"web.yaml":    w.webConfig(t),
