@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/periskop-exporter/periskop_exporter/internal/limit"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
@@ -29,6 +30,8 @@ type Options struct {
 	Push    func(service, host string, r *periskop.Report)
 	CanPush func(service string) bool
 	MaxPush func() int64
+	// Bodies bound the reports that are being taken in at a time.
+	Bodies *limit.Bytes
 }
 
 // Routes returns the patterns under which the handler is to be mounted. Every route
@@ -66,8 +69,12 @@ func New(o Options) http.Handler {
 
 // writeJSON writes v, which always encodes. An error means that the client is gone.
 func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
+	setHeaders(w)
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v)
+}
+
+func setHeaders(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
 }

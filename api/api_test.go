@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -217,5 +218,51 @@ func TestFederateTargets(t *testing.T) {
 		`{"targets":["shard-0:9968"],"labels":{"__metrics_path__":"/periskop/federate","__param_service_name":"pay","__scheme__":"http","service_name":"pay"}}]` + "\n"
 	if diff := cmp.Diff(w.Body.String(), want); diff != "" || w.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("%s (-got +want):\n%s", w.Header().Get("Content-Type"), diff)
+	}
+}
+
+// A leaver takes so many bytes of an answer and is gone then.
+type leaver struct {
+	http.ResponseWriter
+	left, asked int
+}
+
+func (l *leaver) Write(b []byte) (int, error) {
+	l.asked++
+	if l.left -= len(b); l.left < 0 {
+		return 0, errors.New("gone")
+	}
+	return len(b), nil
+}
+
+// TestLeavers has clients go away in the middle of large answers: no more is made of those
+// then.
+func TestLeavers(t *testing.T) {
+	state := merge.New(merge.Options{
+		Now:      func() time.Time { return noon.Add(time.Hour) },
+		Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop"}}},
+	})
+	report := &periskop.Report{TargetUUID: "u"}
+	for i := range 200 {
+		report.Aggregates = append(report.Aggregates, periskop.Aggregate{
+			Key: fmt.Sprint(i), TotalCount: 1, Severity: "error", CreatedAt: noon,
+			Latest: periskop.EncodeOccurrences([]periskop.Occurrence{{
+				UUID: fmt.Sprint(i), Timestamp: noon, Error: periskop.Exception{Message: strings.Repeat("m", 10_000)},
+			}}),
+		})
+	}
+	state.Fold(&periskop.Scrape{
+		Target: &periskop.Target{Service: "shop", URL: "http://a:80/"}, Start: noon, Result: periskop.Success, Date: noon, Report: report,
+	})
+	h := api.New(api.Options{Snapshot: state.Snapshot, Processes: state.Processes, UUID: func() string { return "here" }})
+	for _, path := range []string{"/services/shop/errors/", "/federate?service_name=shop"} {
+		w := &leaver{ResponseWriter: httptest.NewRecorder(), left: 100_000}
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))
+		if got := 100_000 - w.left; got < 100_000 || got > 200_000 {
+			t.Errorf("%s: %d bytes of 2 MB were made after the client had gone", path, got)
+		}
+		if w.asked > 100 {
+			t.Errorf("%s: it was written %d times", path, w.asked)
+		}
 	}
 }

@@ -28,13 +28,17 @@ func (a Options) federate(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("service_name: there is no service %q", name), http.StatusNotFound)
 		return
 	}
-	report := &periskop.Report{TargetUUID: a.UUID(), Processes: processes}
-	for _, e := range svc.Exceptions {
-		report.Aggregates = append(report.Aggregates, aggregates(e)...)
-	}
 	w.Header().Set("Content-Type", "application/json")
 	// An error means that the client went away.
-	_ = periskop.Encode(w, report)
+	_ = periskop.EncodeEach(w, a.UUID(), func(yield func(periskop.Aggregate) bool) {
+		for _, e := range svc.Exceptions {
+			for _, aggregate := range aggregates(e) {
+				if !yield(aggregate) {
+					return
+				}
+			}
+		}
+	}, processes)
 }
 
 // aggregates returns one for each count of the exception. The history and the

@@ -1,13 +1,16 @@
 package api
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
+	"github.com/periskop-exporter/periskop_exporter/internal/limit"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
@@ -27,16 +30,20 @@ func (a Options) push(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("the service %q takes no pushed reports: set push: true for it in the configuration", service), http.StatusForbidden)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.MaxPush()))
+	body, release, err := a.readPushed(w, r)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		http.Error(w, fmt.Sprintf("the report is larger than %d bytes", tooLarge.Limit), http.StatusRequestEntityTooLarge)
 		return
+	case errors.Is(err, limit.ErrBusy):
+		limit.Busy(w)
+		return
 	case err != nil:
-		http.Error(w, "the report is cut off", http.StatusBadRequest)
+		http.Error(w, "the report is cut off, or does not come", http.StatusBadRequest)
 		return
 	}
+	defer release()
 	report, err := periskop.Decode(body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -61,4 +68,41 @@ func pushedService(path string) (name string, ok bool) {
 func pushToNobody(w http.ResponseWriter, _ *http.Request) {
 	http.Error(w, "this report is for no service: give the client the address <this server>/push/<service_name>, so that it posts to "+
 		"/push/<service_name>/errors, and set push: true for that service in the configuration", http.StatusNotFound)
+}
+
+// smallBody is how much of a body is read before it is counted: nearly all are smaller, and
+// do not wait for those that are larger.
+const smallBody = 64 << 10
+
+// pace is how fast a report has to come: over a bad line of a phone, 64 kB take less.
+var pace = limit.Pace{Stall: 10 * time.Second, Most: time.Minute}
+
+// readPushed reads the body of a request, and returns what is to be called when it is no
+// longer held.
+func (a Options) readPushed(w http.ResponseWriter, r *http.Request) (body []byte, release func(), err error) {
+	most := a.MaxPush()
+	if r.ContentLength > most {
+		return nil, nil, &http.MaxBytesError{Limit: most}
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, most)
+	in := pace.Body(w, r)
+	size := r.ContentLength
+	if size < 0 {
+		size = most
+	}
+	small, err := io.ReadAll(io.LimitReader(in, smallBody))
+	if err != nil || len(small) < smallBody {
+		return small, func() {}, err
+	}
+	if release, err = a.Bodies.Acquire(r.Context(), size); err != nil {
+		return nil, nil, err
+	}
+	large := bytes.NewBuffer(make([]byte, 0, max(r.ContentLength, smallBody)+bytes.MinRead))
+	_, _ = large.Write(small) // never fails
+	in = pace.Body(w, r)      // the time that it has waited is not counted
+	if _, err := large.ReadFrom(in); err != nil {
+		release()
+		return nil, nil, err
+	}
+	return large.Bytes(), release, nil
 }

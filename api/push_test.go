@@ -10,18 +10,24 @@ import (
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/api"
+	"github.com/periskop-exporter/periskop_exporter/internal/limit"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
 // pushed is a handler that folds what is pushed at the time that now shows.
 func pushed(now *time.Time) (*merge.State, http.Handler) {
+	return pushedWithin(now, limit.NewBytes(1<<20, time.Hour))
+}
+
+func pushedWithin(now *time.Time, bodies *limit.Bytes) (*merge.State, http.Handler) {
 	clock := func() time.Time { return *now }
 	state := merge.New(merge.Options{Now: clock, Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop"}, {Name: "team/shop"}, {Name: "errors"}, {Name: "scraped"}}}})
 	return state, api.New(api.Options{
 		Snapshot: state.Snapshot,
 		CanPush:  func(service string) bool { return service != "scraped" },
 		MaxPush:  func() int64 { return 1 << 20 },
+		Bodies:   bodies,
 		Push: func(service, host string, r *periskop.Report) {
 			state.Fold(&periskop.Scrape{
 				Target: &periskop.Target{Service: service, Instance: host, URL: "push://" + host},
@@ -149,6 +155,37 @@ func TestPushAddresses(t *testing.T) {
 		}
 		if svc := state.Snapshot().Service(want); len(svc.Exceptions) != 1 {
 			t.Errorf("%s: %s has %d exceptions, want 1", path, want, len(svc.Exceptions))
+		}
+	}
+}
+
+// TestPushBusy refuses a large report while others are taken in, and a small one never.
+func TestPushBusy(t *testing.T) {
+	now := noon
+	bodies := limit.NewBytes(1<<20, time.Millisecond)
+	_, h := pushedWithin(&now, bodies)
+	free, err := bodies.Acquire(t.Context(), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := func(padding int) string {
+		return `{"aggregated_errors": [` + strings.Repeat(" ", padding) + `]}`
+	}
+	push := func(body string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/push/shop/errors", strings.NewReader(body)))
+		return w
+	}
+	if w := push(report(100)); w.Code != http.StatusOK {
+		t.Errorf("a small report: got status %d: %s", w.Code, w.Body)
+	}
+	if w := push(report(100_000)); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("a large report: got status %d and %v, want 503 and when to try again", w.Code, w.Header())
+	}
+	free()
+	for range 3 { // and gives back what it took
+		if w := push(report(600_000)); w.Code != http.StatusOK {
+			t.Errorf("a large report afterwards: got status %d: %s", w.Code, w.Body)
 		}
 	}
 }

@@ -72,14 +72,13 @@ func (s server) errors(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "service "+name+" not found", http.StatusNotFound)
 		return
 	}
-	aggregates := []serverAggregate{}
-	for _, e := range svc.Exceptions {
-		if e.Resolved != nil || len(e.Occurrences) == 0 {
-			continue
+	writeList(w, "", func(yield func(serverAggregate) bool) {
+		for _, e := range svc.Exceptions {
+			if e.Resolved == nil && len(e.Occurrences) > 0 && !yield(newServerAggregate(e)) {
+				return
+			}
 		}
-		aggregates = append(aggregates, newServerAggregate(e))
-	}
-	writeJSON(w, http.StatusOK, aggregates)
+	}, "")
 }
 
 func newServerAggregate(e *merge.Exception) serverAggregate {

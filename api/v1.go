@@ -159,18 +159,25 @@ func (a v1) exceptions(w http.ResponseWriter, r *http.Request) {
 		failure(w, http.StatusNotFound, "not_found", "service_name: there is no service "+strconv.Quote(name))
 		return
 	}
-	out := []v1Exception{}
-	for _, svc := range snapshot.Services {
-		if name != "" && svc.Name != name {
-			continue
-		}
-		for _, e := range svc.Exceptions {
-			if len(out) < limit && hasState(e, state) && hasSeverity(e, r.FormValue("severity")) && hasClass(e, r.FormValue("class")) {
-				out = append(out, newV1Exception(e))
+	successList(w, func(yield func(v1Exception) bool) {
+		left := limit
+		for _, svc := range snapshot.Services {
+			if name != "" && svc.Name != name {
+				continue
+			}
+			for _, e := range svc.Exceptions {
+				if !hasState(e, state) || !hasSeverity(e, r.FormValue("severity")) || !hasClass(e, r.FormValue("class")) {
+					continue
+				}
+				if !yield(newV1Exception(e)) {
+					return
+				}
+				if left--; left == 0 {
+					return
+				}
 			}
 		}
-	}
-	success(w, out)
+	})
 }
 
 // The states that can be asked for.

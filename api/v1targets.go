@@ -26,13 +26,13 @@ type v1Target struct {
 
 func (a v1) targets(w http.ResponseWriter, r *http.Request) {
 	name := r.FormValue("service_name")
-	out := []v1Target{}
-	for _, h := range a.Health() {
-		if name == "" || h.Target.Service == name {
-			out = append(out, newV1Target(h))
+	successList(w, func(yield func(v1Target) bool) {
+		for _, h := range a.Health() {
+			if (name == "" || h.Target.Service == name) && !yield(newV1Target(h)) {
+				return
+			}
 		}
-	}
-	success(w, out)
+	})
 }
 
 func newV1Target(h periskop.TargetHealth) v1Target {

@@ -1,42 +1,102 @@
 package periskop
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"time"
 )
 
 // Encode writes r as a client library would serve it: times in RFC 3339, UTC, with
 // nanoseconds, and every member present. Skipped aggregates are not part of it.
 func Encode(w io.Writer, r *Report) error {
-	out := wireReport{TargetUUID: r.TargetUUID, Aggregates: make([]wireAggregate, len(r.Aggregates))}
-	for i := range r.Aggregates {
-		a := &r.Aggregates[i]
-		out.Aggregates[i] = wireAggregate{
-			ID:         wireID(a.ID),
-			Key:        a.Key,
-			TotalCount: a.TotalCount + a.History,
-			History:    a.History,
-			FirstSeen:  a.FirstSeen.UTC(),
-			Severity:   a.Severity,
-			CreatedAt:  a.CreatedAt.UTC(),
-			Latest:     json.RawMessage(a.Latest),
+	return EncodeEach(w, r.TargetUUID, slices.Values(r.Aggregates), r.Processes)
+}
+
+// EncodeEach is Encode for aggregates that are made one at a time, while the report is
+// written: no more than one of them is held. It ends with the first error of w.
+func EncodeEach(w io.Writer, uuid string, aggregates iter.Seq[Aggregate], processes []Process) error {
+	e := &eachEncoder{w: bufio.NewWriterSize(w, 32<<10)}
+	e.encoder = newEncoder(&e.value)
+	e.text("{")
+	if uuid != "" {
+		e.text(`"target_uuid":`)
+		e.encode(uuid)
+		e.text(",")
+	}
+	e.text(`"aggregated_errors":[`)
+	for a := range aggregates {
+		if e.element(a.wire()); e.err != nil {
+			break
 		}
-		if len(a.Latest) == 0 {
-			out.Aggregates[i].Latest = json.RawMessage("[]")
+	}
+	e.text("]")
+	if processes != nil {
+		e.text(`,"processes":[`)
+		e.elements = 0
+		for i := range processes {
+			e.element(processes[i].wire())
 		}
+		e.text("]")
 	}
-	if r.Processes != nil {
-		out.Processes = []wireProcess{}
+	e.text("}\n")
+	if err := e.w.Flush(); err != nil {
+		e.err = err
 	}
-	for i := range r.Processes {
-		out.Processes = append(out.Processes, r.Processes[i].wire())
-	}
-	if err := newEncoder(w).Encode(out); err != nil {
-		return fmt.Errorf("encode report: %w", err)
+	if e.err != nil {
+		return fmt.Errorf("encode report: %w", e.err)
 	}
 	return nil
+}
+
+// An eachEncoder writes JSON value by value.
+type eachEncoder struct {
+	w        *bufio.Writer
+	encoder  *json.Encoder
+	value    bytes.Buffer
+	elements int // of the list that is being written
+	err      error
+}
+
+func (e *eachEncoder) text(s string) { _, _ = e.w.WriteString(s) } // the error stays in w
+
+func (e *eachEncoder) element(v any) {
+	if e.elements++; e.elements > 1 {
+		e.text(",")
+	}
+	e.encode(v)
+}
+
+func (e *eachEncoder) encode(v any) {
+	e.value.Reset()
+	if err := e.encoder.Encode(v); err != nil {
+		e.err = err
+		return
+	}
+	if _, err := e.w.Write(bytes.TrimSuffix(e.value.Bytes(), []byte("\n"))); err != nil {
+		e.err = err
+	}
+}
+
+func (a *Aggregate) wire() wireAggregate {
+	out := wireAggregate{
+		ID:         wireID(a.ID),
+		Key:        a.Key,
+		TotalCount: a.TotalCount + a.History,
+		History:    a.History,
+		FirstSeen:  a.FirstSeen.UTC(),
+		Severity:   a.Severity,
+		CreatedAt:  a.CreatedAt.UTC(),
+		Latest:     json.RawMessage(a.Latest),
+	}
+	if len(a.Latest) == 0 {
+		out.Latest = json.RawMessage("[]")
+	}
+	return out
 }
 
 // EncodeOccurrences returns the occurrences as an [Aggregate] holds them.
@@ -76,12 +136,6 @@ func newEncoder(w io.Writer) *json.Encoder {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e
-}
-
-type wireReport struct {
-	TargetUUID string          `json:"target_uuid,omitempty"`
-	Aggregates []wireAggregate `json:"aggregated_errors"`
-	Processes  []wireProcess   `json:"processes,omitzero"`
 }
 
 type wireAggregate struct {

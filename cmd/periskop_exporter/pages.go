@@ -9,6 +9,7 @@ import (
 
 	"github.com/periskop-exporter/periskop_exporter/api"
 	"github.com/periskop-exporter/periskop_exporter/dashboards"
+	"github.com/periskop-exporter/periskop_exporter/internal/limit"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 	"github.com/periskop-exporter/periskop_exporter/view"
 )
@@ -71,6 +72,7 @@ func (e *exporter) api() http.Handler {
 		Push:      e.push,
 		CanPush:   e.services.takesPushes,
 		MaxPush:   e.payloadSize.Load,
+		Bodies:    limit.NewBytes(pushedBytes, patience),
 	}
 	if e.canChange() {
 		o.Resolve = e.resolve

@@ -20,23 +20,24 @@ func (e *exporter) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	limited := newLimits(e.registry)
 	programs := http.NewServeMux()
 	answers := e.api()
 	for _, route := range api.Routes() {
-		programs.Handle(route, answers)
+		programs.Handle(route, limited[kindOf(route)].Handler(answers))
 	}
 	e.handleHealth(programs)
-	programs.Handle("GET /-/exceptions", e.recorder)
-	programs.Handle("/-/reload", e.reload())
+	programs.Handle("GET /-/exceptions", limited[kindAPI].Handler(e.recorder))
+	programs.Handle("/-/reload", limited[kindReload].Handler(e.reload()))
 	if e.flags.enablePprof {
 		handleProfiles(programs)
 	}
 	if taken(programs, e.flags.telemetryPath) {
 		return nil, telemetryConflict(e.flags.telemetryPath)
 	}
-	programs.Handle("GET "+e.flags.telemetryPath, e.metrics())
-	h := underPrefix(e.flags.routePrefix, &router{programs: programs, pages: pages, protection: protection})
-	return e.recorder.Recover(h), nil
+	programs.Handle("GET "+e.flags.telemetryPath, limited[kindMetrics].Handler(e.metrics()))
+	h := underPrefix(e.flags.routePrefix, &router{programs: programs, pages: limited[kindPages].Handler(pages), protection: protection})
+	return answerPace.Handler(e.recorder.Recover(h)), nil
 }
 
 // sameOrigin refuses what pages of other sites want to change. Behind a proxy the host of

@@ -17,9 +17,10 @@ var table = map[string]row{
 	"config":          {imports: []string{"internal/redact"}},
 	"internal/names":  {},
 	"internal/frames": {},
+	"internal/limit":  {},
 
 	"discovery":       {imports: []string{"periskop", "internal/redact"}},
-	"scrape":          {imports: []string{"periskop", "internal/redact"}},
+	"scrape":          {imports: []string{"periskop", "internal/redact", "internal/limit"}},
 	"merge":           {imports: []string{"periskop"}},
 	"internal/fleet":  {imports: []string{"periskop"}},
 	"internal/redact": {imports: []string{"periskop", "internal/redact/corpus"}},
@@ -28,7 +29,7 @@ var table = map[string]row{
 
 	"collector":     {imports: []string{"merge", "periskop", "internal/names"}},
 	"view":          {imports: []string{"merge", "periskop", "internal/names", "internal/frames"}},
-	"api":           {imports: []string{"merge", "periskop", "internal/names"}},
+	"api":           {imports: []string{"merge", "periskop", "internal/limit", "internal/names"}},
 	"alerts":        {imports: []string{"merge", "periskop", "internal/names"}},
 	"alerts/notify": {imports: []string{"merge", "periskop", "internal/names", "internal/frames"}},
 	"dashboards":    {imports: []string{"internal/names"}},

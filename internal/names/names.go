@@ -24,6 +24,7 @@ const (
 	ExporterSeries                  = "periskop_exporter_series"
 	ExporterNewSeries               = "periskop_exporter_new_series"
 	ExporterRegularScrapers         = "periskop_exporter_regular_scrapers"
+	ExporterRequestsRefused         = "periskop_exporter_requests_refused_total"
 	ExporterOverflowKeys            = "periskop_exporter_overflow_keys"
 	ExporterKeysPerServiceLimit     = "periskop_exporter_keys_per_service_limit"
 	ExporterServicesLimit           = "periskop_exporter_services_limit"
@@ -58,6 +59,7 @@ const (
 	Target   = "target"
 	Result   = "result"
 	Reason   = "reason"
+	Kind     = "kind"
 	// Occurrence is the label of an exemplar: the UUID of an occurrence.
 	Occurrence = "occurrence"
 )

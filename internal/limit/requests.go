@@ -1,0 +1,75 @@
+package limit
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// RequestOptions say how many requests of one kind there may be.
+type RequestOptions struct {
+	// AtOnce is how many are answered at a time. Required.
+	AtOnce int
+	// Waiting is how many more may wait for that, and Patience for how long each. The others
+	// are refused.
+	Waiting  int
+	Patience time.Duration
+	// Refused is told of each that is. Nil tells nobody.
+	Refused func()
+}
+
+// Requests bounds the requests of one kind. They are answered in the order in which they
+// come.
+type Requests struct {
+	options RequestOptions
+	slots   *semaphore.Weighted
+	waiting atomic.Int64
+}
+
+// NewRequests returns the bound.
+func NewRequests(o RequestOptions) *Requests {
+	return &Requests{options: o, slots: semaphore.NewWeighted(int64(o.AtOnce))}
+}
+
+// Handler answers with next as long as that is within the bound, together with all other
+// handlers of the same bound, and with the status 503 and when to come again otherwise.
+func (r *Requests) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if !r.slots.TryAcquire(1) && !r.wait(req.Context()) {
+			r.refuse(w, req)
+			return
+		}
+		defer r.slots.Release(1)
+		next.ServeHTTP(w, req)
+	})
+}
+
+// wait reports whether it got a place.
+func (r *Requests) wait(ctx context.Context) bool {
+	defer r.waiting.Add(-1)
+	if r.waiting.Add(1) > int64(r.options.Waiting) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.options.Patience)
+	defer cancel()
+	return r.slots.Acquire(ctx, 1) == nil
+}
+
+func (r *Requests) refuse(w http.ResponseWriter, req *http.Request) {
+	if req.Context().Err() != nil {
+		return // it was given up by who sent it
+	}
+	if r.options.Refused != nil {
+		r.options.Refused()
+	}
+	Busy(w)
+}
+
+// Busy answers that there is too much to do.
+func Busy(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "5")
+	http.Error(w, "too many requests of this kind are under way; try again in a few seconds", http.StatusServiceUnavailable)
+}

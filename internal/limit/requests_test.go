@@ -1,0 +1,202 @@
+package limit_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/limit"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A crowd asks one handler, which answers when it is told to.
+type crowd struct {
+	handler http.Handler
+	begun   int
+	finish  chan struct{}
+	answers chan int // statuses
+	refused int
+}
+
+func newCrowd(r limit.RequestOptions) *crowd {
+	c := &crowd{finish: make(chan struct{}), answers: make(chan int, 100)}
+	r.Refused = func() { c.refused++ }
+	c.handler = limit.NewRequests(r).Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		c.begun++
+		<-c.finish
+	}))
+	return c
+}
+
+func (c *crowd) ask(ctx context.Context) {
+	go func() {
+		w := httptest.NewRecorder()
+		c.handler.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
+		c.answers <- w.Code
+	}()
+	synctest.Wait()
+}
+
+func TestRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(limit.RequestOptions{AtOnce: 2, Waiting: 2, Patience: time.Second})
+		for range 4 {
+			c.ask(t.Context())
+		}
+		if c.begun != 2 || c.refused != 0 {
+			t.Fatalf("of four, got %d under way and %d refused, want 2 and 0", c.begun, c.refused)
+		}
+		c.ask(t.Context())
+		if code := <-c.answers; code != http.StatusServiceUnavailable || c.refused != 1 {
+			t.Errorf("the fifth: got status %d, %d refused, want 503 at once", code, c.refused)
+		}
+		c.finish <- struct{}{}
+		synctest.Wait()
+		if code := <-c.answers; code != http.StatusOK || c.begun != 3 {
+			t.Errorf("after one was answered with %d, %d were begun, want 200 and 3", code, c.begun)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if code := <-c.answers; code != http.StatusServiceUnavailable || c.refused != 2 {
+			t.Errorf("the one that waits: got status %d, %d refused, want 503 in the end", code, c.refused)
+		}
+		close(c.finish)
+		synctest.Wait()
+		c.ask(t.Context())
+		for range 3 {
+			if code := <-c.answers; code != http.StatusOK {
+				t.Errorf("afterwards: got status %d, want 200", code)
+			}
+		}
+	})
+}
+
+// TestRequestsGivenUp has those that wait go away: they make room, and are no refusals.
+func TestRequestsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(limit.RequestOptions{AtOnce: 1, Waiting: 1, Patience: time.Hour})
+		c.ask(t.Context())
+		ctx, cancel := context.WithCancel(t.Context())
+		c.ask(ctx)
+		cancel()
+		synctest.Wait()
+		<-c.answers
+		c.ask(t.Context())
+		if c.refused != 0 {
+			t.Errorf("got %d refused, want none", c.refused)
+		}
+		close(c.finish)
+		synctest.Wait()
+		if c.begun != 2 {
+			t.Errorf("got %d answered, want 2", c.begun)
+		}
+	})
+}
+
+// TestRequestsPanic frees the place of one that panics.
+func TestRequestsPanic(t *testing.T) {
+	h := limit.NewRequests(limit.RequestOptions{AtOnce: 1, Patience: time.Hour}).Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("odd") }))
+	for range 3 {
+		func() {
+			defer func() {
+				if v := recover(); v != "odd" {
+					t.Errorf("got %v, want the panic of the handler", v)
+				}
+			}()
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+		}()
+	}
+}
+
+// TestPaceOfReader has a client that asks for much and reads nothing of it.
+func TestPaceOfReader(t *testing.T) {
+	failed := make(chan error, 1)
+	pace := limit.Pace{Stall: 50 * time.Millisecond, Most: time.Hour}
+	server := httptest.NewServer(pace.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for {
+			if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+				failed <- err
+				return
+			}
+		}
+	})))
+	defer server.Close()
+	res, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if err := <-failed; err == nil {
+		t.Error("the write did not fail")
+	}
+}
+
+// TestPaceOfSlowReader has a client that reads slowly, but reads.
+func TestPaceOfSlowReader(t *testing.T) {
+	const size = 3 << 20
+	pace := limit.Pace{Stall: 10 * time.Second, Most: time.Hour}
+	server := httptest.NewServer(pace.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(make([]byte, size))
+	})))
+	defer server.Close()
+	res, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	n := 0
+	for b := make([]byte, 1000); ; {
+		m, err := res.Body.Read(b)
+		if n += m; err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != size {
+		t.Errorf("got %d bytes, want %d", n, size)
+	}
+}
+
+// TestPaceOfSender has clients that send a body, or stop in the middle of it.
+func TestPaceOfSender(t *testing.T) {
+	type got struct {
+		n   int64
+		err error
+	}
+	read := make(chan got, 1)
+	pace := limit.Pace{Stall: 50 * time.Millisecond, Most: time.Hour}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, pace.Body(w, r))
+		read <- got{n, err}
+	}))
+	defer server.Close()
+	const size = 1 << 20
+	res, err := http.Post(server.URL, "text/plain", strings.NewReader(strings.Repeat("a", size)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if g := <-read; g.n != size || g.err != nil {
+		t.Errorf("got %d bytes and %v, want all", g.n, g.err)
+	}
+	r, w := io.Pipe()
+	go func() {
+		_, _ = w.Write([]byte("begun"))
+		if g := <-read; g.n != 5 || g.err == nil {
+			t.Errorf("of a body that stops: got %d bytes and %v, want 5 and an error", g.n, g.err)
+		}
+		_ = w.Close()
+	}()
+	if res, err := http.Post(server.URL, "text/plain", r); err == nil {
+		res.Body.Close()
+	}
+}
