@@ -20,6 +20,11 @@ type Stream struct {
 	// are valid until Take returns. Those that exporters tell, with an exception_id, are
 	// kept in the report all the same, for the processes that come after them.
 	Take func(*Aggregate)
+	// Grow is asked before more than a window is held: so many bytes in all. Its error ends
+	// the reading, and is returned as it is. Nil allows everything.
+	Grow func(bytes int) error
+	// Most is how long a body can be, 0 for as long as it likes.
+	Most int
 
 	src  io.Reader
 	err  error // of the source, io.EOF at the end
@@ -29,6 +34,7 @@ type Stream struct {
 
 	report     Report
 	kept       int // of its aggregates
+	keptBytes  int
 	aggregates aggregateReader
 	found      bool
 }
@@ -63,7 +69,7 @@ func (s *Stream) begin(src io.Reader) {
 		s.buf = make([]byte, window)
 	}
 	s.src, s.err, s.base, s.found = src, nil, 0, false
-	s.report, s.kept = Report{}, 0
+	s.report, s.kept, s.keptBytes = Report{}, 0, 0
 	s.r = reader{body: s.buf[:0], open: s.r.open}
 	s.aggregates = aggregateReader{reader: &s.r, report: &s.report}
 }
@@ -133,25 +139,53 @@ func (s *Stream) kind() byte {
 // the place where the reader is, and makes the window larger if that is not enough.
 func (s *Stream) more() {
 	if len(s.r.body) == len(s.buf) {
-		s.makeRoom()
+		if s.err = s.makeRoom(); s.err != nil {
+			return
+		}
 	}
 	n, err := s.src.Read(s.buf[len(s.r.body):])
 	s.r.body = s.buf[:len(s.r.body)+n]
 	s.err = err
 }
 
-func (s *Stream) makeRoom() {
-	s.r.recent = [6][]byte{} // they lie in what moves
+// makeRoom makes room at the end of the window.
+func (s *Stream) makeRoom() error {
 	rest := s.r.body[s.r.at:]
-	if len(rest) > len(s.buf)/2 {
-		larger := make([]byte, 2*len(s.buf))
-		copy(larger, rest)
-		s.buf = larger
-	} else {
-		copy(s.buf, rest)
+	buf := s.buf
+	if len(rest) > len(buf)/2 {
+		size := s.largerWindow()
+		if err := s.grow(size); err != nil {
+			return err
+		}
+		buf = make([]byte, size)
 	}
+	s.r.recent = [6][]byte{} // they lie in what moves
+	copy(buf, rest)
+	s.buf = buf
 	s.base += s.r.at
 	s.r.body, s.r.at = s.buf[:len(rest)], 0
+	return nil
+}
+
+// manyDoubled is from where on a window is not doubled any more, but made as large as what
+// can come: while its content moves it is there twice.
+const manyDoubled = 8 << 20
+
+// largerWindow returns how large the next window is.
+func (s *Stream) largerWindow() int {
+	size := 2 * len(s.buf)
+	if size > manyDoubled && s.Most > 0 {
+		size = max(s.Most+1, len(s.buf)+1) // the byte more finds the end
+	}
+	return size
+}
+
+// grow asks whether a window of that size, and what is kept, may be held.
+func (s *Stream) grow(size int) error {
+	if s.Grow == nil || size+s.keptBytes <= window {
+		return nil
+	}
+	return s.Grow(size + s.keptBytes)
 }
 
 // fill reads until there are n bytes from where the reader is on, or the body ends.
@@ -338,6 +372,10 @@ func (s *Stream) takeAll() {
 		}
 		a.Latest = bytes.Clone(a.Latest)
 		s.report.Aggregates = append(s.report.Aggregates, a)
+		s.keptBytes += len(a.Latest) + len(a.Key)
+	}
+	if err := s.grow(len(s.buf)); err != nil {
+		s.err = err
 	}
 	s.kept = len(s.report.Aggregates)
 }

@@ -62,7 +62,7 @@ func (s *streams) get() *periskop.Stream {
 }
 
 func (s *streams) put(stream *periskop.Stream) {
-	stream.Take = nil
+	stream.Take, stream.Grow = nil, nil
 	stream.Shrink()
 	s.pool.Put(stream)
 }
@@ -71,7 +71,7 @@ func (s *streams) put(stream *periskop.Stream) {
 // that a single target must not be able to stop this program with.
 func (l *loop) decode(ctx context.Context, s *periskop.Scrape, body *sentBody, limit int64, take func(*periskop.Aggregate)) (fail *failure) {
 	stream := l.pool.streams.get()
-	stream.Take = take
+	stream.Take, stream.Grow, stream.Most = take, l.memory.grow, int(limit)
 	defer func() {
 		if v := recover(); v != nil {
 			l.known.forget()
@@ -87,6 +87,8 @@ func (l *loop) decode(ctx context.Context, s *periskop.Scrape, body *sentBody, l
 	report, err := stream.Decode(body, &l.known.memory)
 	s.Size = stream.Size()
 	switch {
+	case isMemoryError(ctx, err):
+		return memoryFailure(ctx, err, s.Target)
 	case body.err != nil && !errors.Is(body.err, io.EOF):
 		return bodyFailure(ctx, body.err, s, limit)
 	case err != nil:

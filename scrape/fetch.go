@@ -19,6 +19,9 @@ const maxDrained = 64 << 10
 func (l *loop) fetch(ctx context.Context, s *periskop.Scrape) (Intake, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, s.Target.Timeout)
 	defer cancel()
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	l.memory = memoryUse{ctx: ctx, giveUp: giveUp, ahead: l.pool.limits}
 	with := l.service.Load().settings.Load()
 	if err := with.client.acquire(); err != nil {
 		return nil, &failure{result: periskop.Connection, text: "the HTTP client cannot be set up: " + printable(err.Error(), maxReason)}

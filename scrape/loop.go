@@ -35,6 +35,7 @@ type loop struct {
 	// connected says whether the request under way has got a connection.
 	connected bool
 	known     known
+	memory    memoryUse // of the scrape under way
 }
 
 // state is what a loop publishes. It does not change.
@@ -139,6 +140,7 @@ func (l *loop) changeInterval(now time.Time) {
 func (l *loop) beat(ctx context.Context) {
 	s := &periskop.Scrape{Target: l.target.Load(), Start: time.Now(), Result: periskop.Success}
 	intake, err := l.fetch(ctx, s)
+	defer l.memory.leave()
 	if intake == nil {
 		intake = l.pool.begin(s)
 	}

@@ -51,6 +51,7 @@ type Pool struct {
 	logger    *slog.Logger
 	dial      commonconfig.DialContextFunc
 	streams   streams
+	limits    memoryLimits
 	gzips     sync.Pool // of *gzipBody
 
 	// ctx ends with Run: the loops, and what they wait for, live within it.
@@ -104,6 +105,7 @@ func New(o Options) *Pool {
 		userAgent: cmp.Or(o.UserAgent, "periskop_exporter"),
 		logger:    o.Logger,
 		dial:      o.DialContext,
+		limits:    newMemoryLimits(),
 		services:  map[string]*service{},
 		counts:    map[string]counts{},
 		loops:     map[loopKey]*loop{},
