@@ -96,14 +96,15 @@ func target(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func ask(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 3 {
-		ts.Fatalf("usage: http METHOD URL PATTERN")
+	if neg || len(args) < 3 || len(args) > 4 {
+		ts.Fatalf("usage: http METHOD URL PATTERN [ORIGIN]")
 	}
+	origin := strings.Join(args[3:], "")
 	pattern, err := regexp.Compile("(?s)" + args[2])
 	ts.Check(err)
 	answer := ""
 	for range 1200 { // a minute, for a machine that is busy
-		if answer = answerOf(args[0], args[1]); pattern.MatchString(answer) {
+		if answer = answerOf(args[0], args[1], origin); pattern.MatchString(answer) {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -160,9 +161,14 @@ func release(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// answerOf returns status and body of an answer, or the error.
-func answerOf(method, url string) string {
+// answerOf returns status and body of an answer, or the error. With an origin, a page of
+// that asks, under whose name this program is found.
+func answerOf(method, url, origin string) string {
 	req, err := http.NewRequestWithContext(context.Background(), method, url, http.NoBody)
+	if err == nil && origin != "" {
+		req.Header.Set("Origin", origin)
+		_, req.Host, _ = strings.Cut(origin, "://")
+	}
 	if err != nil {
 		return err.Error()
 	}

@@ -38,6 +38,7 @@ type serveFlags struct {
 	enableLifecycle bool
 	enablePprof     bool
 	readOnly        bool
+	allowedHosts    []string
 	prometheusURL   string
 	grafanaURL      string
 	storagePath     string
@@ -94,6 +95,8 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 		Default("0s").SetValue((*duration)(&f.newSeriesDelay))
 	cmd.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("web.enable-pprof", "Serve profiles of the program at /debug/pprof/.").BoolVar(&f.enablePprof)
+	cmd.Flag("web.allowed-host", "A further host name under which browsers may resolve, reopen, reload and push, beside that of --web.external-url, addresses and localhost. Repeatable.").
+		PlaceHolder("<NAME>").StringsVar(&f.allowedHosts)
 	cmd.Flag("web.read-only", "Let nobody resolve or reopen exceptions.").BoolVar(&f.readOnly)
 	cmd.Flag("web.prometheus-url", "The URL of Prometheus, for links to the history of exceptions, and for pictures of it, which this program asks for there.").
 		PlaceHolder("<URL>").StringVar(&f.prometheusURL)

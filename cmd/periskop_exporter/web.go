@@ -37,7 +37,7 @@ func (e *exporter) handler() (http.Handler, error) {
 	}
 	programs.Handle("GET "+e.flags.telemetryPath, limited[kindMetrics].Handler(e.metrics()))
 	h := underPrefix(e.flags.routePrefix, &router{programs: programs, pages: limited[kindPages].Handler(pages), protection: protection})
-	return answerPace.Handler(e.recorder.Recover(h)), nil
+	return answerPace.Handler(e.recorder.Recover(newHostGuard(e.flags.external, e.flags.allowedHosts, h))), nil
 }
 
 // sameOrigin refuses what pages of other sites want to change. Behind a proxy the host of
