@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,9 +19,9 @@ func exporterScenarios() []scenario {
 	return []scenario{
 		{"exporter stopped and started", "It is stopped as an operator does, and is away for a second.", buildStopped},
 		{"exporter killed", "It is killed with `kill -9` {kills} times at random moments, in the middle of scrapes and commits.", buildKilled},
+		{"exporter killed as targets end", "A target restarts, and 50 ms later the exporter is killed with `kill -9`, {kills} times at random moments: what the target told before is nowhere but in the state.", buildKilledAsTargetsEnd},
 		{"state lost", "It is killed, and its storage deleted. What is thrown until it has scraped every target again is history for it.", buildLost},
 		{"two exporters", "Two exporters watch the same targets, which restart.", buildTwo},
-		{"exporter over exporters", "An exporter scrapes `/federate` of two others, which have half of the targets each; all three are killed in turn.", buildFederation},
 	}
 }
 
@@ -42,8 +41,6 @@ func buildStopped(t *testing.T, r *run) {
 	})
 }
 
-// buildKilled has no target end: what a target told just before the kill, and is not
-// there to tell again, is lost with an exporter that had no time to write it down.
 func buildKilled(t *testing.T, r *run) {
 	r.plain(t, 3, fleet.ProcessOptions{}, r.name)
 	r.key = moreAndMore
@@ -53,6 +50,25 @@ func buildKilled(t *testing.T, r *run) {
 			for range r.world.kills {
 				// Half of them soon after it is ready.
 				wait(t, time.Duration(math.Pow(random.Float64(), 3)*float64(3*time.Second)))
+				r.world.exporters[r.name].Kill(t)
+				r.restart(t)
+			}
+		})
+	}
+}
+
+// buildKilledAsTargetsEnd gives the exporter as long as it takes to write down an answer that
+// has just come: what it was killed over is told to nobody again.
+func buildKilledAsTargetsEnd(t *testing.T, r *run) {
+	r.plain(t, 3, fleet.ProcessOptions{}, r.name)
+	r.key = moreAndMore
+	random := rand.New(rand.NewPCG(5, 5))
+	r.drive = func(t *testing.T) {
+		r.throw(func() {
+			for i := range r.world.kills {
+				wait(t, time.Duration(random.Float64()*float64(3*time.Second)))
+				r.restartOne(t, i)
+				wait(t, 50*time.Millisecond)
 				r.world.exporters[r.name].Kill(t)
 				r.restart(t)
 			}
@@ -93,32 +109,4 @@ func buildTwo(t *testing.T, r *run) {
 	}
 	r.key = moreAndMore
 	r.disturb(2*time.Second, r.restartOne)
-}
-
-func buildFederation(t *testing.T, r *run) {
-	lower := []string{r.name + ", below", r.name + ", below too"}
-	for i := range 4 {
-		r.add(t, fleet.ProcessOptions{}, lower[i%2])
-	}
-	for _, name := range lower {
-		r.scrapedBy(name)
-	}
-	var federated []string
-	r.world.configure(r.name, func() string {
-		for _, name := range lower {
-			federated = append(federated, strings.TrimPrefix(r.world.exporters[name].URL, "http://"))
-		}
-		r.addresses[r.name] = federated
-		return r.config(r.name, fmt.Sprintf("endpoint: /federate, params: {service_name: [%s]}", r.service))
-	})
-	row := r.countedBy(r.name)
-	row.truth = func() fleet.Truth {
-		return r.fleet.Truth(append(r.addresses[lower[0]], r.addresses[lower[1]]...)...)
-	}
-	r.key = moreAndMore
-	all := append(lower, r.name)
-	r.disturb(2*time.Second, func(t *testing.T, i int) {
-		r.world.exporters[all[i%len(all)]].Kill(t)
-		r.world.exporters[all[i%len(all)]].Start(t)
-	})
 }

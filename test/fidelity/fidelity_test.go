@@ -26,7 +26,7 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return slices.Concat(targetScenarios(), clientScenarios(), exporterScenarios(), scraperScenarios())
+	return slices.Concat(targetScenarios(), clientScenarios(), exporterScenarios(), federationScenarios(), scraperScenarios())
 }
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ func TestFidelity(t *testing.T) {
 	w := newWorld()
 	w.duration, w.patience, w.kills, w.away = 12*time.Second, 20*time.Second, 5, 10*time.Second
 	if *long {
-		w.duration, w.patience, w.kills, w.away = 4*time.Minute, time.Minute, 50, 11*time.Minute
+		w.duration, w.patience, w.kills, w.away = 4*time.Minute, time.Minute, 100, 11*time.Minute
 	}
 	for _, s := range scenarios() {
 		w.add(t, s)
