@@ -66,7 +66,7 @@ bench-packages: ## run the benchmarks of the packages, for benchstat
 	go test -run '^$$' -bench . -benchmem -tags $(SLIM_TAGS) $$(go list ./... | grep -v /test/)
 
 .PHONY: lint
-lint: linter ## run the linters
+lint: linter vulnerabilities ## run the linters, and look for known vulnerabilities
 	CGO_ENABLED=0 GOFLAGS="$${GOFLAGS:-} -trimpath" bin/golangci-lint run
 
 .PHONY: fmt
@@ -90,10 +90,14 @@ fidelity: slim prometheus victoriametrics ## hold what Prometheus counts against
 screenshots: test-packages ## take pictures of the pages, for the documentation
 	go test -count=1 -tags $(SLIM_TAGS),e2e,screenshots -run TestScreenshots ./view
 
+# The database of vulnerabilities is a module, so that nothing else has to be reached.
+VULNDB = golang.org/x/vulndb@v0.0.0-20261105234957-e22db6528018
+
 .PHONY: vulnerabilities
 vulnerabilities: ## look for known vulnerabilities in what is built
 	@hack/build bin/govulncheck tools/lint -o ../../bin/ golang.org/x/vuln/cmd/govulncheck
-	bin/govulncheck ./...
+	@hack/build bin/vulnerabilities tools/vulnerabilities -o ../../bin/ .
+	bin/vulnerabilities bin/govulncheck "$$(go mod download -json $(VULNDB) | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')" -tags $(SLIM_TAGS) ./...
 
 .PHONY: clean
 clean: ## remove what was built

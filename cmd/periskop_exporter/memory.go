@@ -35,7 +35,7 @@ func (f *memoryFlags) apply(logger *slog.Logger) {
 	if !f.limit {
 		return
 	}
-	limit, err := memlimit.SetGoMemLimitWithOpts(
+	limit, err := memlimit.Set(
 		memlimit.WithRatio(f.ratio),
 		memlimit.WithProvider(memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem)),
 	)

@@ -90,7 +90,7 @@ func readBounded(name string, limit int64) ([]byte, error) {
 
 func replaceFile(name string, content []byte) error {
 	temporary := name + ".new"
-	if err := os.WriteFile(temporary, content, 0o600); err != nil {
+	if err := os.WriteFile(temporary, content, 0o640); err != nil {
 		return err
 	}
 	return os.Rename(temporary, name)
