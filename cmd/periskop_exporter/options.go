@@ -61,7 +61,7 @@ func discoveryServices(cfg *config.Config) []discovery.Service {
 	for i := range cfg.Services {
 		s := &cfg.Services[i]
 		services[i] = discovery.Service{
-			Name: s.Name, Configs: s.Discovery, Relabel: s.Relabel,
+			Name: s.Name, Configs: s.Finders(), Relabel: s.Relabel,
 			Scheme: s.Scraper.Scheme, Path: s.Scraper.Endpoint, Params: s.Scraper.Params,
 			Interval: s.Scraper.Interval, Timeout: s.Scraper.Timeout,
 		}
