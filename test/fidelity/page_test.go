@@ -61,11 +61,15 @@ rest is exact.
   scrape could as well be old. It is taken for history.
 - With the state, the knowledge is lost of what was counted: what is told by the end of the first scrapes after it is
   history. Prometheus keeps what it has counted before.
-- What a target told within the last second before a ` + "`kill -9`" + ` of the exporter is only in memory. A target that still
-  lives tells it again; of one that ended in the same second it is lost.
+- An answer that is being read at the moment of a ` + "`kill -9`" + ` of the exporter was not told. To the target it was, for some
+  milliseconds; one that ended in just these is not there to tell again.
 - A scrape is taken to have arrived when the answer was sent, and on a connection that is kept when another one follows. A
   Prometheus that refuses it after that, because of a ` + "`sample_limit`" + `, has missed the 0 with which new series begin.
 - A server that was away while another one scraped has missed the 0 of what was new meanwhile.
+
+Not tried here, and held to the truth in the tests of package merge and store instead: the exporter's own clock that is set, a
+state that is damaged, put back or moved, a target that goes from one service to another by relabelling or a reload, adapters
+whose ` + "`created_at`" + ` is the time of each answer, caches in front of targets, and totals that cannot be.
 `
 
 // table is the outcome of all cases in Markdown.
