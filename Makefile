@@ -90,14 +90,11 @@ fidelity: slim prometheus victoriametrics ## hold what Prometheus counts against
 screenshots: test-packages ## take pictures of the pages, for the documentation
 	go test -count=1 -tags $(SLIM_TAGS),e2e,screenshots -run TestScreenshots ./view
 
-# The database of vulnerabilities is a module, so that nothing else has to be reached.
-VULNDB = golang.org/x/vulndb@v0.0.0-20261105234957-e22db6528018
-
 .PHONY: vulnerabilities
-vulnerabilities: ## look for known vulnerabilities in what is built
+vulnerabilities: ## look for known vulnerabilities in what is built, with a database that is a module
 	@hack/build bin/govulncheck tools/lint -o ../../bin/ golang.org/x/vuln/cmd/govulncheck
 	@hack/build bin/vulnerabilities tools/vulnerabilities -o ../../bin/ .
-	bin/vulnerabilities bin/govulncheck "$$(go mod download -json $(VULNDB) | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')" -tags $(SLIM_TAGS) ./...
+	bin/vulnerabilities bin/govulncheck "$$(cd tools/vulnerabilities && go mod download -json golang.org/x/vulndb | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')" -tags $(SLIM_TAGS) ./...
 
 .PHONY: clean
 clean: ## remove what was built
