@@ -42,6 +42,12 @@ func (e *encoder) string(s string) {
 	e.b = append(e.b, s...)
 }
 
+// bytes writes what string reads.
+func (e *encoder) bytes(b []byte) {
+	e.uint(uint64(len(b)))
+	e.b = append(e.b, b...)
+}
+
 // time writes nanoseconds since 1970, and 0 for the zero time.
 func (e *encoder) time(t time.Time) {
 	if t.IsZero() {

@@ -33,7 +33,10 @@ func (s *Store) Append(events []*merge.Event) (int64, error) {
 			if e.Scraper != nil {
 				h.table = tableScrapers
 			}
-			w.frame(h, payload)
+			if !w.frame(h, payload...) {
+				w.err = errLarge // a commit writes what it tells record by record
+				return
+			}
 		}
 	})
 	s.journal += s.size - before
@@ -83,6 +86,7 @@ var (
 	errClosed  = errors.New("it is not open since it could not be written")
 	errRemoved = errors.New("somebody removed the file, or put another one in its place")
 	errCut     = errors.New("somebody cut the file off")
+	errLarge   = errors.New("an answer told more than one record can hold")
 )
 
 // check finds out whether the file is the one that was written.
@@ -239,20 +243,43 @@ type writer struct {
 const writeSize = 1 << 20
 
 func (w *writer) flush() {
-	if w.err == nil && len(w.b) > 0 {
-		_, w.err = w.file.WriteAt(w.b, w.at)
-	}
-	w.at += int64(len(w.b))
+	w.write(w.b)
 	w.b = w.b[:0]
 }
 
-func (w *writer) frame(h head, payload []byte) {
-	h.number = w.number
+func (w *writer) write(b []byte) {
+	if w.err == nil && len(b) > 0 {
+		_, w.err = w.file.WriteAt(b, w.at)
+	}
+	w.at += int64(len(b))
+}
+
+// frame writes a frame with a payload of so many parts, of which large ones are not copied.
+// It reports false, and writes nothing, when that is more than would be read.
+func (w *writer) frame(h head, payload ...[]byte) bool {
+	size, sum := 0, uint32(0)
+	for _, part := range payload {
+		size += len(part)
+		sum = crc32.Update(sum, castagnoli, part)
+	}
+	if size > w.store.largest {
+		return false
+	}
+	h.number, h.length = w.number, uint32(size)
 	w.number++
-	w.b = appendFrame(w.b, h, payload)
-	if len(w.b) >= writeSize {
+	w.b = h.appendHead(w.b)
+	for _, part := range payload {
+		if len(part) < writeSize {
+			w.b = append(w.b, part...)
+			continue
+		}
+		w.flush()
+		w.write(part)
+	}
+	if w.b = h.appendTail(w.b, sum); len(w.b) >= writeSize {
 		w.flush()
 	}
+	return true
 }
 
 // change writes the frames of a commit.
@@ -267,9 +294,13 @@ func (w *writer) change(r *merge.Records) {
 
 func (w *writer) record(k kind, t table, service string, key, value []byte) {
 	var e encoder
-	e.string(string(key))
-	w.count++
-	w.frame(head{kind: k, table: t, service: nameHash(service), key: crc32.Checksum(key, castagnoli)}, append(e.b, value...))
+	e.bytes(key)
+	if w.frame(head{kind: k, table: t, service: nameHash(service), key: crc32.Checksum(key, castagnoli)}, e.b, value) {
+		w.count++
+	} else if s := w.store; !s.leftOut {
+		s.leftOut = true
+		s.options.Logger.Error("a record is larger than can be read again, and is not kept; smaller limits make smaller ones", "service", service, "bytes", len(value), "limit", s.largest)
+	}
 }
 
 func (w *writer) remove(r *merge.Removed) {

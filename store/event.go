@@ -34,42 +34,41 @@ const maxWritten = 10_000
 // forget makes all stack traces be written once more.
 func (w *eventWriter) forget() { w.written = map[uint64]struct{}{} }
 
-// encode returns the event, and the service that it concerns.
-func (w *eventWriter) encode(ev *merge.Event) (payload []byte, service string) {
+// encode returns the event, in parts, and the service that it concerns.
+func (w *eventWriter) encode(ev *merge.Event) (payload [][]byte, service string) {
 	var e encoder
 	e.uint(ev.Seq)
 	switch {
 	case ev.Answer != nil:
 		e.uint(eventAnswer)
-		w.answer(&e, ev.Answer)
-		return e.b, ev.Answer.Service
+		return w.answer(&e, ev.Answer), ev.Answer.Service
 	case ev.Endpoint != nil:
 		e.uint(eventEndpoint)
-		e.string(string(endpointKey(ev.Endpoint.EndpointName)))
+		e.bytes(endpointKey(ev.Endpoint.EndpointName))
 		e.b = append(e.b, encodeEndpoint(ev.Endpoint)...)
-		return e.b, ev.Endpoint.Service
+		return [][]byte{e.b}, ev.Endpoint.Service
 	case ev.Round != nil:
 		e.uint(eventRound)
 		e.string(ev.Round.Discovery)
 		e.b = append(e.b, encodeRound(ev.Round)...)
 	case ev.Decision != nil:
 		e.uint(eventDecision)
-		e.string(string(exceptionKey(ev.Decision.ExceptionName)))
+		e.bytes(exceptionKey(ev.Decision.ExceptionName))
 		e.resolution(ev.Decision.Resolved)
-		return e.b, ev.Decision.Service
+		return [][]byte{e.b}, ev.Decision.Service
 	case ev.Step != nil:
 		e.uint(eventStep)
 		e.int(int64(ev.Step.By))
 	case ev.Exposed != nil:
 		e.uint(eventExposed)
 		e.exposed(ev.Exposed)
-		return e.b, ev.Exposed.Service
+		return [][]byte{e.b}, ev.Exposed.Service
 	case ev.Scraper != nil:
 		e.uint(eventScraper)
 		e.string(ev.Scraper.ID)
 		e.b = append(e.b, encodeScraper(ev.Scraper)...)
 	}
-	return e.b, ""
+	return [][]byte{e.b}, ""
 }
 
 func (e *encoder) exposed(x *merge.ExposedEvent) {
@@ -77,11 +76,13 @@ func (e *encoder) exposed(x *merge.ExposedEvent) {
 	e.time(x.At)
 	e.uint(uint64(len(x.Series)))
 	for _, name := range x.Series {
-		e.string(string(seriesKey(name)))
+		e.bytes(seriesKey(name))
 	}
 }
 
-func (w *eventWriter) answer(e *encoder, a *merge.AnswerEvent) {
+// answer returns the event in parts, as the first answer of a target can be large: one list
+// that grows would be copied again and again.
+func (w *eventWriter) answer(e *encoder, a *merge.AnswerEvent) (parts [][]byte) {
 	e.string(a.Service)
 	e.string(a.Process)
 	e.string(a.Address)
@@ -107,8 +108,12 @@ func (w *eventWriter) answer(e *encoder, a *merge.AnswerEvent) {
 	e.bool(a.Context.Unchanged)
 	e.uint(uint64(len(a.Totals)))
 	for i := range a.Totals {
-		w.total(e, &a.Totals[i])
+		if w.total(e, &a.Totals[i]); len(e.b) >= writeSize {
+			parts = append(parts, e.b)
+			e.b = make([]byte, 0, writeSize+writeSize/8)
+		}
 	}
+	return append(parts, e.b)
 }
 
 func (w *eventWriter) total(e *encoder, t *merge.TotalEvent) {
@@ -143,7 +148,7 @@ func (w *eventWriter) total(e *encoder, t *merge.TotalEvent) {
 			e.string(line)
 		}
 	}
-	e.string(string(w.occurrences.encode(named)))
+	e.bytes(w.occurrences.encode(named))
 }
 
 // name returns the occurrences with names in place of their stack traces, and the traces

@@ -66,18 +66,18 @@ func parseHead(b []byte) head {
 	}
 }
 
-// appendFrame appends a frame, and sets the head's length.
-func appendFrame(b []byte, h head, payload []byte) []byte {
-	h.length = uint32(len(payload))
+// appendHead appends what stands before the payload.
+func (h *head) appendHead(b []byte) []byte {
 	start := len(b)
-	b = binary.BigEndian.AppendUint32(b, headMagic)
-	b = h.append(b)
-	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
-	b = append(b, payload...)
-	start = len(b)
-	b = binary.BigEndian.AppendUint32(b, tailMagic)
-	b = h.append(b)
-	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(payload, castagnoli))
+	b = h.append(binary.BigEndian.AppendUint32(b, headMagic))
+	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
+}
+
+// appendTail appends what stands after a payload of that checksum.
+func (h *head) appendTail(b []byte, sum uint32) []byte {
+	start := len(b)
+	b = h.append(binary.BigEndian.AppendUint32(b, tailMagic))
+	b = binary.BigEndian.AppendUint32(b, sum)
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
 }
 

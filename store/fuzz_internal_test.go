@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
@@ -14,8 +15,8 @@ func FuzzRecords(f *testing.F) {
 		f.Fatal(err)
 	}
 	w := eventWriter{occurrences: o, written: map[uint64]struct{}{}}
-	payload, _ := w.encode(&merge.Event{Seq: 1, Answer: &merge.AnswerEvent{Service: "shop", Process: "p", Totals: []merge.TotalEvent{{ID: 1, Total: 3, Hashes: []uint64{6}}}}})
-	f.Add([]byte("shop\x00p"), payload)
+	parts, _ := w.encode(&merge.Event{Seq: 1, Answer: &merge.AnswerEvent{Service: "shop", Process: "p", Totals: []merge.TotalEvent{{ID: 1, Total: 3, Hashes: []uint64{6}}}}})
+	f.Add([]byte("shop\x00p"), slices.Concat(parts...))
 	f.Add([]byte{}, []byte{0xff, 0xff, 0xff, 0xff, 0x7f})
 	f.Fuzz(func(_ *testing.T, key, value []byte) {
 		r := eventReader{occurrences: o, traces: map[string][]string{}}

@@ -315,6 +315,7 @@ type occurrences struct {
 	compress   *zstd.Encoder
 	decompress *zstd.Decoder
 	buffer     []byte                    // of decode, kept for its memory
+	packed     []byte                    // of encode, kept for its memory
 	trace      func(raw []byte) []string // decodes stack traces; equal ones are held once
 }
 
@@ -338,8 +339,10 @@ func (o *occurrences) close() {
 	_ = o.compress.Close() // it has no output of its own to fail on
 }
 
+// encode returns the occurrences packed, valid until the next call.
 func (o *occurrences) encode(list []periskop.Occurrence) []byte {
-	return o.compress.EncodeAll(periskop.PackOccurrences(list), nil)
+	o.packed = o.compress.EncodeAll(periskop.PackOccurrences(list), o.packed[:0])
+	return o.packed
 }
 
 func (o *occurrences) decode(packed []byte) ([]periskop.Occurrence, error) {

@@ -59,7 +59,11 @@ type Store struct {
 	// journal is how many bytes of events there are since the last commit.
 	journal int64
 	// live is how many bytes the records had when all of them were written last.
-	live    int64
+	live int64
+	// largest is how large the payload of a frame may be, and leftOut is set when it was
+	// told that one was larger.
+	largest int
+	leftOut bool
 	damaged string
 	lost    bool
 }
@@ -85,7 +89,7 @@ func Open(o Options) (*Store, *merge.Saved, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &Store{options: o, path: filepath.Join(o.Dir, fileName), occurrences: codec, events: eventWriter{occurrences: codec}}
+	s := &Store{options: o, path: filepath.Join(o.Dir, fileName), occurrences: codec, events: eventWriter{occurrences: codec}, largest: maxPayload}
 	s.events.forget()
 	saved, err := s.open()
 	if err != nil {
