@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/limit"
@@ -24,10 +25,11 @@ type Options struct {
 	// with; "" when the routes begin at the root.
 	UUID   func() string
 	Prefix string
-	// Push takes in a report that a process of the service, on that host, sent by
-	// itself. CanPush says whether the service takes any, and MaxPush how many bytes one
-	// may have.
-	Push    func(service, host string, r *periskop.Report)
+	// Push takes in a report that a process of the service, on that host, sends by itself,
+	// while it comes. The error is that of the body, or says what is wrong with the report:
+	// then nothing is taken in. CanPush says whether the service takes any, and MaxPush how
+	// many bytes one may have.
+	Push    func(service, host string, body io.Reader) error
 	CanPush func(service string) bool
 	MaxPush func() int64
 	// Bodies bound the reports that are being taken in at a time.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/limit"
-	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
 // push takes a report as the client libraries send it: they post to <address>/errors,
@@ -30,30 +29,25 @@ func (a Options) push(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("the service %q takes no pushed reports: set push: true for it in the configuration", service), http.StatusForbidden)
 		return
 	}
-	body, release, err := a.readPushed(w, r)
+	body, release, err := a.pushedBody(w, r)
+	if err == nil {
+		defer release()
+		host, _, splitErr := net.SplitHostPort(r.RemoteAddr)
+		if splitErr != nil {
+			host = r.RemoteAddr
+		}
+		err = a.Push(service, host, body)
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
+	case err == nil:
 	case errors.As(err, &tooLarge):
 		http.Error(w, fmt.Sprintf("the report is larger than %d bytes", tooLarge.Limit), http.StatusRequestEntityTooLarge)
-		return
 	case errors.Is(err, limit.ErrBusy):
 		limit.Busy(w)
-		return
-	case err != nil:
-		http.Error(w, "the report is cut off, or does not come", http.StatusBadRequest)
-		return
-	}
-	defer release()
-	report, err := periskop.Decode(body)
-	if err != nil {
+	default:
 		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	a.Push(service, host, report)
 }
 
 // pushedService returns the name of the service in what follows /push/. It may hold
@@ -77,32 +71,40 @@ const smallBody = 64 << 10
 // pace is how fast a report has to come: over a bad line of a phone, 64 kB take less.
 var pace = limit.Pace{Stall: 10 * time.Second, Most: time.Minute}
 
-// readPushed reads the body of a request, and returns what is to be called when it is no
-// longer held.
-func (a Options) readPushed(w http.ResponseWriter, r *http.Request) (body []byte, release func(), err error) {
+// pushedBody returns the body of a request, and what is to be called when nothing of it is
+// held any more.
+func (a Options) pushedBody(w http.ResponseWriter, r *http.Request) (body io.Reader, release func(), err error) {
 	most := a.MaxPush()
 	if r.ContentLength > most {
 		return nil, nil, &http.MaxBytesError{Limit: most}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, most)
-	in := pace.Body(w, r)
+	small, err := io.ReadAll(io.LimitReader(wholeBody{pace.Body(w, r)}, smallBody))
+	if err != nil || len(small) < smallBody {
+		return bytes.NewReader(small), func() {}, err
+	}
 	size := r.ContentLength
 	if size < 0 {
 		size = most
 	}
-	small, err := io.ReadAll(io.LimitReader(in, smallBody))
-	if err != nil || len(small) < smallBody {
-		return small, func() {}, err
-	}
 	if release, err = a.Bodies.Acquire(r.Context(), size); err != nil {
 		return nil, nil, err
 	}
-	large := bytes.NewBuffer(make([]byte, 0, max(r.ContentLength, smallBody)+bytes.MinRead))
-	_, _ = large.Write(small) // never fails
-	in = pace.Body(w, r)      // the time that it has waited is not counted
-	if _, err := large.ReadFrom(in); err != nil {
-		release()
-		return nil, nil, err
+	rest := wholeBody{pace.Body(w, r)} // the time that it has waited is not counted
+	return io.MultiReader(bytes.NewReader(small), rest), release, nil
+}
+
+// errCutOff is why a body was not read that is neither too large nor read to its end.
+var errCutOff = errors.New("the report is cut off, or does not come")
+
+// A wholeBody tells a body that is cut off from one that is no report.
+type wholeBody struct{ r io.Reader }
+
+func (b wholeBody) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	var tooLarge *http.MaxBytesError
+	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &tooLarge) {
+		err = errCutOff
 	}
-	return large.Bytes(), release, nil
+	return n, err
 }

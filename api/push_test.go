@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,11 +29,19 @@ func pushedWithin(now *time.Time, bodies *limit.Bytes) (*merge.State, http.Handl
 		CanPush:  func(service string) bool { return service != "scraped" },
 		MaxPush:  func() int64 { return 1 << 20 },
 		Bodies:   bodies,
-		Push: func(service, host string, r *periskop.Report) {
-			state.Fold(&periskop.Scrape{
+		Push: func(service, host string, body io.Reader) error {
+			sc := &periskop.Scrape{
 				Target: &periskop.Target{Service: service, Instance: host, URL: "push://" + host},
-				Start:  *now, Result: periskop.Success, Report: r,
-			})
+				Start:  *now, Result: periskop.Success,
+			}
+			intake := state.Begin(sc)
+			report, err := (&periskop.Stream{Take: intake.Take}).Decode(body, nil)
+			if err != nil {
+				return err
+			}
+			sc.Report = report
+			intake.Fold(sc)
+			return nil
 		},
 	})
 }

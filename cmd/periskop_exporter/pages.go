@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"time"
 
@@ -90,11 +91,19 @@ func (e *exporter) uuid() string {
 }
 
 // push takes in what a process reports by itself, as if it had been scraped.
-func (e *exporter) push(service, host string, r *periskop.Report) {
-	e.state.Fold(&periskop.Scrape{
+func (e *exporter) push(service, host string, body io.Reader) error {
+	scraped := &periskop.Scrape{
 		Target: &periskop.Target{Service: service, Instance: host, URL: "push://" + host},
-		Start:  time.Now(), Result: periskop.Success, Report: r, Pushed: true,
-	})
+		Start:  time.Now(), Result: periskop.Success, Pushed: true,
+	}
+	intake := e.state.Begin(scraped)
+	report, err := (&periskop.Stream{Take: intake.Take}).Decode(body, nil)
+	if err != nil {
+		return err
+	}
+	scraped.Report, scraped.Duration = report, time.Since(scraped.Start)
+	intake.Fold(scraped)
+	return nil
 }
 
 // shownFlags returns the flags of a command with their values. None of them holds a

@@ -130,7 +130,6 @@ func TestPushers(t *testing.T) {
 	body := payload{keys: 600, occurrences: 10, message: 9000, frames: 10}.report(2)
 	t.Logf("a push has %d MB", len(body)/1e6)
 	url := w.URL + "/push/pushed/errors"
-	push(t.Context(), url, body) // what is kept of it is held at rest, too
 	m := measure(t, w.Program)
 	stop := together(30, func(ctx context.Context) { push(ctx, url, body) })
 	w.goesOn(t)
