@@ -17,6 +17,7 @@ type cleaner struct {
 	text   func(string) string
 	// most is how many occurrences are wanted of a key, and size what each may take.
 	most, size int
+	label      int // how many bytes the value of a label has at most
 	seed       maphash.Seed
 
 	mu sync.Mutex
@@ -43,7 +44,7 @@ const (
 
 func newCleaner(o *Settings) *cleaner {
 	c := &cleaner{
-		redact: o.Redact, text: o.RedactText, most: o.OccurrencesPerKey, size: o.OccurrenceSize,
+		redact: o.Redact, text: o.RedactText, most: o.OccurrencesPerKey, size: o.OccurrenceSize, label: o.LabelLength,
 		seed: maphash.MakeSeed(), known: map[sentStacktrace][]string{},
 	}
 	if c.redact == nil {
@@ -64,10 +65,10 @@ func (c *cleaner) name(s string) string {
 	return s
 }
 
-// group redacts the values of group labels.
+// group redacts the values of group labels, and cuts those that are long.
 func (c *cleaner) group(labels periskop.Labels) periskop.Labels {
 	for i, l := range labels {
-		labels[i].Value = c.text(l.Value)
+		labels[i].Value = LabelValue(c.text(l.Value), c.label)
 	}
 	return labels
 }

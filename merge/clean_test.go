@@ -91,3 +91,26 @@ func TestSecretsInNames(t *testing.T) {
 		t.Errorf("the processes are %q", ids)
 	}
 }
+
+// TestLongGroup has targets whose group labels are as long as they like: what is exposed and
+// kept of them has the length of a label, and two that differ at the end stay apart.
+func TestLongGroup(t *testing.T) {
+	s := newState(settings(func(s *merge.Settings) { s.Services[0].GroupBy = []string{"team"} }))
+	long := strings.Repeat("x", 40_000)
+	for i, team := range []string{long + "1", long + "2"} {
+		target := string(rune('a'+i)) + ":80"
+		fold(s, answer{target: target, at: at(0), labels: map[string]string{"team": team}},
+			answer{target: target, at: at(2), labels: map[string]string{"team": team}, reports: []periskop.Aggregate{aggregate("k", 3, at(1))}})
+	}
+	groups := map[string]bool{}
+	for _, c := range s.Snapshot().Find(merge.ExceptionID("shop", "k")).Counts {
+		team := c.Group.Value("team")
+		groups[team] = true
+		if len(team) > 256 {
+			t.Errorf("a label has %d bytes", len(team))
+		}
+	}
+	if len(groups) != 2 {
+		t.Errorf("got %d groups, want 2", len(groups))
+	}
+}
