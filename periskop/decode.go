@@ -10,6 +10,8 @@ import (
 // used, and says in words for the operator what it is instead. What is wrong with
 // single aggregates is no error: see [Report.Skipped].
 //
+// The program itself reads with a [Stream], which is held against this by tests.
+//
 // The report's raw occurrences alias body: the caller must not change body as long
 // as they are in use. Decode keeps nothing and is safe for concurrent use.
 func Decode(body []byte) (*Report, error) {

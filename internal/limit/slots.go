@@ -22,7 +22,7 @@ type Slots struct {
 	holders map[*holder]struct{}
 }
 
-// A holder has a place on a lane.
+// A holder has one of the places.
 type holder struct {
 	giveUp context.CancelCauseFunc
 	// overdue is set when it has held its place for long enough.
@@ -30,46 +30,45 @@ type holder struct {
 	timer   *time.Timer
 }
 
-// NewSlots returns a lane for n at a time, each of which may hold its place for so long
-// while others wait.
+// NewSlots returns n places, each of which one may hold for so long while others wait.
 func NewSlots(n int, most time.Duration) *Slots {
 	return &Slots{most: most, slots: make(chan struct{}, n), holders: map[*holder]struct{}{}}
 }
 
 // Enter waits for a place, and returns what leaves it again. The error is that of ctx.
 // GiveUp is called, with ErrTooSlow, when the place has to be left early.
-func (l *Slots) Enter(ctx context.Context, giveUp context.CancelCauseFunc) (leave func(), err error) {
+func (s *Slots) Enter(ctx context.Context, giveUp context.CancelCauseFunc) (leave func(), err error) {
 	select {
-	case l.slots <- struct{}{}:
+	case s.slots <- struct{}{}:
 	default:
-		if err := l.wait(ctx); err != nil {
+		if err := s.wait(ctx); err != nil {
 			return nil, err
 		}
 	}
 	h := &holder{giveUp: giveUp}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.holders[h] = struct{}{}
-	h.timer = time.AfterFunc(l.most, func() { l.expire(h) })
-	return func() { l.leave(h) }, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holders[h] = struct{}{}
+	h.timer = time.AfterFunc(s.most, func() { s.expire(h) })
+	return func() { s.leave(h) }, nil
 }
 
-func (l *Slots) wait(ctx context.Context) error {
-	l.mu.Lock()
-	l.waiting++
-	for h := range l.holders {
+func (s *Slots) wait(ctx context.Context) error {
+	s.mu.Lock()
+	s.waiting++
+	for h := range s.holders {
 		if h.overdue {
 			h.giveUp(ErrTooSlow)
 		}
 	}
-	l.mu.Unlock()
+	s.mu.Unlock()
 	defer func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.waiting--
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.waiting--
 	}()
 	select {
-	case l.slots <- struct{}{}:
+	case s.slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -77,18 +76,18 @@ func (l *Slots) wait(ctx context.Context) error {
 }
 
 // expire has the holder give up its place, now or when somebody waits for it.
-func (l *Slots) expire(h *holder) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if h.overdue = true; l.waiting > 0 {
+func (s *Slots) expire(h *holder) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h.overdue = true; s.waiting > 0 {
 		h.giveUp(ErrTooSlow)
 	}
 }
 
-func (l *Slots) leave(h *holder) {
+func (s *Slots) leave(h *holder) {
 	h.timer.Stop()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.holders, h)
-	<-l.slots
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.holders, h)
+	<-s.slots
 }
