@@ -36,7 +36,7 @@ func (e *Exception) Active(now time.Time, quiet time.Duration) bool {
 // that says later that it was takes the episode back.
 func (s *service) updateEpisode(e *exception, increment uint64, now time.Time, o *Settings) {
 	isHistory := e.history > 0 || !e.firstSeen.After(s.watchedSince)
-	isNew := !isHistory && !slices.ContainsFunc(e.counts, func(c *count) bool { return c.counted > 0 })
+	isNew := !isHistory && e.episode.Began.IsZero() && !slices.ContainsFunc(e.counts, func(c *count) bool { return c.counted > 0 })
 	switch {
 	case e.key == OverflowKey: // of many classes
 	case increment == 0, !isNew && e.resolved == nil:

@@ -56,6 +56,8 @@ type rarities struct {
 	peak uint64
 	// unread is set when nothing is known of the total yet, and it will be history.
 	unread bool
+	// rebased is set from a reset until the next total: see [State.Reset].
+	rebased bool
 	// wavering is set when such an epoch fell and rose again: what is there is not one
 	// process.
 	wavering bool
@@ -152,6 +154,9 @@ type total struct {
 // (https://prometheus.io/docs/prometheus/latest/querying/functions/#rate), if the
 // client can restart without a trace, and else nothing.
 func (e *epoch) grow(t *total) delta {
+	if e.afterReset(t) {
+		return delta{}
+	}
 	which := e.of(t)
 	switch {
 	case which == nil:

@@ -17,6 +17,7 @@ type Event struct {
 	Endpoint *EndpointRecord
 	Round    *RoundRecord
 	Decision *DecisionEvent
+	Reset    *ResetEvent
 	Step     *StepEvent
 	Exposed  *ExposedEvent
 	Scraper  *ScraperRecord
@@ -198,6 +199,8 @@ func (s *State) redo(e *Event) {
 		s.pending.rounds[e.Round.Discovery] = s.rounds[e.Round.Discovery]
 	case e.Decision != nil:
 		s.decide(e.Decision)
+	case e.Reset != nil:
+		s.reset(e.Reset)
 	case e.Step != nil:
 		s.shift(e.Step.By)
 	case e.Exposed != nil:

@@ -190,7 +190,7 @@ func (f *folding) apply(a *arrival, d delta, isNew bool) {
 // grow compares the total of a known epoch with those before.
 func (f *folding) grow(e *epoch, a *arrival) delta {
 	a.indexed = e.indexed()
-	if a.total == e.highest && e.next() == nil && !a.wanted {
+	if a.total == e.highest && e.next() == nil && !a.wanted && !e.isRebased() {
 		return delta{}
 	}
 	t := f.total(a)

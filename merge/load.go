@@ -28,7 +28,7 @@ func (e *epoch) record(key epochKey) EpochRecord {
 	if e.rarities == nil {
 		return r
 	}
-	r.Shared, r.Held, r.Peak, r.Wavering, r.Unread = e.shared, e.held, e.peak, e.wavering, e.unread
+	r.Shared, r.Held, r.Peak, r.Wavering, r.Unread, r.Rebased = e.shared, e.held, e.peak, e.wavering, e.unread, e.rebased
 	r.Candidate, r.Replaced = e.candidate, e.replaced
 	for s := e.next(); s != nil; s = s.next() {
 		r.Beside = append(r.Beside, s.state())
@@ -45,7 +45,7 @@ func newEpoch(r *EpochRecord) *epoch {
 	e := &epoch{highest: r.Highest, known: r.Known, newest: r.Newest, reported: r.Reported, baseline: r.Baseline, severity: severityOf(r.Severity)}
 	if r.IsRare() {
 		e.rarities = &rarities{
-			shared: r.Shared, held: r.Held, peak: r.Peak, wavering: r.Wavering, unread: r.Unread,
+			shared: r.Shared, held: r.Held, peak: r.Peak, wavering: r.Wavering, unread: r.Unread, rebased: r.Rebased,
 			candidate: r.Candidate, replaced: r.Replaced,
 		}
 	}

@@ -160,6 +160,8 @@ type EpochRecord struct {
 	Wavering bool
 	// Unread is set when its total is not known yet, and will be history.
 	Unread bool
+	// Rebased is set when it told nothing since a reset.
+	Rebased bool
 	// Candidate and Replaced are the occurrences of what may be another epoch beside it.
 	Candidate, Replaced [keptHashes]uint64
 	// Beside are the epochs of which the client says the same.
@@ -169,7 +171,7 @@ type EpochRecord struct {
 // IsRare reports whether it has something that few epochs have.
 func (r *EpochRecord) IsRare() bool {
 	none := [keptHashes]uint64{}
-	return r.Shared != 0 || r.Held != 0 || r.Peak != 0 || r.Wavering || r.Unread || r.Candidate != none || r.Replaced != none || len(r.Beside) > 0
+	return r.Shared != 0 || r.Held != 0 || r.Peak != 0 || r.Wavering || r.Unread || r.Rebased || r.Candidate != none || r.Replaced != none || len(r.Beside) > 0
 }
 
 // An EpochState is the highest total of an epoch, and the hashes of the occurrences that

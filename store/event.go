@@ -18,6 +18,7 @@ const (
 	eventStep
 	eventExposed
 	eventScraper
+	eventReset
 )
 
 // An eventWriter encodes events. Stack traces are most of what they would take, and mostly
@@ -56,6 +57,11 @@ func (w *eventWriter) encode(ev *merge.Event) (payload [][]byte, service string)
 		e.bytes(exceptionKey(ev.Decision.ExceptionName))
 		e.resolution(ev.Decision.Resolved)
 		return [][]byte{e.b}, ev.Decision.Service
+	case ev.Reset != nil:
+		e.uint(eventReset)
+		e.bytes(exceptionKey(ev.Reset.ExceptionName))
+		e.time(ev.Reset.At)
+		return [][]byte{e.b}, ev.Reset.Service
 	case ev.Step != nil:
 		e.uint(eventStep)
 		e.int(int64(ev.Step.By))
@@ -224,6 +230,10 @@ func (r *eventReader) decode(payload []byte) (merge.Event, error) {
 		var name merge.ExceptionName
 		name, err = parseExceptionKey([]byte(d.string()))
 		ev.Decision = &merge.DecisionEvent{ExceptionName: name, Resolved: d.resolution()}
+	case eventReset:
+		var name merge.ExceptionName
+		name, err = parseExceptionKey([]byte(d.string()))
+		ev.Reset = &merge.ResetEvent{ExceptionName: name, At: d.time()}
 	case eventStep:
 		ev.Step = &merge.StepEvent{By: time.Duration(d.int())}
 	case eventExposed:

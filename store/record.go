@@ -157,6 +157,7 @@ func (e *encoder) epoch(r *merge.EpochRecord) {
 	e.uint(r.Peak)
 	e.bool(r.Wavering)
 	e.bool(r.Unread)
+	e.bool(r.Rebased)
 	e.hashes(r.Candidate[:])
 	e.hashes(r.Replaced[:])
 	e.uint(uint64(len(r.Beside)))
@@ -182,7 +183,7 @@ func (d *decoder) epoch() merge.EpochRecord {
 	if !d.bool() {
 		return r
 	}
-	r.Shared, r.Held, r.Peak, r.Wavering, r.Unread = d.uint(), d.uint(), d.uint(), d.bool(), d.bool()
+	r.Shared, r.Held, r.Peak, r.Wavering, r.Unread, r.Rebased = d.uint(), d.uint(), d.uint(), d.bool(), d.bool(), d.bool()
 	copy(r.Candidate[:], d.hashes())
 	copy(r.Replaced[:], d.hashes())
 	for range d.count() {

@@ -43,7 +43,7 @@ func everything() *merge.Records {
 			Epochs: []merge.EpochRecord{
 				{
 					ID: 1, Created: noon.UnixNano(), Reported: noon.Unix(), Baseline: 9, Severity: "fatal", EpochState: state,
-					Shared: 3, Held: 4, Peak: 5, Wavering: true, Unread: true,
+					Shared: 3, Held: 4, Peak: 5, Wavering: true, Unread: true, Rebased: true,
 					Candidate: [3]uint64{1}, Replaced: [3]uint64{2, 3}, Beside: []merge.EpochState{state, {Highest: 2}},
 				},
 				{ID: exception.ID, EpochState: merge.EpochState{Highest: 7}},
@@ -195,6 +195,7 @@ func events() []*merge.Event {
 		{Seq: 7, Exposed: &merge.ExposedEvent{Service: "shop", Series: []merge.SeriesName{list.Series[0].SeriesName, list.Series[1].SeriesName}, At: noon}},
 		{Seq: 8, Exposed: &merge.ExposedEvent{Service: "shop", Series: []merge.SeriesName{list.Series[0].SeriesName}}},
 		{Seq: 9, Scraper: &list.Scrapers[1]},
+		{Seq: 10, Reset: &merge.ResetEvent{ExceptionName: list.Exceptions[0].ExceptionName, At: noon}},
 	}
 }
 
@@ -226,7 +227,7 @@ func TestJournal(t *testing.T) {
 	part := everything()
 	part.Seq = 4
 	commit(t, s, part)
-	later := &merge.Event{Seq: 10, Step: &merge.StepEvent{By: 1}}
+	later := &merge.Event{Seq: 11, Step: &merge.StepEvent{By: 1}}
 	add(t, s, later)
 	closed(t, s)
 	s, saved = open(t, store.Options{Dir: dir})
