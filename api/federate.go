@@ -54,7 +54,7 @@ func aggregates(e *merge.Exception) []periskop.Aggregate {
 	}
 	if len(out) > 0 {
 		out[0].History = e.History
-		out[0].Latest = periskop.EncodeOccurrences(e.Occurrences)
+		out[0].Latest = periskop.EncodeOccurrences(e.Occurrences())
 	}
 	return out
 }

@@ -110,7 +110,7 @@ func TestFederation(t *testing.T) {
 		parent.scrape(t, child, minutes(4))
 		check("what is new", map[string]uint64{"old/error": 1, "new/error": 12, "new/info": 2})
 	}
-	if got := parent.Snapshot().Find(merge.ExceptionID("shop", "new")).Occurrences; len(got) != 1 || got[0].Instance != "a:80" {
+	if got := parent.Snapshot().Find(merge.ExceptionID("shop", "new")).Occurrences(); len(got) != 1 || got[0].Instance != "a:80" {
 		t.Errorf("got occurrences %+v, want the one, with the instance that the child had it from", got)
 	}
 

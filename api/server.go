@@ -74,20 +74,23 @@ func (s server) errors(w http.ResponseWriter, r *http.Request) {
 	}
 	writeList(w, "", func(yield func(serverAggregate) bool) {
 		for _, e := range svc.Exceptions {
-			if e.Resolved == nil && len(e.Occurrences) > 0 && !yield(newServerAggregate(e)) {
+			if e.Resolved != nil {
+				continue
+			}
+			if list := e.Occurrences(); len(list) > 0 && !yield(newServerAggregate(e, list)) {
 				return
 			}
 		}
 	}, "")
 }
 
-func newServerAggregate(e *merge.Exception) serverAggregate {
+func newServerAggregate(e *merge.Exception, list []periskop.Occurrence) serverAggregate {
 	a := serverAggregate{
 		Key: e.Key, TotalCount: e.Total(), Severity: severity(e), CreatedAt: e.FirstSeen.Unix(),
-		Latest: make([]serverOccurrence, len(e.Occurrences)),
+		Latest: make([]serverOccurrence, len(list)),
 	}
-	for i := range e.Occurrences {
-		o := &e.Occurrences[i]
+	for i := range list {
+		o := &list[i]
 		a.Latest[i] = serverOccurrence{
 			Error: newServerError(&o.Error), UUID: o.UUID, Timestamp: o.Timestamp.Unix(),
 			Severity: o.Severity, HTTPContext: newServerContext(o.HTTPContext),

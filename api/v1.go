@@ -244,8 +244,9 @@ func (a v1) trace(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := v1Trace{v1Exception: newV1Exception(e), Occurrences: []v1Occurrence{}}
-	for i := range e.Occurrences {
-		o := &e.Occurrences[i]
+	list := e.Occurrences()
+	for i := range list {
+		o := &list[i]
 		if uuid := r.FormValue("occurrence"); uuid != "" && o.UUID != uuid {
 			continue
 		}

@@ -35,11 +35,11 @@ func TestManyOccurrences(t *testing.T) {
 	s := newState(settings(func(s *merge.Settings) { s.Redact = func(*periskop.Occurrence) { redacted.Add(1) } }))
 	fold(s, answer{uuid: "A", at: at(0)}, answer{uuid: "A", at: at(3), reports: reported(t, n, b.String()[1:])})
 	e := s.Snapshot().Find(merge.ExceptionID("shop", "k"))
-	if e == nil || e.Counted() != n || len(e.Occurrences) != 10 {
+	if e == nil || e.Counted() != n || e.Kept.Len() != 10 {
 		t.Fatalf("got %+v, want %d counted and 10 occurrences", e, n)
 	}
-	if want := at(2).Add((n - 1) * time.Microsecond); !e.Occurrences[0].Timestamp.Equal(want) || !e.LastSeen.Equal(want) {
-		t.Errorf("got %s for the newest, last seen %s, want %s", e.Occurrences[0].Timestamp, e.LastSeen, want)
+	if want := at(2).Add((n - 1) * time.Microsecond); !e.Occurrences()[0].Timestamp.Equal(want) || !e.LastSeen.Equal(want) {
+		t.Errorf("got %s for the newest, last seen %s, want %s", e.Occurrences()[0].Timestamp, e.LastSeen, want)
 	}
 	if got := redacted.Load(); got != 11 { // and their stack trace once
 		t.Errorf("%d texts were redacted, want 11", got)
@@ -69,7 +69,7 @@ func TestLargeOccurrences(t *testing.T) {
 	for i := range 3 {
 		fold(s, answer{uuid: "A", at: at(3 + i), reports: reported(t, 10*(i+1), large(10*i))})
 	}
-	list := s.Snapshot().Find(merge.ExceptionID("shop", "k")).Occurrences
+	list := s.Snapshot().Find(merge.ExceptionID("shop", "k")).Occurrences()
 	for i := range list {
 		if n := list[i].Size(); n > 256<<10 || n < 200<<10 {
 			t.Errorf("got an occurrence of %d bytes, want up to 256 kB", n)
@@ -95,7 +95,7 @@ func TestRedactionThatLengthens(t *testing.T) {
 	}))
 	fold(s, answer{uuid: "A", at: at(0)},
 		answer{uuid: "A", at: at(3), reports: reported(t, 1, `{"uuid":"u","error":{"message":"`+strings.Repeat("p ", 4000)+`"}}`)})
-	o := s.Snapshot().Find(merge.ExceptionID("shop", "k")).Occurrences[0]
+	o := s.Snapshot().Find(merge.ExceptionID("shop", "k")).Occurrences()[0]
 	if n := o.Size(); n > 10_000 || strings.Contains(o.Error.Message, "p ") {
 		t.Errorf("got %d bytes: %.40q", n, o.Error.Message)
 	}
@@ -111,7 +111,7 @@ func TestFirstSeenOfAllListed(t *testing.T) {
 	s := newState(settings())
 	fold(s, answer{uuid: "A", at: at(50), reports: []periskop.Aggregate{aggregate("k", 30, time.Time{}, list...)}})
 	e := s.Snapshot().Find(merge.ExceptionID("shop", "k"))
-	if !e.FirstSeen.Equal(at(10)) || len(e.Occurrences) != 10 {
-		t.Errorf("got first seen %s and %d occurrences, want %s and 10", e.FirstSeen, len(e.Occurrences), at(10))
+	if !e.FirstSeen.Equal(at(10)) || e.Kept.Len() != 10 {
+		t.Errorf("got first seen %s and %d occurrences, want %s and 10", e.FirstSeen, e.Kept.Len(), at(10))
 	}
 }

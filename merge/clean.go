@@ -34,9 +34,9 @@ type sentStacktrace struct {
 }
 
 const (
-	// maxHeld bounds the stack traces that are remembered, in bytes: those of 10,000 keys.
-	// When there are more, all are forgotten.
-	maxHeld = 32 << 20
+	// maxHeld bounds the stack traces that are remembered, in bytes: those of some thousand
+	// keys. When there are more, all are forgotten.
+	maxHeld = 8 << 20
 	// stacktraceCost and lineCost are what a stack trace that is remembered and a line of
 	// one take beside their text.
 	stacktraceCost, lineCost = 100, 16

@@ -44,7 +44,7 @@ func TestRedaction(t *testing.T) {
 	s.Configure(replacing("secret", "---"))
 	fold(s, answer{uuid: "A", at: at(4), reports: k(3, raise("3", 3))})
 	var got []periskop.Exception
-	for _, o := range s.Snapshot().Find(merge.ExceptionID("shop", "k")).Occurrences {
+	for _, o := range s.Snapshot().Find(merge.ExceptionID("shop", "k")).Occurrences() {
 		got = append(got, o.Error)
 	}
 	want := func(with string) periskop.Exception {

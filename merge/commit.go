@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"time"
 )
 
@@ -231,7 +232,8 @@ func (s *State) sync(events []*Event) {
 func (s *State) commit(changes *pending, records *Records) {
 	err := s.store.Commit(records)
 	if errors.Is(err, ErrIncomplete) {
-		err = s.store.Commit(s.allRecords())
+		records = s.allRecords()
+		err = s.store.Commit(records)
 	}
 	s.mu.Lock()
 	if err != nil {
@@ -239,9 +241,31 @@ func (s *State) commit(changes *pending, records *Records) {
 		s.journal.overrun = true
 	} else {
 		s.journaled, s.unsynced, s.committed = 0, false, s.own.wall
+		s.stored(records)
 	}
 	s.mu.Unlock()
+	if err == nil && len(records.Occurrences) >= manyOccurrences {
+		debug.FreeOSMemory() // the runtime would keep it until the heap has doubled
+	}
 	s.done(err, true)
+}
+
+// manyOccurrences is from how many exceptions on what a commit lets go of is worth a collection
+// of garbage of its own.
+const manyOccurrences = 1000
+
+// stored lets go of the occurrences that the store holds now. The caller holds mu.
+func (s *State) stored(records *Records) {
+	for i := range records.Occurrences {
+		r := &records.Occurrences[i]
+		svc := s.services[r.Service]
+		if svc == nil || r.Written == nil {
+			continue
+		}
+		if e := svc.byID[keyID(r.ID)]; e != nil && e.kept != nil {
+			e.kept, e.view = e.kept.written(r.Kept, r.Marks, r.Written), nil
+		}
+	}
 }
 
 // done notes how a write ended, and whether it made something durable.

@@ -13,6 +13,7 @@ import (
 type exception struct {
 	service    *service
 	id         keyID
+	idText     string
 	key, label string
 	class      string
 
@@ -20,9 +21,8 @@ type exception struct {
 	history             uint64
 	firstSeen, lastSeen time.Time
 	// grown is when it was last counted, or, for history, last seen.
-	grown time.Time
-	// occurrences are replaced, never changed in place.
-	occurrences []periskop.Occurrence
+	grown       time.Time
+	kept        *Kept
 	resolved    *Resolution
 	regressions uint64
 	episode     Episode
@@ -40,13 +40,13 @@ type exception struct {
 // keyedSeen comes with the key of its labels.
 type keyedSeen struct {
 	*Seen
-	key string
+	key labelsKey
 }
 
 // A count is the mutable state behind a [Count].
 type count struct {
 	group    periskop.Labels
-	groupKey string
+	groupKey labelsKey
 	severity string
 	counted  uint64
 	start    time.Time
@@ -66,16 +66,17 @@ func (e *exception) changed() {
 
 // keepOccurrences adds to the occurrences, as far as there is room.
 func (e *exception) keepOccurrences(more []periskop.Occurrence, limit int) {
-	if len(more) == 0 {
+	kept := e.kept.add(more, limit)
+	if kept == e.kept {
 		return
 	}
-	e.occurrences = mergeOccurrences(e.occurrences, more, limit)
+	e.kept = kept
 	e.view = nil
 	e.service.pending.occurrences[e] = struct{}{}
 }
 
 func newException(s *service, id keyID, a *arrival, labelLength int) *exception {
-	e := &exception{service: s, id: id, key: a.key, label: LabelValue(a.key, labelLength)}
+	e := &exception{service: s, id: id, idText: id.String(), key: a.key, label: LabelValue(a.key, labelLength)}
 	if a.key == OverflowKey {
 		return e // of many classes
 	}
@@ -93,7 +94,7 @@ func (e *exception) isCounted() bool {
 }
 
 func (e *exception) countOf(group periskop.Labels, severity string, now time.Time) *count {
-	groupKey := labelsKey(group)
+	groupKey := keyOf(group)
 	for _, c := range e.counts {
 		if c.groupKey == groupKey && c.severity == severity {
 			return c
@@ -102,7 +103,7 @@ func (e *exception) countOf(group periskop.Labels, severity string, now time.Tim
 	c := &count{group: group, groupKey: groupKey, severity: severity, start: e.newStart(now)}
 	e.counts = append(e.counts, c)
 	slices.SortFunc(e.counts, func(a, b *count) int {
-		return cmp.Or(strings.Compare(a.groupKey, b.groupKey), strings.Compare(a.severity, b.severity))
+		return cmp.Or(compareLabels(a.group, b.group), strings.Compare(a.severity, b.severity))
 	})
 	return c
 }
@@ -169,7 +170,7 @@ func (e *exception) checkExposed() {
 
 func (e *exception) seriesKey(service string, group periskop.Labels, severity string) SeriesKey {
 	return SeriesKey{
-		Service: service, Key: e.label, ID: e.id.String(), Class: e.class,
+		Service: service, Key: e.label, ID: e.idText, Class: e.class,
 		Severity: severity, Group: group,
 	}
 }
@@ -179,10 +180,10 @@ func (e *exception) snapshot(service string) *Exception {
 		return e.view
 	}
 	e.view = &Exception{
-		ID: e.id.String(), Service: service, Key: e.key, Label: e.label, Class: e.class,
+		ID: e.idText, Service: service, Key: e.key, Label: e.label, Class: e.class,
 		Counts:  make([]Count, len(e.counts)),
 		History: e.history, FirstSeen: e.firstSeen, LastSeen: e.lastSeen,
-		Occurrences: e.occurrences, Resolved: e.resolved, Regressions: e.regressions,
+		Kept: e.kept, Resolved: e.resolved, Regressions: e.regressions,
 		Grown: e.grown, Episode: e.episode,
 	}
 	for i, c := range e.counts {
@@ -200,37 +201,15 @@ func (e *exception) seenTimes(s *service) []keyedSeen {
 		return e.seen
 	}
 	e.seen = []keyedSeen{}
-	last := ""
+	var last labelsKey
 	for i, c := range e.counts {
 		if c.series == nil || (i > 0 && c.groupKey == last) {
 			continue
 		}
 		last = c.groupKey
 		if labels, ok := s.settings.Labels(e.seriesKey(s.name, c.group, "")); ok {
-			e.seen = append(e.seen, keyedSeen{&Seen{Labels: labels, First: e.firstSeen, Last: e.lastSeen}, labelsKey(labels)})
+			e.seen = append(e.seen, keyedSeen{&Seen{Labels: c.series.shared(labels), First: e.firstSeen, Last: e.lastSeen}, keyOf(labels)})
 		}
 	}
 	return e.seen
-}
-
-// mergeOccurrences returns the newest of both lists, newest first and each UUID once.
-// Those without a time come last.
-func mergeOccurrences(kept, more []periskop.Occurrence, limit int) []periskop.Occurrence {
-	if len(more) == 0 {
-		return kept
-	}
-	all := slices.Concat(kept, more)
-	slices.SortStableFunc(all, func(a, b periskop.Occurrence) int {
-		if d := b.Timestamp.Compare(a.Timestamp); d != 0 {
-			return d
-		}
-		return strings.Compare(a.UUID, b.UUID)
-	})
-	seen := make(map[string]bool, len(all))
-	all = slices.DeleteFunc(all, func(o periskop.Occurrence) bool {
-		duplicate := seen[o.UUID]
-		seen[o.UUID] = true
-		return duplicate
-	})
-	return slices.Clip(all[:min(len(all), limit)])
 }

@@ -156,7 +156,7 @@ func (e *exposure) load(r *ScraperRecord, now time.Time) *scraper {
 func (s *State) expose(e *ExposedEvent) {
 	for _, name := range e.Series {
 		l := s.ledgers.of(name)
-		series := l.series[labelsKey(name.Labels)]
+		series := l.series[keyOf(name.Labels)]
 		switch {
 		case series == nil || series.valued: // other labels by now
 		case e.At.IsZero():

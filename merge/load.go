@@ -95,7 +95,7 @@ func (s *State) load(r *Records) {
 	for i := range r.Occurrences {
 		o := &r.Occurrences[i]
 		if e := s.service(o.Service).byID[keyID(o.ID)]; e != nil {
-			e.occurrences = o.Occurrences
+			e.kept = o.Kept
 		}
 	}
 	shared := map[uint64]*epoch{}
@@ -129,13 +129,13 @@ func (s *State) loadEndpoint(r *EndpointRecord) {
 func (s *State) loadException(r *ExceptionRecord) {
 	svc := s.service(r.Service)
 	e := &exception{
-		service: svc, id: keyID(r.ID), key: r.Key, label: LabelValue(r.Key, s.settings.LabelLength),
+		service: svc, id: keyID(r.ID), idText: keyID(r.ID).String(), key: r.Key, label: LabelValue(r.Key, s.settings.LabelLength),
 		class: r.Class, history: r.History,
 		firstSeen: r.FirstSeen, lastSeen: r.LastSeen, grown: r.Grown,
 		resolved: r.Resolved, regressions: r.Regressions,
 	}
 	for _, c := range r.Counts {
-		e.counts = append(e.counts, &count{group: c.Group, groupKey: labelsKey(c.Group), severity: c.Severity, counted: c.Counted, start: c.Start})
+		e.counts = append(e.counts, &count{group: c.Group, groupKey: keyOf(c.Group), severity: c.Severity, counted: c.Counted, start: c.Start})
 	}
 	svc.restoreEpisode(e, r.Episode)
 	svc.byID[e.id] = e

@@ -583,7 +583,7 @@ func TestOccurrences(t *testing.T) {
 		}})
 	e := s.Snapshot().Service("shop").Exceptions[0]
 	var got []string
-	for _, o := range e.Occurrences {
+	for _, o := range e.Occurrences() {
 		got = append(got, fmt.Sprint(o.UUID, " ", o.Timestamp.Format("15:04"), " ", o.Instance, " ", o.Error.Message))
 	}
 	want := []string{"9 12:06 b:80 hidden", "4 12:04 a:80 hidden", "3 12:03 b:80 hidden"}

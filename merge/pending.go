@@ -132,7 +132,7 @@ func (p *pending) records() *Records {
 	}
 	for e := range p.occurrences {
 		if !e.gone {
-			r.Occurrences = append(r.Occurrences, OccurrencesRecord{ExceptionName: e.name(), Occurrences: e.occurrences})
+			r.Occurrences = append(r.Occurrences, OccurrencesRecord{ExceptionName: e.name(), Kept: e.kept})
 		}
 	}
 	for s := range p.series {

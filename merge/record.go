@@ -20,7 +20,8 @@ type Store interface {
 	// Commit makes the changes durable, all of them or none: first the removals, then
 	// the rest, each record in place of the one with the same name. When it returns
 	// nil, they survive a crash of the machine, and the events up to changes.Seq are
-	// not kept any more. It keeps nothing of changes.
+	// not kept any more. It says of all occurrences in changes what it holds of them now, and
+	// keeps nothing else of changes.
 	//
 	// ErrIncomplete means that nothing was committed because the store has lost what
 	// it held, or wants to write all of it anew: the caller commits all records instead.
@@ -209,10 +210,13 @@ type ExceptionRecord struct {
 	Episode     Episode
 }
 
-// An OccurrencesRecord is the list of all occurrences that are kept of an exception.
+// An OccurrencesRecord is all occurrences that are kept of an exception.
 type OccurrencesRecord struct {
 	ExceptionName
-	Occurrences []periskop.Occurrence
+	Kept *Kept
+	// Written and Marks are what the store holds after a commit that succeeded.
+	Written Stored
+	Marks   []Mark
 }
 
 // A SeriesName tells series apart.

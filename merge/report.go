@@ -1,7 +1,6 @@
 package merge
 
 import (
-	"slices"
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/periskop"
@@ -60,7 +59,7 @@ type arrival struct {
 	// wanted is set when the occurrences are needed; kept are those that the key had
 	// when that was decided, and full whether that was as many as are kept.
 	wanted, full bool
-	kept         []periskop.Occurrence
+	kept         *Kept
 	listed       listingMaker
 	raw          string // the key with its secrets, which is not kept
 	// indexed is the hash by which the epoch was found until now.
@@ -134,8 +133,6 @@ func (a *arrival) decode(raw []periskop.RawOccurrences, clock *clock, c *cleaner
 
 // skip reports whether an occurrence is kept already, or older than all that are.
 func (a *arrival) skip(uuid string, at time.Time) bool {
-	if a.full && at.Before(a.kept[len(a.kept)-1].Timestamp) {
-		return true
-	}
-	return slices.ContainsFunc(a.kept, func(o periskop.Occurrence) bool { return o.UUID == uuid })
+	m := markOf(&periskop.Occurrence{UUID: uuid, Timestamp: at})
+	return a.full && m.At < a.kept.oldest() || a.kept.has(m.Hash)
 }

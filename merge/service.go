@@ -113,7 +113,7 @@ func (s *service) isExposed(e *exception, c *count, severity string, l *ledger) 
 		return false
 	}
 	labels, ok := s.settings.Labels(e.seriesKey(s.name, c.group, severity))
-	return ok && l.series[labelsKey(labels)] != nil
+	return ok && l.series[keyOf(labels)] != nil
 }
 
 // addAll adds everything that is known of the service.
@@ -145,7 +145,7 @@ func (s *service) mark(a *arrival, p *process, limit int) {
 	}
 	a.wanted = true
 	if e := s.byID[a.epoch.id]; e != nil {
-		a.kept, a.full = e.occurrences, len(e.occurrences) >= limit
+		a.kept, a.full = e.kept, e.kept.Len() >= max(limit, 1)
 	}
 }
 
@@ -310,7 +310,7 @@ func (s *service) doubts() map[string]Doubt {
 
 // appendSeen appends the times of the keys that are in the exposition, with those of equal
 // labels made one. The index says where in the list which labels are.
-func (s *service) appendSeen(list []*Seen, index map[string]int) []*Seen {
+func (s *service) appendSeen(list []*Seen, index map[labelsKey]int) []*Seen {
 	for _, e := range s.sortedExceptions() {
 		for _, seen := range e.seenTimes(s) {
 			at, ok := index[seen.key]

@@ -73,9 +73,9 @@ type Exception struct {
 	History   uint64
 	FirstSeen time.Time
 	LastSeen  time.Time
-	// Occurrences are the newest ones, newest first. Their timestamps are corrected
-	// for the clocks of the targets, and each has its instance.
-	Occurrences []periskop.Occurrence
+	// Kept are the newest occurrences. Their timestamps are corrected for the clocks of the
+	// targets, and each has its instance.
+	Kept *Kept
 	// Resolved is set while the exception is resolved: until its count grows.
 	Resolved *Resolution
 	// Regressions is how often it came back after it was resolved.
@@ -89,6 +89,19 @@ type Exception struct {
 type Resolution struct {
 	At     time.Time
 	Reason string
+}
+
+// Occurrences returns the newest ones, newest first. It reads those that the store holds:
+// see [Kept.List].
+func (e *Exception) Occurrences() []periskop.Occurrence { return e.Kept.List() }
+
+// Read returns the exception with all of its occurrences in memory: for those who look at
+// them more than once.
+func (e *Exception) Read() *Exception {
+	read := *e
+	list := e.Kept.List()
+	read.Kept = &Kept{marks: Marks(list), fresh: list}
+	return &read
 }
 
 // Counted is how many occurrences were counted since the watch began.

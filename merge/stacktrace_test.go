@@ -21,7 +21,7 @@ func TestStackTracesAreShared(t *testing.T) {
 		answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{aggregate("k", 1, at(1), raise("1", 1, "f"))}},
 		answer{uuid: "A", at: at(3), reports: []periskop.Aggregate{aggregate("k", 2, at(1), raise("2", 2, "f"), raise("1", 1, "f"))}},
 		answer{uuid: "A", at: at(4), reports: []periskop.Aggregate{aggregate("k", 3, at(1), raise("3", 3, "g"))}})
-	list := s.Snapshot().Find(merge.ExceptionID("shop", "k")).Occurrences
+	list := s.Snapshot().Find(merge.ExceptionID("shop", "k")).Occurrences()
 	if len(list) != 3 {
 		t.Fatalf("got %d occurrences, want 3", len(list))
 	}

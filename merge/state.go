@@ -55,7 +55,7 @@ type State struct {
 	rounds   map[string]*round   // by discovery
 	ledgers  ledgers
 	exposure *exposure
-	seen     map[string]int // for appendSeen; kept for its memory
+	seen     map[labelsKey]int // for appendSeen; kept for its memory
 
 	generation uint64 // the last one of an endpoint
 
@@ -81,8 +81,8 @@ type ledgers struct {
 
 func newLedgers(p *pending, e *exposure) ledgers {
 	return ledgers{
-		counts:      ledger{pending: p, exposure: e, series: map[string]*series{}},
-		regressions: ledger{pending: p, exposure: e, series: map[string]*series{}, regressions: true},
+		counts:      ledger{pending: p, exposure: e, series: map[labelsKey]*series{}},
+		regressions: ledger{pending: p, exposure: e, series: map[labelsKey]*series{}, regressions: true},
 	}
 }
 
@@ -100,14 +100,14 @@ func New(o Options) *State {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if start := o.Now(); o.Elapsed == nil {
-		o.Elapsed = func() time.Duration { return o.Now().Sub(start) }
+	if now, start := o.Now, o.Now(); o.Elapsed == nil {
+		o.Elapsed = func() time.Duration { return now().Sub(start) }
 	}
 	s := &State{
 		store: o.Store, patience: o.Patience, stepped: o.Stepped, settings: o.Settings, writing: make(chan struct{}, 1),
 		own:      newOwnClock(o.Now, o.Elapsed),
 		services: map[string]*service{}, rounds: map[string]*round{},
-		seen: map[string]int{}, processes: processIndex{}, occurrences: occurrenceIndex{}, sharers: map[uint64][]*process{},
+		seen: map[labelsKey]int{}, processes: processIndex{}, occurrences: occurrenceIndex{}, sharers: map[uint64][]*process{},
 		pending: newPending(),
 	}
 	s.committed = s.own.wall

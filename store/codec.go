@@ -79,6 +79,30 @@ var errShort = errors.New("record is cut off")
 type decoder struct {
 	b   []byte
 	err error
+	// known holds what is read by name, so that equal names are held once; nil holds none.
+	known names
+}
+
+// names are texts that occur in many records.
+type names map[string]string
+
+// name reads a text that occurs in other records as well.
+func (d *decoder) name() string {
+	n := d.uint()
+	if n > uint64(len(d.b)) {
+		d.fail()
+		return ""
+	}
+	b := d.b[:n]
+	d.b = d.b[n:]
+	if s, ok := d.known[string(b)]; ok {
+		return s
+	}
+	s := string(b)
+	if d.known != nil {
+		d.known[s] = s
+	}
+	return s
 }
 
 func (d *decoder) fail() {
@@ -165,7 +189,7 @@ func (d *decoder) labels() periskop.Labels {
 	}
 	ls := make(periskop.Labels, n)
 	for i := range ls {
-		ls[i] = periskop.Label{Name: d.string(), Value: d.string()}
+		ls[i] = periskop.Label{Name: d.name(), Value: d.name()}
 	}
 	return ls
 }

@@ -110,12 +110,10 @@ func (s *Store) check() error {
 	return nil
 }
 
-// abandon closes the file, so that the next commit writes all anew.
+// abandon gives the file up, so that the next commit writes all anew. What it holds of
+// occurrences can still be read: it is closed once nothing refers to it.
 func (s *Store) abandon(err error) error {
-	if s.file != nil {
-		_ = s.file.Close() // the first error tells more
-		s.file = nil
-	}
+	s.file = nil
 	return err
 }
 
@@ -348,8 +346,7 @@ func (w *writer) put(r *merge.Records) {
 		w.record(kindPut, tableExceptions, r.Exceptions[i].Service, exceptionKey(r.Exceptions[i].ExceptionName), encodeException(&r.Exceptions[i]))
 	}
 	for i := range r.Occurrences {
-		o := &r.Occurrences[i]
-		w.record(kindPut, tableOccurrences, o.Service, exceptionKey(o.ExceptionName), w.store.occurrences.encode(o.Occurrences))
+		w.occurrencesRecord(&r.Occurrences[i])
 	}
 	for i := range r.Series {
 		w.record(kindPut, tableSeries, r.Series[i].Service, seriesKey(r.Series[i].SeriesName), encodeSeries(&r.Series[i]))

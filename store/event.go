@@ -154,7 +154,7 @@ func (w *eventWriter) total(e *encoder, t *merge.TotalEvent) {
 			e.string(line)
 		}
 	}
-	e.bytes(w.occurrences.encode(named))
+	e.bytes(w.occurrences.pack(named))
 }
 
 // name returns the occurrences with names in place of their stack traces, and the traces
@@ -256,7 +256,7 @@ func (d *decoder) exposed() (*merge.ExposedEvent, error) {
 	x.Series = make([]merge.SeriesName, d.count())
 	for i := range x.Series {
 		var err error
-		if x.Series[i], err = parseSeriesKey([]byte(d.string())); err != nil {
+		if x.Series[i], err = names(nil).parseSeriesKey([]byte(d.string())); err != nil {
 			return nil, err
 		}
 	}
@@ -303,7 +303,7 @@ func (r *eventReader) total(d *decoder, t *merge.TotalEvent) error {
 		return d.err
 	}
 	var err error
-	t.Occurrences, err = r.occurrences.decode([]byte(packed))
+	t.Occurrences, err = r.occurrences.unpack([]byte(packed))
 	for i := range t.Occurrences {
 		for e := &t.Occurrences[i].Error; e != nil; e = e.Cause {
 			if len(e.Stacktrace) == 1 && len(e.Stacktrace[0]) > 0 && e.Stacktrace[0][0] == 0 {

@@ -77,7 +77,7 @@ func TestTooLarge(t *testing.T) {
 		t.Errorf("got error %v for an event that is too large", err)
 	}
 	record := func(size int) merge.OccurrencesRecord {
-		return merge.OccurrencesRecord{ExceptionName: merge.ExceptionName{Service: "shop", ID: uint64(size)}, Occurrences: noise(size)}
+		return merge.OccurrencesRecord{ExceptionName: merge.ExceptionName{Service: "shop", ID: uint64(size)}, Kept: merge.NewKept(noise(size)...)}
 	}
 	if err := s.Commit(&merge.Records{Occurrences: []merge.OccurrencesRecord{record(100), record(3 << 20), record(200)}}); err != nil {
 		t.Fatal(err)

@@ -93,6 +93,9 @@ func (s *Store) read() (*merge.Saved, error) {
 	}
 	l := loader{store: s, saved: saved, reader: eventReader{occurrences: s.occurrences, traces: map[string][]string{}}}
 	l.scanner.b = f.Bytes()
+	if l.file, err = os.Open(s.path); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	l.load()
 	err = s.judge(&l, saved)
 	return saved, errors.Join(err, f.Close())
@@ -134,6 +137,7 @@ type loader struct {
 	saved   *merge.Saved
 	scanner scanner
 	reader  eventReader
+	file    *os.File // what is read later is read from it
 
 	version    uint64
 	uuid, mark string
@@ -157,8 +161,8 @@ type recordHash struct {
 	key   uint32
 }
 
-// A place is where the value of a record is.
-type place struct{ from, to int }
+// A place is where the frame of a record begins, and its value begins and ends.
+type place struct{ frame, from, to int }
 
 type change struct {
 	table  table
@@ -197,7 +201,7 @@ func (l *loader) change(h head, payload []byte, at int) {
 	d := decoder{b: payload}
 	key := d.string()
 	to := at + headSize + len(payload)
-	l.changes = append(l.changes, change{h.table, key, place{to - len(d.b), to}, h.kind == kindDelete})
+	l.changes = append(l.changes, change{h.table, key, place{at, to - len(d.b), to}, h.kind == kindDelete})
 	l.lastPut[recordHash{h.table, h.key}] = h.number
 }
 
@@ -245,9 +249,10 @@ func (l *loader) records() {
 	each(l, tableEndpoints, decodeEndpoint, &r.Endpoints)
 	each(l, tableProcesses, decodeProcess, &r.Processes)
 	each(l, tableForgotten, decodeForgotten, &r.Forgotten)
-	each(l, tableExceptions, decodeException, &r.Exceptions)
-	each(l, tableOccurrences, l.store.occurrences.decodeRecord, &r.Occurrences)
-	each(l, tableSeries, decodeSeries, &r.Series)
+	known := names{}
+	each(l, tableExceptions, known.decodeException, &r.Exceptions)
+	l.occurrences()
+	each(l, tableSeries, known.decodeSeries, &r.Series)
 	each(l, tableScrapers, decodeScraper, &r.Scrapers)
 	r.Seq = l.seq
 	for i := range r.Services {
@@ -270,6 +275,23 @@ func each[T any](l *loader, t table, decode func(key, value []byte) (T, error), 
 			continue
 		}
 		*list = append(*list, record)
+	}
+}
+
+// occurrences notes where the occurrences are, and reads none.
+func (l *loader) occurrences() {
+	records := l.tables[tableOccurrences]
+	l.saved.Occurrences = make([]merge.OccurrencesRecord, 0, len(records))
+	for key, at := range records {
+		name, err := parseExceptionKey([]byte(key))
+		d := decoder{b: l.scanner.b[at.from:at.to]}
+		marks := d.marks()
+		if err != nil || d.err != nil {
+			l.all = true
+			continue
+		}
+		from := &stored{codec: l.store.occurrences, file: l.file, at: int64(at.frame), size: uint32(at.to + tailSize - at.frame)}
+		l.saved.Occurrences = append(l.saved.Occurrences, merge.OccurrencesRecord{ExceptionName: name, Kept: merge.NewStored(marks, from)})
 	}
 }
 

@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/periskop-exporter/periskop_exporter/merge"
-	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
 // A table is a kind of record.
@@ -45,8 +42,8 @@ func seriesKey(n merge.SeriesName) []byte {
 	return e.b
 }
 
-func parseSeriesKey(key []byte) (merge.SeriesName, error) {
-	d := decoder{b: key}
+func (n names) parseSeriesKey(key []byte) (merge.SeriesName, error) {
+	d := decoder{b: key, known: n}
 	return merge.SeriesName{Regressions: d.bool(), Labels: d.labels()}, d.err
 }
 
@@ -248,19 +245,19 @@ func encodeException(r *merge.ExceptionRecord) []byte {
 	return e.b
 }
 
-func decodeException(key, value []byte) (merge.ExceptionRecord, error) {
+func (n names) decodeException(key, value []byte) (merge.ExceptionRecord, error) {
 	name, err := parseExceptionKey(key)
 	if err != nil {
 		return merge.ExceptionRecord{}, err
 	}
-	d := decoder{b: value}
+	d := decoder{b: value, known: n}
 	r := merge.ExceptionRecord{
-		ExceptionName: name, Key: d.string(), Class: d.string(), History: d.uint(),
+		ExceptionName: name, Key: d.name(), Class: d.name(), History: d.uint(),
 		FirstSeen: d.time(), LastSeen: d.time(), Grown: d.time(), Regressions: d.uint(), Resolved: d.resolution(),
 	}
 	r.Counts = make([]merge.Count, d.count())
 	for i := range r.Counts {
-		r.Counts[i] = merge.Count{Group: d.labels(), Severity: d.string(), Counted: d.uint(), Start: d.time()}
+		r.Counts[i] = merge.Count{Group: d.labels(), Severity: d.name(), Counted: d.uint(), Start: d.time()}
 	}
 	r.Episode = merge.Episode{Began: d.time(), Over: d.bool(), Crowded: d.bool()}
 	return r, d.err
@@ -279,14 +276,14 @@ func encodeSeries(r *merge.SeriesRecord) []byte {
 	return e.b
 }
 
-func decodeSeries(key, value []byte) (merge.SeriesRecord, error) {
-	name, err := parseSeriesKey(key)
+func (n names) decodeSeries(key, value []byte) (merge.SeriesRecord, error) {
+	name, err := n.parseSeriesKey(key)
 	if err != nil {
 		return merge.SeriesRecord{}, err
 	}
-	d := decoder{b: value}
+	d := decoder{b: value, known: n}
 	return merge.SeriesRecord{
-		SeriesName: name, Service: d.string(), Value: d.uint(), Start: d.time(), Grown: d.time(),
+		SeriesName: name, Service: d.name(), Value: d.uint(), Start: d.time(), Grown: d.time(),
 		Newest: d.string(), NewestAt: d.time(), Exposed: d.time(), Valued: d.bool(),
 	}, d.err
 }
@@ -308,71 +305,4 @@ func decodeScraper(key, value []byte) (merge.ScraperRecord, error) {
 		r.Services = d.strings()
 	}
 	return r, d.err
-}
-
-// occurrences writes lists of occurrences as compressed JSON: the stack traces of one
-// key are much alike.
-type occurrences struct {
-	compress   *zstd.Encoder
-	decompress *zstd.Decoder
-	buffer     []byte                    // of decode, kept for its memory
-	packed     []byte                    // of encode, kept for its memory
-	trace      func(raw []byte) []string // decodes stack traces; equal ones are held once
-}
-
-// maxOccurrences bounds what a damaged record can make us allocate, in bytes.
-const maxOccurrences = 1 << 30
-
-func newOccurrences() (*occurrences, error) {
-	compress, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, fmt.Errorf("set up compression: %w", err)
-	}
-	decompress, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxOccurrences))
-	if err != nil {
-		return nil, fmt.Errorf("set up decompression: %w", err)
-	}
-	return &occurrences{compress: compress, decompress: decompress, trace: stacktraces()}, nil
-}
-
-func (o *occurrences) close() {
-	o.decompress.Close()
-	_ = o.compress.Close() // it has no output of its own to fail on
-}
-
-// encode returns the occurrences packed, valid until the next call.
-func (o *occurrences) encode(list []periskop.Occurrence) []byte {
-	o.packed = o.compress.EncodeAll(periskop.PackOccurrences(list), o.packed[:0])
-	return o.packed
-}
-
-func (o *occurrences) decode(packed []byte) ([]periskop.Occurrence, error) {
-	var err error
-	o.buffer, err = o.decompress.DecodeAll(packed, o.buffer[:0])
-	if err != nil {
-		return nil, fmt.Errorf("decompress occurrences: %w", err)
-	}
-	return periskop.RawOccurrences(o.buffer).DecodeWith(nil, o.trace), nil
-}
-
-func (o *occurrences) decodeRecord(key, value []byte) (merge.OccurrencesRecord, error) {
-	name, err := parseExceptionKey(key)
-	if err != nil {
-		return merge.OccurrencesRecord{}, err
-	}
-	list, err := o.decode(value)
-	return merge.OccurrencesRecord{ExceptionName: name, Occurrences: list}, err
-}
-
-// stacktraces returns a decoder of stack traces by which equal ones are held once.
-func stacktraces() func(raw []byte) []string {
-	known := map[string][]string{}
-	return func(raw []byte) []string {
-		lines, ok := known[string(raw)]
-		if !ok {
-			lines = periskop.DecodeStacktrace(raw)
-			known[string(raw)] = lines
-		}
-		return lines
-	}
 }

@@ -19,7 +19,7 @@ import (
 const fileName = "state.db"
 
 // version is that of the layout in doc.go.
-const version = 2
+const version = 3
 
 // Errors of [Open] that the operator must mend.
 var (
@@ -85,7 +85,7 @@ func Open(o Options) (*Store, *merge.Saved, error) {
 	if o.OpenFile == nil {
 		o.OpenFile = os.OpenFile
 	}
-	codec, err := newOccurrences()
+	codec, err := newOccurrences(o.Logger)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -93,7 +93,6 @@ func Open(o Options) (*Store, *merge.Saved, error) {
 	s.events.forget()
 	saved, err := s.open()
 	if err != nil {
-		codec.close()
 		if s.mark != nil {
 			_ = s.mark.close() // the first error tells more
 		}
@@ -110,7 +109,6 @@ func (s *Store) UUID() string { return s.options.UUID }
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.occurrences.close()
 	var err error
 	if s.file != nil {
 		err = s.file.Close()

@@ -56,13 +56,13 @@ func everything() *merge.Records {
 			History: 9, FirstSeen: noon, LastSeen: noon, Grown: noon, Regressions: 2, Episode: merge.Episode{Began: noon, Over: true, Crowded: true},
 			Resolved: &merge.Resolution{At: noon, Reason: "fixed in 1.2"},
 		}},
-		Occurrences: []merge.OccurrencesRecord{{ExceptionName: exception, Occurrences: []periskop.Occurrence{{
+		Occurrences: []merge.OccurrencesRecord{{ExceptionName: exception, Kept: merge.NewKept(periskop.Occurrence{
 			UUID: "o", Timestamp: noon, Severity: "error", Instance: "a:80",
 			Error: periskop.Exception{Class: "C", Message: "m<>&\u2028", Stacktrace: []string{"a", "b"}, Cause: &periskop.Exception{Message: "why"}},
 			HTTPContext: &periskop.HTTPContext{
 				Method: "GET", URL: "/x", Body: "b", Headers: []periskop.Header{{Name: "A", Value: "1"}, {Name: "A", Value: "2"}},
 			},
-		}}}},
+		})}},
 		Series: []merge.SeriesRecord{
 			{SeriesName: merge.SeriesName{Labels: labels}, Service: "shop", Value: 3, Exposed: noon, Valued: true, Start: noon, Grown: noon, Newest: "o", NewestAt: noon},
 			{SeriesName: merge.SeriesName{Labels: labels, Regressions: true}, Value: 1},
@@ -110,34 +110,12 @@ func filled(t *testing.T) string {
 	return dir
 }
 
-// TestStackTracesAreShared holds that what is read back has equal stack traces once.
-func TestStackTracesAreShared(t *testing.T) {
-	raise := func(frame string) periskop.Occurrence {
-		return periskop.Occurrence{UUID: frame, Error: periskop.Exception{
-			Stacktrace: []string{"main", frame}, Cause: &periskop.Exception{Message: "m", Stacktrace: []string{"cause"}},
-		}}
-	}
-	dir := t.TempDir()
-	s, _ := open(t, store.Options{Dir: dir})
-	commit(t, s, &merge.Records{Occurrences: []merge.OccurrencesRecord{{
-		ExceptionName: merge.ExceptionName{Service: "shop", ID: 1}, Occurrences: []periskop.Occurrence{raise("f"), raise("g"), raise("f")},
-	}}})
-	closed(t, s)
-	s, records := open(t, store.Options{Dir: dir})
-	defer closed(t, s)
-	list := records.Occurrences[0].Occurrences
-	if &list[0].Error.Stacktrace[0] != &list[2].Error.Stacktrace[0] || &list[0].Error.Cause.Stacktrace[0] != &list[1].Error.Cause.Stacktrace[0] {
-		t.Error("equal stack traces are held twice")
-	}
-	if got := list[1].Error.Stacktrace[1]; got != "g" {
-		t.Errorf("got frame %q, want g", got)
-	}
-}
-
 // sorted ignores the order of records.
 var sorted = cmp.Options{
 	cmpopts.SortSlices(func(a, b merge.SeriesRecord) bool { return !a.Regressions && b.Regressions }),
 	cmpopts.SortSlices(func(a, b merge.ScraperRecord) bool { return a.ID < b.ID }),
+	cmp.Comparer(func(a, b *merge.Kept) bool { return cmp.Equal(a.List(), b.List()) }),
+	cmpopts.IgnoreFields(merge.OccurrencesRecord{}, "Written", "Marks"),
 	cmpopts.EquateEmpty(),
 }
 
@@ -173,7 +151,7 @@ func TestRoundTrip(t *testing.T) {
 // events are one of each kind, with every field set.
 func events() []*merge.Event {
 	list := everything()
-	occurrences := list.Occurrences[0].Occurrences
+	occurrences := list.Occurrences[0].Kept.List()
 	return []*merge.Event{
 		{Seq: 1, Answer: &merge.AnswerEvent{
 			Service: "shop", Process: "p", Address: "a:80", Instance: "a", Group: periskop.Labels{{Name: "env", Value: "prod"}}, End: noon,

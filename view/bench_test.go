@@ -34,6 +34,7 @@ func bigException(service string, k int) *merge.Exception {
 		Counts:    []merge.Count{{Severity: []string{"error", "warning", "info"}[k%3], Counted: uint64(1 + k*13%977)}},
 		FirstSeen: now.Add(-time.Duration(k) * time.Minute), LastSeen: now.Add(-time.Duration(k*7) * time.Second),
 	}
+	var list []periskop.Occurrence
 	for i := range 5 {
 		o := periskop.Occurrence{Instance: service + ":8080"}
 		o.UUID = fmt.Sprintf("%08x-0000-4000-8000-%012x", k, i)
@@ -42,8 +43,9 @@ func bigException(service string, k int) *merge.Exception {
 		for f := range 20 {
 			o.Error.Stacktrace = append(o.Error.Stacktrace, fmt.Sprintf("com.example.shop.checkout.PaymentProcessor$$anonfun$%d.apply(PaymentProcessor.scala:%d)", f, 40+f))
 		}
-		e.Occurrences = append(e.Occurrences, o)
+		list = append(list, o)
 	}
+	e.Kept = merge.NewKept(list...)
 	return e
 }
 

@@ -153,12 +153,13 @@ func (v *view) serveCurl(w http.ResponseWriter, r *http.Request) {
 		v.writePlain(w, http.StatusNotFound, "No exception has this ID now.\n")
 		return
 	}
-	at := indexOf(e.Occurrences, r.URL.Query().Get(names.Occurrence))
-	if at < 0 || at >= len(e.Occurrences) || e.Occurrences[at].HTTPContext == nil {
+	list := e.Occurrences()
+	at := indexOf(list, r.URL.Query().Get(names.Occurrence))
+	if at < 0 || at >= len(list) || list[at].HTTPContext == nil {
 		v.writePlain(w, http.StatusNotFound, "No request is known of this occurrence.\n")
 		return
 	}
-	command := curlCommand(e.Occurrences[at].HTTPContext)
+	command := curlCommand(list[at].HTTPContext)
 	if command == "" {
 		v.writePlain(w, http.StatusNotFound, "This request has no address, or bytes that no command line can have.\n")
 		return

@@ -27,7 +27,9 @@ type exceptionsPage struct {
 	Trouble  *troubleNotice
 	Table    exceptionTable
 	Pager    pager
-	Empty    *emptyList
+	// Unsearched is set when not all stack traces were searched.
+	Unsearched *unsearched
+	Empty      *emptyList
 }
 
 // An exceptionTable lists exceptions, on this page and on that of a service.
@@ -37,6 +39,24 @@ type exceptionTable struct {
 	// OneService is set when all rows are of one service.
 	OneService bool
 	Span       string // how far back the growth is known
+}
+
+// An unsearched says of how many exceptions only the names were searched.
+type unsearched struct {
+	Count string
+	URL   string // leads to a search of all; empty after that
+}
+
+func newUnsearched(n int, f filter, to links) *unsearched {
+	if n == 0 {
+		return nil
+	}
+	u := &unsearched{Count: plural(n, "exception")}
+	if !f.Deep {
+		f.Deep, f.Page = true, 1
+		u.URL = to.exceptions(f)
+	}
+	return u
 }
 
 // An option is one of a select.
@@ -90,7 +110,7 @@ func (v *view) serveExceptions(w http.ResponseWriter, r *http.Request) {
 }
 
 func newExceptionsPage(s *merge.Snapshot, services []*serviceHealth, f filter, j classifier, to links) *exceptionsPage {
-	list := f.exceptions(s, j)
+	list, left := f.exceptions(s, j)
 	pager, from, end := newPager(len(list), rowsPerPage, f.Page, func(n int) string {
 		f := f
 		f.Page = n
@@ -105,6 +125,7 @@ func newExceptionsPage(s *merge.Snapshot, services []*serviceHealth, f filter, j
 		Pager:    pager,
 	}
 	p.setOptions(s, f)
+	p.Unsearched = newUnsearched(left, f, to)
 	if f.narrow() {
 		p.ClearURL = to.exceptions(filter{Sort: f.Sort})
 	}
@@ -150,8 +171,8 @@ func newExceptionRow(s *merge.Service, e *merge.Exception, j classifier, to link
 		// The client libraries make the key of the class and a hash.
 		row.Key = snippet(strings.TrimPrefix(e.Key, e.Class), keyLength)
 	}
-	if len(e.Occurrences) > 0 {
-		row.Message = snippet(e.Occurrences[0].Error.Message, messageLength)
+	if list := e.Occurrences(); len(list) > 0 {
+		row.Message = snippet(list[0].Error.Message, messageLength)
 	}
 	for _, name := range severitiesOf(e) {
 		row.Severities = append(row.Severities, newSeverity(name))

@@ -21,6 +21,7 @@ type filter struct {
 	State    condition
 	Group    []groupValue
 	Query    string
+	Deep     bool // the search takes as long as it takes
 	Seen     period
 	Sort     order
 	Page     int
@@ -56,6 +57,7 @@ var orders = []struct {
 // Parameters of the list beside those that are labels.
 const (
 	queryParam     = "q"
+	deepParam      = "deep"
 	sortParam      = "sort"
 	conditionParam = "state"
 	// groupPrefix keeps group labels, which users choose, apart from all others.
@@ -75,6 +77,7 @@ func parseFilter(q url.Values) filter {
 		Group:    parseGroup(q),
 		Seen:     parsePeriod(q),
 		Query:    query,
+		Deep:     query != "" && q.Get(deepParam) != "",
 		Sort:     byLastSeen,
 		Page:     pageNumber(q),
 	}
@@ -113,6 +116,9 @@ func (f filter) values() url.Values {
 		setParam(q, groupPrefix+g.Name, g.Value)
 	}
 	setParam(q, queryParam, f.Query)
+	if f.Deep {
+		setParam(q, deepParam, "1")
+	}
 	f.Seen.setValues(q)
 	if f.Sort != byLastSeen {
 		setParam(q, sortParam, string(f.Sort))
@@ -137,22 +143,29 @@ func (f filter) set() int {
 	return n
 }
 
-// exceptions returns what the filter leaves, sorted.
-func (f filter) exceptions(s *merge.Snapshot, j classifier) []*merge.Exception {
+// exceptions returns what the filter leaves, sorted, and how many exceptions were not searched
+// whole.
+func (f filter) exceptions(s *merge.Snapshot, j classifier) (list []*merge.Exception, unsearched int) {
 	search, class := newSearch(f.Query), newWord(strings.ToLower(f.Class))
-	var list []*merge.Exception
+	var unread []*merge.Exception
 	for _, svc := range s.Services {
 		if f.Service != "" && svc.Name != f.Service {
 			continue
 		}
 		for _, e := range svc.Exceptions {
-			if j.is(f.State, svc, e) && f.Seen.has(e, j.now) && f.hasCount(e) && (f.Class == "" || class.in(e.Class)) && search.matches(e) {
+			switch {
+			case !j.is(f.State, svc, e) || !f.Seen.has(e, j.now) || !f.hasCount(e) || f.Class != "" && !class.in(e.Class):
+			case search.matchesName(e):
 				list = append(list, e)
+			case e.Kept.Len() > 0:
+				unread = append(unread, e)
 			}
 		}
 	}
+	found, unsearched := search.read(unread, f.Deep)
+	list = append(list, found...)
 	j.sort(list, f.Sort)
-	return list
+	return list, unsearched
 }
 
 // hasCount reports whether the exception was counted under the severity and the group

@@ -210,7 +210,7 @@ func TestBudget(t *testing.T) {
 	}
 	snapshot := &merge.Snapshot{Services: []*merge.Service{{Name: "s", Exceptions: []*merge.Exception{{
 		ID: merge.ExceptionID("s", "k"), Service: "s", Key: strings.Repeat("\u202e\u202d", 1<<20),
-		Occurrences: []periskop.Occurrence{{UUID: "u", Error: *e, HTTPContext: context}},
+		Kept: merge.NewKept(periskop.Occurrence{UUID: "u", Error: *e, HTTPContext: context}),
 	}}}}}
 	h, err := view.New(view.Options{Snapshot: func() *merge.Snapshot { return snapshot }})
 	if err != nil {

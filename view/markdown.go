@@ -23,8 +23,8 @@ func (v *view) traceMarkdown(e *merge.Exception, at int) string {
 	m := markdownWriter{own: v.OwnCode(e.Service)}
 	m.printf("## %s in %s\n\n", code(cmp.Or(e.Class, e.Key, "(no class, no key)")), code(e.Service))
 	var o *periskop.Occurrence
-	if len(e.Occurrences) > 0 {
-		o = &e.Occurrences[at]
+	if e.Kept.Len() > 0 {
+		o = &e.Occurrences()[at]
 		m.message(&o.Error)
 	}
 	m.printf("- Count: %s\n", countText(e))

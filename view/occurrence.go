@@ -65,10 +65,10 @@ type httpContext struct {
 type header struct{ Name, Value block }
 
 func newOccurrence(e *merge.Exception, at int, now time.Time, limit *budget, to links, own []string) *occurrence {
-	o := &e.Occurrences[at]
+	o := &e.Occurrences()[at]
 	out := &occurrence{
-		Ordinal:   ordinal(at, len(e.Occurrences)),
-		Several:   len(e.Occurrences) > 1,
+		Ordinal:   ordinal(at, e.Kept.Len()),
+		Several:   e.Kept.Len() > 1,
 		UUID:      limit.line(o.UUID),
 		Seen:      newMoment(now, o.Timestamp),
 		Instance:  limit.line(o.Instance),
@@ -81,10 +81,10 @@ func newOccurrence(e *merge.Exception, at int, now time.Time, limit *budget, to 
 	}
 	if at > 0 {
 		out.Newest = to.trace(e.ID, "")
-		out.Newer = to.trace(e.ID, e.Occurrences[at-1].UUID)
+		out.Newer = to.trace(e.ID, e.Occurrences()[at-1].UUID)
 	}
-	if at+1 < len(e.Occurrences) {
-		out.Older = to.trace(e.ID, e.Occurrences[at+1].UUID)
+	if at+1 < e.Kept.Len() {
+		out.Older = to.trace(e.ID, e.Occurrences()[at+1].UUID)
 	}
 	limit.own = own
 	out.Error = newChainLink(&o.Error, limit)

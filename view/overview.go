@@ -126,7 +126,7 @@ func newOverviewPage(services []*serviceHealth, f serviceFilter, j classifier, t
 // newGrowingRows returns the exceptions that grew most of late.
 func newGrowingRows(s *merge.Snapshot, j classifier, to links) []growingRow {
 	const most = 6
-	list := filter{State: conditionGrowing, Sort: byGrowth}.exceptions(s, j)
+	list, _ := filter{State: conditionGrowing, Sort: byGrowth}.exceptions(s, j)
 	var rows []growingRow
 	for _, e := range list[:min(len(list), most)] {
 		rows = append(rows, growingRow{

@@ -58,7 +58,7 @@ func TestPhoneTrace(t *testing.T) {
 	b.hold(t)
 	for _, svc := range w.state.Snapshot().Services {
 		for i, e := range svc.Exceptions {
-			if i%10 != 0 || len(e.Occurrences) == 0 || len(e.Occurrences[0].Error.Stacktrace) == 0 {
+			if i%10 != 0 || e.Kept.Len() == 0 || len(e.Occurrences()[0].Error.Stacktrace) == 0 {
 				continue
 			}
 			b.navigate(t, server.URL+"/trace/"+e.ID)

@@ -18,7 +18,7 @@ func (v *view) serveJSON(w http.ResponseWriter, r *http.Request) {
 		v.write(w, http.StatusNotFound, contentJSON, []byte(`{"error": "no exception has this ID now"}`+"\n"))
 		return
 	}
-	occurrences := e.Occurrences
+	occurrences := e.Occurrences()
 	if uuid := r.URL.Query().Get(names.Occurrence); uuid != "" {
 		at := indexOf(occurrences, uuid)
 		if at < 0 {

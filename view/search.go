@@ -1,7 +1,9 @@
 package view
 
 import (
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
@@ -31,16 +33,60 @@ func newSearch(q string) search {
 	return s
 }
 
-// matches looks at the key, the ID, the service, and of each occurrence at the class, the message
-// and the stack trace of it and of its causes, the URL, the instance and the UUID.
+// searchTime is how long stack traces are searched for a page. They are read from the disk,
+// some thousand in that time: all of a service, but not of fifty. It changes in tests only.
+var searchTime = 100 * time.Millisecond
+
+// deepSearchTime is for who asks for it: 100,000 exceptions take some seconds.
+const deepSearchTime = 10 * time.Second
+
+// deep holds one element while a search takes longer: one at a time, so that a few readers
+// do not take all processors.
+var deep = make(chan struct{}, 1)
+
+// read reads the occurrences of the exceptions, those seen last first, and returns those that
+// match. When the time is over, it returns how many are left.
+func (s search) read(list []*merge.Exception, thorough bool) (found []*merge.Exception, left int) {
+	if len(list) == 0 {
+		return nil, 0
+	}
+	within := searchTime
+	if thorough {
+		within = deepSearchTime
+		deep <- struct{}{}
+		defer func() { <-deep }()
+	}
+	slices.SortFunc(list, func(a, b *merge.Exception) int { return b.LastSeen.Compare(a.LastSeen) })
+	end := time.Now().Add(within)
+	for i, e := range list {
+		if time.Now().After(end) {
+			return found, len(list) - i
+		}
+		if s.matches(e) {
+			found = append(found, e)
+		}
+	}
+	return found, 0
+}
+
+// matchesName looks at what is known of an exception without its occurrences: the key, the
+// ID, the class, the service.
+func (s search) matchesName(e *merge.Exception) bool {
+	m := matching{words: s.words}
+	return m.look(e.Key, e.ID, e.Class, e.Service)
+}
+
+// matches looks at the name, and of each occurrence at the class, the message and the stack
+// trace of it and of its causes, the URL, the instance and the UUID.
 func (s search) matches(e *merge.Exception) bool {
 	m := matching{words: s.words}
 	if m.look(e.Key, e.ID, e.Class, e.Service) {
 		return true
 	}
 	var before *periskop.Occurrence
-	for i := range e.Occurrences {
-		o := &e.Occurrences[i]
+	list := e.Occurrences()
+	for i := range list {
+		o := &list[i]
 		if m.look(o.UUID, o.Instance) || m.lookAtContext(o.HTTPContext) || m.lookAtChain(&o.Error, before) {
 			return true
 		}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -14,18 +15,18 @@ func TestSearch(t *testing.T) {
 	}
 	e := &merge.Exception{
 		ID: "00112233aabbccdd", Service: "webshop", Key: "PaymentError@1a2b", Class: "PaymentError",
-		Occurrences: []periskop.Occurrence{
-			{
+		Kept: merge.NewKept(
+			periskop.Occurrence{
 				Instance:    "shop-1:8080",
 				UUID:        "5cfa9e9b-20f8-441c-9029-7fda69d6a1c0",
 				Error:       *chain("PaymentError", "Card declined", "shop/pay.go:7", chain("IOError", "connection reset", "net.go:9", nil)),
 				HTTPContext: &periskop.HTTPContext{Method: "POST", URL: "https://shop.test/Pay?x=1"},
 			},
-			{
+			periskop.Occurrence{
 				Instance: "shop-2:8080",
 				Error:    *chain("PaymentError", "Überweisung abgelehnt", "shop/other.go:7", chain("IOError", "broken pipe", "net.go:9", chain("Root", "", "", nil))),
 			},
-		},
+		),
 	}
 	tests := []struct {
 		name, query string
@@ -62,13 +63,50 @@ func TestSearch(t *testing.T) {
 
 func TestSearchForPastedMessage(t *testing.T) {
 	message := "a b c d e f g h i is what it said, word for word"
-	e := &merge.Exception{Occurrences: []periskop.Occurrence{{Error: periskop.Exception{Message: message}}}}
+	e := &merge.Exception{Kept: merge.NewKept(periskop.Occurrence{Error: periskop.Exception{Message: message}})}
 	if !newSearch(strings.ToUpper(message)).matches(e) {
 		t.Error("the message is not found by itself")
 	}
 	if newSearch("word for word said it what is i h g f e d c b a").matches(e) {
 		t.Error("more words than are looked for one by one are found in another order")
 	}
+}
+
+// TestSearchTakesNoLonger has no time to read occurrences: names are searched all the same, and
+// the page says what was not, and leads to a search of everything.
+func TestSearchTakesNoLonger(t *testing.T) {
+	before := searchTime
+	searchTime = -1
+	t.Cleanup(func() { searchTime = before })
+	raise := func(key, message string) *merge.Exception {
+		return &merge.Exception{ID: merge.ExceptionID("shop", key), Service: "shop", Key: key, Kept: merge.NewKept(periskop.Occurrence{Error: periskop.Exception{Message: message}})}
+	}
+	s := &merge.Snapshot{Services: []*merge.Service{{Name: "shop", Exceptions: []*merge.Exception{raise("declined", ""), raise("a", "card declined"), raise("b", "")}}}}
+	f := filter{Query: "declined", State: conditionAny}
+	list, left := f.exceptions(s, classifier{})
+	if len(list) != 1 || list[0].Key != "declined" || left != 2 {
+		t.Errorf("got %d exceptions, %d left, want 1 and 2", len(list), left)
+	}
+	u := newUnsearched(left, f, links{})
+	if u == nil || u.Count != "2 exceptions" || !strings.Contains(u.URL, "deep=1") {
+		t.Fatalf("got %+v", u)
+	}
+	f = parseFilter(mustQuery(t, u.URL))
+	if list, left = f.exceptions(s, classifier{}); len(list) != 2 || left != 0 {
+		t.Errorf("a search of everything: got %d exceptions, %d left, want 2 and 0", len(list), left)
+	}
+	if u := newUnsearched(left, f, links{}); u != nil {
+		t.Errorf("a search of everything: got %+v", u)
+	}
+}
+
+func mustQuery(t *testing.T, address string) url.Values {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query()
 }
 
 // FuzzWord compares with the obvious way.

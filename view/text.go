@@ -31,7 +31,8 @@ func (v *view) serveCopy(w http.ResponseWriter, r *http.Request, form func(e *me
 		v.writePlain(w, http.StatusNotFound, "No exception has this ID now.\n")
 		return
 	}
-	at := indexOf(e.Occurrences, r.URL.Query().Get(names.Occurrence))
+	e = e.Read()
+	at := indexOf(e.Occurrences(), r.URL.Query().Get(names.Occurrence))
 	if at < 0 {
 		v.writePlain(w, http.StatusNotFound, "This occurrence is not kept any more; without ?occurrence= the newest one is shown.\n")
 		return
@@ -55,13 +56,13 @@ func (v *view) traceText(e *merge.Exception, at int) string {
 		c := &e.Counts[i]
 		t.fact("Counted", fmt.Sprintf("%s %s%s", number(c.Counted), c.Severity, groupText(c.Group)))
 	}
-	if len(e.Occurrences) == 0 {
+	if e.Kept.Len() == 0 {
 		t.facts("Link", v.externalLink(e.ID, ""))
 		return t.String()
 	}
-	o := &e.Occurrences[at]
+	o := &e.Occurrences()[at]
 	t.facts(
-		"Occurrence", o.UUID+" ("+ordinal(at, len(e.Occurrences))+")",
+		"Occurrence", o.UUID+" ("+ordinal(at, e.Kept.Len())+")",
 		"Time", absolute(o.Timestamp),
 		"Instance", o.Instance,
 		"Severity", o.Severity,

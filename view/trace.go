@@ -90,6 +90,7 @@ func (v *view) serveTrace(w http.ResponseWriter, r *http.Request) {
 	}
 	now := v.Now()
 	to := linksFrom(r)
+	e = e.Read()
 	p := v.newTracePage(snapshot.Service(e.Service), e, r.URL.Query().Get(names.Occurrence), now, to)
 	for _, s := range v.services(snapshot, e.Service) {
 		p.Trouble = newTroubleNotice(s, now, &budget{left: lineBudget}, to)
@@ -156,7 +157,7 @@ func departureFacts(d *merge.Departure, now time.Time) []fact {
 }
 
 func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, now time.Time, to links) *tracePage {
-	at := indexOf(e.Occurrences, uuid)
+	at := indexOf(e.Occurrences(), uuid)
 	limit := &budget{left: pageBudget, whole: to.text(e.ID, "")}
 	if at >= 0 {
 		limit.whole = to.text(e.ID, uuid)
@@ -179,7 +180,7 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		Span:       j.span(),
 		Resolution: v.newResolution(e, now, limit, to),
 		Queries:    v.queries(growthQuery(e.ID)),
-		Instances:  newInstanceRows(e.Occurrences, limit),
+		Instances:  newInstanceRows(e.Occurrences(), limit),
 	}
 	if v.trends != nil {
 		p.Trend = newTrendImage(to.trend(e.ID))
@@ -200,8 +201,8 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 	}
 	p.Occurrences = newOccurrenceRows(e, at, now, limit, to)
 	p.Copies = copies{Markdown: to.markdown(e.ID, ""), Text: to.text(e.ID, ""), JSON: to.json(e.ID, "")}
-	if len(e.Occurrences) > 0 {
-		uuid := e.Occurrences[at].UUID
+	if e.Kept.Len() > 0 {
+		uuid := e.Occurrences()[at].UUID
 		p.Copies.Markdown, p.Copies.Text = to.markdown(e.ID, uuid), to.text(e.ID, uuid)
 		p.Occurrence = newOccurrence(e, at, now, limit, to, v.OwnCode(e.Service))
 	}
@@ -274,9 +275,8 @@ func newInstanceRows(occurrences []periskop.Occurrence, limit *budget) []instanc
 }
 
 func newOccurrenceRows(e *merge.Exception, current int, now time.Time, limit *budget, to links) []occurrenceRow {
-	rows := make([]occurrenceRow, len(e.Occurrences))
-	for i := range e.Occurrences {
-		o := &e.Occurrences[i]
+	rows := make([]occurrenceRow, e.Kept.Len())
+	for i, o := range e.Occurrences() {
 		rows[i] = occurrenceRow{
 			URL:      to.trace(e.ID, o.UUID),
 			Seen:     newMoment(now, o.Timestamp),

@@ -479,7 +479,7 @@ func TestPayloads(t *testing.T) {
 	}
 	for _, svc := range w.state.Snapshot().Services {
 		for _, e := range svc.Exceptions {
-			for _, o := range e.Occurrences {
+			for _, o := range e.Occurrences() {
 				check("/trace/" + e.ID + "?occurrence=" + url.QueryEscape(o.UUID))
 			}
 		}

@@ -64,6 +64,7 @@ func (w *writer) active(s *merge.Snapshot, now time.Time) []*alert {
 }
 
 func (w *writer) exception(e *merge.Exception) *alert {
+	e = e.Read()
 	name, summary := names.NewException, "New exception in "
 	description := fmt.Sprintf("%s was first seen at %s and was counted %s%s.", e.Label, timestamp(e.FirstSeen), counts(e), onInstance(e))
 	if e.Regressions > 0 {
@@ -87,8 +88,8 @@ func (w *writer) exception(e *merge.Exception) *alert {
 		StartsAt: e.Episode.Began, EndsAt: e.Grown.Add(w.quiet), GeneratorURL: trace,
 	}
 	w.linkDashboard(a, "var-service", e.Service, "var-key", e.Label)
-	if len(e.Occurrences) > 0 {
-		about(a.Annotations, &e.Occurrences[0].Error, w.ownCode(e.Service))
+	if e.Kept.Len() > 0 {
+		about(a.Annotations, &e.Occurrences()[0].Error, w.ownCode(e.Service))
 	}
 	return a
 }

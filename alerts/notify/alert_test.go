@@ -45,14 +45,14 @@ var testWriter = writer{
 
 func TestAlert(t *testing.T) {
 	e := began("a/b#c", func(e *merge.Exception) {
-		e.Occurrences = []periskop.Occurrence{{Instance: "shop-2", Error: periskop.Exception{
+		e.Kept = merge.NewKept(periskop.Occurrence{Instance: "shop-2", Error: periskop.Exception{
 			Class: "ValueError", Message: " no stock \n",
 			Stacktrace: []string{
 				"Traceback (most recent call last):", `  File "/srv/app.py", line 9, in main`, "    sell()",
 				`  File "/srv/shop.py", line 27, in sell`, "    stock.take()", "    ^^^^^^^^^^^^",
 				`  File "/usr/lib/python3/site-packages/stock.py", line 3, in take`, "    raise ValueError", "ValueError: no stock",
 			},
-		}}}
+		}})
 	})
 	got := testWriter.active(snapshot(e), at(2))
 	if len(got) != 1 {
@@ -140,7 +140,7 @@ func TestTexts(t *testing.T) {
 	}
 	once := func(e *merge.Exception) {
 		e.Counts[0].Counted = 1
-		e.Occurrences = []periskop.Occurrence{{Error: periskop.Exception{Message: "card\n declined " + strings.Repeat("x", 200)}}}
+		e.Kept = merge.NewKept(periskop.Occurrence{Error: periskop.Exception{Message: "card\n declined " + strings.Repeat("x", 200)}})
 	}
 	for _, c := range []struct {
 		name                 string
@@ -179,9 +179,9 @@ func TestTexts(t *testing.T) {
 // TestOwnCode has a service that says what is its own.
 func TestOwnCode(t *testing.T) {
 	e := began("a", func(e *merge.Exception) {
-		e.Occurrences = []periskop.Occurrence{{Error: periskop.Exception{
+		e.Kept = merge.NewKept(periskop.Occurrence{Error: periskop.Exception{
 			Stacktrace: []string{"com.example.lib.Pool.get(Pool.java:3)", "com.example.shop.Cart.add(Cart.java:1)"},
-		}}}
+		}})
 	})
 	w := testWriter
 	w.ownCode = func(service string) []string {

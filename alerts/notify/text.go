@@ -19,8 +19,8 @@ const maxHeadline = 160
 // occurrence.
 func headline(e *merge.Exception) string {
 	out := cmp.Or(e.Class, e.Label)
-	if len(e.Occurrences) > 0 {
-		if words := strings.Fields(e.Occurrences[0].Error.Message); len(words) > 0 {
+	if e.Kept.Len() > 0 {
+		if words := strings.Fields(e.Occurrences()[0].Error.Message); len(words) > 0 {
 			out += ": " + strings.Join(words, " ")
 		}
 	}
@@ -45,10 +45,10 @@ func counts(e *merge.Exception) string {
 
 // onInstance says which instance reported the newest occurrence, if that is known.
 func onInstance(e *merge.Exception) string {
-	if len(e.Occurrences) == 0 || e.Occurrences[0].Instance == "" {
+	if e.Kept.Len() == 0 || e.Occurrences()[0].Instance == "" {
 		return ""
 	}
-	return ", last on " + e.Occurrences[0].Instance
+	return ", last on " + e.Occurrences()[0].Instance
 }
 
 func times(n uint64) string {
