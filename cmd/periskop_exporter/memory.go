@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime/debug"
+	"runtime/metrics"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/alecthomas/kingpin/v2"
@@ -46,4 +49,34 @@ func (f *memoryFlags) apply(logger *slog.Logger) {
 	case limit > 0:
 		logger.Debug("memory limit is set", "limit_bytes", limit)
 	}
+}
+
+// mostGarbage is how much garbage there may be beside what is held, in bytes. By default the
+// runtime lets there be as much: with many keys, which change little, that would be half of all
+// memory for nothing.
+const mostGarbage = 64 << 20
+
+// A garbageLimit keeps garbage within mostGarbage. GOGC in the environment goes first. It is
+// for one goroutine.
+type garbageLimit struct{ percent int }
+
+// adjust is to be called every few seconds.
+func (g *garbageLimit) adjust() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	held := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(held)
+	if percent := garbagePercent(held[0].Value.Uint64()); percent != g.percent {
+		debug.SetGCPercent(percent)
+		g.percent = percent
+	}
+}
+
+// garbagePercent returns how many percent of what is held may be garbage, in steps of five:
+// each change stops the program for a moment.
+func garbagePercent(held uint64) int {
+	const least, most, step = 25, 100, 5
+	percent := int(100 * mostGarbage / max(held, mostGarbage))
+	return min(max(percent/step*step, least), most)
 }

@@ -220,9 +220,11 @@ func (e *exporter) commit(ctx context.Context) error {
 	ticker := time.NewTicker(commitInterval)
 	defer ticker.Stop()
 	failing := false
+	var garbage garbageLimit
 	for {
 		select {
 		case <-ticker.C:
+			garbage.adjust()
 			e.stillAlive()
 			e.state.Commit()
 			err := e.state.StoreStatus().Err
