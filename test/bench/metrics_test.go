@@ -36,7 +36,7 @@ services: [{name: shop, push: true}]
 `)
 	// The first report begins the watch on the service: what comes later is counted.
 	push(b, exporter, `{"aggregated_errors": []}`)
-	push(b, exporter, string(newTarget(0, s, newParts(s)).appendReport(nil)))
+	push(b, exporter, string(newTarget(0, s, newParts(s, 0)).appendReport(nil)))
 	return exporter
 }
 

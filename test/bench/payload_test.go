@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ type shape struct {
 	Jump int
 	// Occurrences are those of a key, and Frames those of a stack trace.
 	Occurrences, Frames int
+	// Distinct is set when every target has keys, stack traces and messages of its own, and
+	// is a service of its own.
+	Distinct bool
 }
 
 func large(targets, keys, growth int) shape {
@@ -38,9 +42,14 @@ type target struct {
 // A part is what all occurrences of a key have in common.
 type part struct{ head, occurrence string }
 
-func newParts(s shape) []part {
+// newParts returns those of a target.
+func newParts(s shape, target int) []part {
 	parts := make([]part, s.Keys)
 	for k := range parts {
+		if s.Distinct {
+			parts[k] = distinctPart(s, rand.New(rand.NewPCG(uint64(target), uint64(k))))
+			continue
+		}
 		class := fmt.Sprintf("com.example.shop.service.PaymentException%d", k)
 		var frames []string
 		for f := range s.Frames {
@@ -57,6 +66,28 @@ func newParts(s shape) []part {
 		}
 	}
 	return parts
+}
+
+var distinctWords = strings.Fields("payment order cart user session stock price mail search index cache token invoice refund shipment " +
+	"address account profile image video track playlist queue worker batch event stream report audit quota limit coupon")
+
+// distinctPart has words and numbers at random.
+func distinctPart(s shape, random *rand.Rand) part {
+	word := func() string { return distinctWords[random.IntN(len(distinctWords))] }
+	class := fmt.Sprintf("com.example.%s.%s.%s%sException", word(), word(), word(), word())
+	frames := make([]string, s.Frames)
+	for f := range frames {
+		frames[f] = strconv.Quote(fmt.Sprintf("\tat com.example.%s.%s.%s%sService$Handler.%s%d(%sService.scala:%d)",
+			word(), word(), word(), word(), word(), random.IntN(1000), word(), random.IntN(2000)))
+	}
+	return part{
+		head: fmt.Sprintf(`{"aggregation_key":"%s@%08x","total_count":`, class, random.Uint32()),
+		occurrence: fmt.Sprintf(`{"error":{"class":%q,"message":"%s %s %d of %s %x was refused by the %s","stacktrace":[%s],"cause":null},`,
+			class, word(), word(), random.IntN(1e6), word(), random.Uint64(), word(), strings.Join(frames, ",")) +
+			fmt.Sprintf(`"severity":"error","http_context":{"request_method":"POST","request_url":"https://shop.example.com/%s/%s?step=%d","request_headers":`, word(), word(), random.IntN(1e6)) +
+			fmt.Sprintf(`{"Accept":"text/html,application/xhtml+xml","User-Agent":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0)","Cookie":"session=%x","X-Request-Id":"%x"},`, random.Uint64(), random.Uint64()) +
+			fmt.Sprintf(`"request_body":"{\"cart\":%d,\"items\":[1,2,3],\"password\":\"hunter2\"}"},`, random.IntN(1e6)),
+	}
 }
 
 func newTarget(number int, s shape, parts []part) *target {
@@ -105,7 +136,7 @@ func (t *target) appendReport(b []byte) []byte {
 }
 
 // size is how many bytes a payload has.
-func (s shape) size() int { return len(newTarget(0, s, newParts(s)).appendReport(nil)) }
+func (s shape) size() int { return len(newTarget(0, s, newParts(s, 0)).appendReport(nil)) }
 
 func (s shape) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%d targets x %d keys", s.Targets, s.Keys))

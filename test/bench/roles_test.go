@@ -69,8 +69,11 @@ type fleet struct {
 
 func newFleet(s shape) *fleet {
 	f := &fleet{}
-	parts := newParts(s)
+	parts := newParts(s, 0)
 	for i := range s.Targets {
+		if s.Distinct && i > 0 {
+			parts = newParts(s, i)
+		}
 		f.targets = append(f.targets, newTarget(i, s, parts))
 	}
 	return f
