@@ -29,14 +29,14 @@ all: build lint test ## build, lint and test (the default)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/periskop_exporter with every discovery mechanism
 	@hack/build bin/periskop_exporter . -ldflags '$(LDFLAGS)' -o bin/periskop_exporter ./cmd/periskop_exporter
 
 .PHONY: test
-test: check-tidy check-generated test-go e2e check-example check-docs ## run every test that needs nothing but this machine
+test: check-tidy check-generated test-go test-release e2e check-example check-docs ## run every test that needs nothing but this machine
 
 .PHONY: test-go
 test-go: test-packages prometheus ## run the tests of the packages
@@ -99,6 +99,8 @@ vulnerabilities: ## look for known vulnerabilities in what is built, with a data
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin
+
+include deploy/rules.mk
 
 # The rest serves the targets above.
 

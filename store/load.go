@@ -25,7 +25,10 @@ func (s *Store) open() (*merge.Saved, error) {
 		s.mark = &mark{}
 	}
 	saved, readErr := s.read()
-	if readErr != nil {
+	switch {
+	case errors.Is(readErr, fs.ErrPermission):
+		return nil, fmt.Errorf("%w; %s", readErr, remedy(s.options.Dir, readErr))
+	case readErr != nil:
 		return nil, readErr
 	}
 	if err == nil {
@@ -35,7 +38,7 @@ func (s *Store) open() (*merge.Saved, error) {
 		if !cannotWrite(err) {
 			return nil, err
 		}
-		s.options.Logger.Error("state cannot be written; counting goes on in memory, and writing is tried again", "file", s.path, "err", err)
+		s.options.Logger.Error("state cannot be written; counting goes on in memory, and writing is tried again", "file", s.path, "err", err, "remedy", remedy(s.options.Dir, err))
 	}
 	return saved, nil
 }
@@ -86,8 +89,12 @@ func (s *Store) read() (*merge.Saved, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return saved, nil
 	case err != nil:
-		if b, readErr := os.ReadFile(s.path); readErr != nil || len(b) > 0 {
-			return nil, errors.Join(err, readErr)
+		b, readErr := os.ReadFile(s.path)
+		if readErr != nil {
+			return nil, readErr
+		}
+		if len(b) > 0 {
+			return nil, err
 		}
 		return saved, s.judge(&loader{}, saved) // an empty file cannot be mapped
 	}

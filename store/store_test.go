@@ -398,7 +398,7 @@ func TestCannotWrite(t *testing.T) {
 				if !saved.Empty() && !cmp.Equal(&saved.Records, everything(), sorted) {
 					t.Errorf("read as %+v", saved)
 				}
-				if !strings.Contains(log.String(), "state cannot be written") {
+				if !strings.Contains(log.String(), "state cannot be written") || !strings.Contains(log.String(), "remedy=") || !strings.Contains(log.String(), dir) {
 					t.Errorf("logged %s", &log)
 				}
 				all := everything()
