@@ -3,6 +3,7 @@ package merge
 import (
 	"fmt"
 	"hash/maphash"
+	"strings"
 	"sync"
 	"time"
 
@@ -65,6 +66,27 @@ func (c *cleaner) name(s string) string {
 	return s
 }
 
+// lookedAt is how much of a long key is looked at.
+const lookedAt = 4 * maxKey
+
+// longKey returns what is kept of a key that is too long to be kept whole and has secrets, without
+// those; else "". They are looked for before it is cut: half a secret looks like none.
+func (c *cleaner) longKey(key string) string {
+	if len(key) <= maxKey {
+		return ""
+	}
+	key = strings.ToValidUTF8(key, "\ufffd")
+	beginning := strings.ToValidUTF8(key[:min(len(key), lookedAt)], "")
+	clean := c.text(beginning)
+	if clean == beginning {
+		return ""
+	}
+	if len(beginning) < len(key) { // it can end in half a secret itself
+		clean = strings.ToValidUTF8(clean[:max(len(clean)-maxKey, 0)], "")
+	}
+	return endWithHash(clean, key, maxKey)
+}
+
 // group redacts the values of group labels, and cuts those that are long.
 func (c *cleaner) group(labels periskop.Labels) periskop.Labels {
 	for i, l := range labels {
@@ -115,7 +137,10 @@ func (c *cleaner) rest(o *periskop.Occurrence) {
 		stacktraces = append(stacktraces, e.Stacktrace)
 		e.Stacktrace = nil
 	}
-	c.redact(o)
+	uuid := o.UUID
+	if c.redact(o); o.UUID != uuid {
+		o.UUID = c.name(uuid) // two of them are two occurrences
+	}
 	i := 0
 	for e := &o.Error; e != nil; e = e.Cause {
 		e.Stacktrace = stacktraces[i]

@@ -2,6 +2,7 @@ package merge_test
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -112,5 +113,92 @@ func TestLongGroup(t *testing.T) {
 	}
 	if len(groups) != 2 {
 		t.Errorf("got %d groups, want 2", len(groups))
+	}
+}
+
+// TestSecretsAtTheEnd has keys that are cut within a secret: nothing is left of it.
+func TestSecretsAtTheEnd(t *testing.T) {
+	word := regexp.MustCompile(`secret\d`)
+	s := newState(settings(func(s *merge.Settings) {
+		s.RedactText = func(text string) string { return word.ReplaceAllString(text, "***") }
+	}))
+	var reports []periskop.Aggregate
+	for _, cut := range []int{4 << 10, 16 << 10} {
+		for before := cut - 40; before < cut+2; before++ {
+			for _, behind := range []string{"", strings.Repeat(" and more", 3000)} {
+				reports = append(reports, aggregate("k "+strings.Repeat("-", before-2)+"secret1"+behind, 1, at(1)))
+			}
+		}
+	}
+	// All but the end of what is looked at are secrets, which become shorter.
+	reports = append(reports, aggregate(strings.Repeat("secret1", 2340)+"secret1 and more", 1, at(1)))
+	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: reports})
+	exceptions := s.Snapshot().Service("shop").Exceptions
+	for _, e := range exceptions {
+		if strings.Contains(e.Key, "s") || len(e.Key) > 4<<10 {
+			t.Errorf("got a key of %d bytes that ends in %q", len(e.Key), e.Key[max(len(e.Key)-60, 0):])
+		}
+	}
+	if len(exceptions) != len(reports) {
+		t.Errorf("got %d exceptions, want %d", len(exceptions), len(reports))
+	}
+}
+
+// TestSecretsAsUUIDs has two occurrences whose UUIDs are secrets, each reported again and again:
+// they stay two. What readers type is redacted as well.
+func TestSecretsAsUUIDs(t *testing.T) {
+	word := regexp.MustCompile(`secret\d`)
+	s := newState(settings(func(s *merge.Settings) {
+		s.RedactText = func(text string) string { return word.ReplaceAllString(text, "***") }
+		s.Redact = func(o *periskop.Occurrence) { o.UUID = s.RedactText(o.UUID) }
+	}))
+	one, two := periskop.Occurrence{UUID: "secret1", Timestamp: at(1)}, periskop.Occurrence{UUID: "secret2", Timestamp: at(1)}
+	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)},
+		answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{aggregate("k", 2, at(1), one, two)}},
+		answer{uuid: "A", at: at(3), reports: []periskop.Aggregate{aggregate("k", 3, at(1), one, two)}})
+	id := merge.ExceptionID("shop", "k")
+	list := s.Snapshot().Find(id).Occurrences
+	if len(list) != 2 || list[0].UUID == list[1].UUID || !strings.HasPrefix(list[0].UUID, "***~") {
+		t.Errorf("got %v, want two with a hash each", list)
+	}
+	s.State.Resolve(id, "secret1 was changed")
+	if got := s.Snapshot().Find(id).Resolved.Reason; got != "*** was changed" {
+		t.Errorf("got the reason %q", got)
+	}
+}
+
+// TestKeysThatAreTooMuch has a report with more text in keys than is looked at: what is not is not
+// shown, and counted all the same, each by itself.
+func TestKeysThatAreTooMuch(t *testing.T) {
+	looked := 0
+	s := newState(settings(func(s *merge.Settings) {
+		s.KeysPerService = 10_000
+		s.RedactText = func(text string) string { looked += len(text); return text }
+	}))
+	var reports []periskop.Aggregate
+	for i := range 4000 {
+		reports = append(reports, aggregate(strings.Repeat("key ", 500)+strconv.Itoa(i), 1, at(1)))
+		reports = append(reports, aggregate(strings.Repeat("long key ", 500)+strconv.Itoa(i), 1, at(1)))
+	}
+	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: reports})
+	if looked > 10<<20 {
+		t.Errorf("looked at %d bytes", looked)
+	}
+	shown := 0
+	for _, e := range s.Snapshot().Service("shop").Exceptions {
+		if e.Counted() != 1 {
+			t.Errorf("%s was counted %d times, want once", e.Key, e.Counted())
+		}
+		if !strings.HasPrefix(e.Key, "~") {
+			shown++
+		}
+	}
+	if n := len(s.Snapshot().Service("shop").Exceptions); n != len(reports) || shown < 1000 || shown > 5000 {
+		t.Errorf("got %d exceptions, of which %d show their keys", n, shown)
+	}
+	looked = 0
+	fold(s, answer{uuid: "A", at: at(3), reports: reports[:2000]})
+	if looked > 5<<20 {
+		t.Errorf("once they are known: looked at %d bytes", looked)
 	}
 }

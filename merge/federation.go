@@ -158,7 +158,7 @@ func (s *State) relayed(own *report, p *periskop.Process, aggregates map[uint64]
 			continue // there is no room for its key there
 		}
 		r.arrivals = append(r.arrivals, arrival{
-			epoch: epochKey{id: keyID(t.ID), created: unixNano(t.CreatedAt)}, key: keptKey(a.Key), severity: t.Severity,
+			epoch: epochKey{id: keyID(t.ID), created: unixNano(t.CreatedAt)}, key: keptKey(a.Key), longKey: c.longKey(a.Key), severity: t.Severity,
 			created: t.CreatedAt, firstSeen: a.FirstSeen, total: t.Total, baseline: t.History,
 		})
 	}
@@ -203,7 +203,7 @@ func (s *State) showHistory(own *report, told *periskop.Report) {
 	}
 	r := *own
 	r.arrivals, r.changed = nil, nil
-	all, raw := map[uint64]uint64{}, map[uint64]periskop.RawOccurrences{}
+	all, raw, clean := map[uint64]uint64{}, map[uint64]periskop.RawOccurrences{}, s.cleaner()
 	for i := range told.Aggregates {
 		a := &told.Aggregates[i]
 		all[a.ID] = saturatingAdd(all[a.ID], saturatingAdd(a.TotalCount, a.History))
@@ -212,7 +212,7 @@ func (s *State) showHistory(own *report, told *periskop.Report) {
 		a := &told.Aggregates[i]
 		if rest := all[a.ID]; a.ID != 0 && rest > listed[a.ID] {
 			r.arrivals = append(r.arrivals, arrival{
-				epoch: epochKey{id: keyID(a.ID)}, key: keptKey(a.Key), severity: a.Severity, firstSeen: a.FirstSeen,
+				epoch: epochKey{id: keyID(a.ID)}, key: keptKey(a.Key), longKey: clean.longKey(a.Key), severity: a.Severity, firstSeen: a.FirstSeen,
 				history: rest - listed[a.ID],
 			})
 			raw[a.ID] = a.Latest
@@ -222,9 +222,9 @@ func (s *State) showHistory(own *report, told *periskop.Report) {
 	s.markRest(&r)
 	for i := range r.arrivals {
 		a := &r.arrivals[i]
-		r.unreadable += a.decode([]periskop.RawOccurrences{raw[uint64(a.epoch.id)]}, &r.clock, s.cleaner())
+		r.unreadable += a.decode([]periskop.RawOccurrences{raw[uint64(a.epoch.id)]}, &r.clock, clean)
 	}
-	if r.finish(s.cleaner(), true); len(r.arrivals) > 0 {
+	if r.finish(clean, true); len(r.arrivals) > 0 {
 		s.fold(&r) // it is an epoch of the exporter, of which nothing is counted
 	}
 }

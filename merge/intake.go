@@ -19,6 +19,7 @@ type Intake struct {
 	arrivals   []arrival
 	index      map[epochKey]int
 	unreadable int
+	keyText    int // how many bytes of keys were looked at
 }
 
 // Begin returns what takes in the answer to a scrape, of which the target, the start and the
@@ -54,7 +55,7 @@ func (in *Intake) Take(a *periskop.Aggregate) {
 		at = len(in.arrivals)
 		in.index[key] = at
 		in.arrivals = append(in.arrivals, arrival{
-			epoch: key, key: keptKey(a.Key), severity: a.Severity, created: a.CreatedAt, firstSeen: a.FirstSeen,
+			epoch: key, key: keptKey(a.Key), longKey: in.longKey(a.Key), severity: a.Severity, created: a.CreatedAt, firstSeen: a.FirstSeen,
 		})
 	}
 	// Clients with keys that differ only in bytes that JSON cannot hold send several of one
@@ -66,6 +67,14 @@ func (in *Intake) Take(a *periskop.Aggregate) {
 	if to.wanted {
 		in.unreadable += to.decode([]periskop.RawOccurrences{a.Latest}, &in.clock, in.clean)
 	}
+}
+
+// longKey is [cleaner.longKey], up to the bound for all keys.
+func (in *Intake) longKey(key string) string {
+	if in.keyText += min(len(key), lookedAt); len(key) > maxKey && in.keyText > maxKeyText {
+		return endWithHash("", key, maxKey)
+	}
+	return in.clean.longKey(key)
 }
 
 // mark looks up what is known of the occurrences.
@@ -140,18 +149,34 @@ func (r *report) finish(c *cleaner, known bool) {
 	if r.pushed && !r.clock.known {
 		r.clock.skew = r.newestAhead()
 	}
+	left := maxKeyText
 	for i := range r.arrivals {
-		r.arrivals[i].finish(r, c)
+		r.arrivals[i].finish(r, c, &left)
 	}
 	r.doubtful = !known && r.liesInTheFuture()
 }
 
-func (a *arrival) finish(r *report, c *cleaner) {
+// maxKeyText is how many bytes of the keys of one report are looked at that are not known:
+// those of ten thousand exceptions have less. Of those that follow a hash is kept, which bounds
+// the time that it takes.
+const maxKeyText = 4 << 20
+
+func (a *arrival) finish(r *report, c *cleaner, left *int) {
 	a.raw = a.key
 	if !a.wanted {
 		return
 	}
-	a.key = c.text(a.key)
+	switch {
+	case a.knownKey != "":
+		a.key = a.knownKey
+	case a.longKey != "":
+		a.key = a.longKey
+	case len(a.key) > *left:
+		a.key = endWithHash("", a.key, maxKey)
+	default:
+		*left -= len(a.key)
+		a.key = c.text(a.key)
+	}
 	for i := range a.occurrences {
 		o := &a.occurrences[i]
 		if o.Severity == "" {

@@ -66,9 +66,13 @@ func cutWithHash(s, whole string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
+	return endWithHash(s, whole, limit)
+}
+
+func endWithHash(s, whole string, limit int) string {
 	suffix := fmt.Sprintf("~%016x", hash(whole))
-	cut := max(limit-len(suffix), 0)
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
+	cut := max(min(limit-len(suffix), len(s)), 0)
+	for cut > 0 && cut < len(s) && !utf8.RuneStart(s[cut]) {
 		cut--
 	}
 	return s[:cut] + suffix

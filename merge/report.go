@@ -62,6 +62,8 @@ type arrival struct {
 	kept         *Kept
 	listed       listingMaker
 	raw          string // the key with its secrets, which is not kept
+	longKey      string // what is kept of a long one that has any
+	knownKey     string // what is kept of one that is known
 	// indexed is the hash by which the epoch was found until now.
 	indexed uint64
 }

@@ -145,7 +145,7 @@ func (s *service) mark(a *arrival, p *process, limit int) {
 	}
 	a.wanted = true
 	if e := s.byID[a.epoch.id]; e != nil {
-		a.kept, a.full = e.kept, e.kept.Len() >= max(limit, 1)
+		a.kept, a.full, a.knownKey = e.kept, e.kept.Len() >= max(limit, 1), e.key
 	}
 }
 

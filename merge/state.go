@@ -329,11 +329,11 @@ func (s *State) KeysPerService() int {
 }
 
 // Resolve marks the exception as resolved, until its count grows: being reported
-// still is no growth. It returns false when there is no such exception. To resolve
+// still is no growth. The reason is kept without secrets. It returns false when there is no such exception. To resolve
 // one that is resolved replaces time and reason.
 func (s *State) Resolve(id, reason string) bool {
 	return s.withException(id, func(e *exception) {
-		s.decide(&DecisionEvent{ExceptionName: e.name(), Resolved: &Resolution{At: s.tick(), Reason: reason}})
+		s.decide(&DecisionEvent{ExceptionName: e.name(), Resolved: &Resolution{At: s.tick(), Reason: s.clean.text(reason)}})
 	})
 }
 

@@ -65,6 +65,7 @@ func (w *world) handler(t testing.TB) http.Handler {
 		Growth:      w.recent.Growth,
 		Departed:    w.recent.Departed,
 		Resolve:     w.state.Resolve,
+		Reset:       w.state.Reset,
 		Reopen:      w.state.Reopen,
 		Storage: func() view.StorageStatus {
 			return view.StorageStatus{Path: "/var/lib/periskop", Size: 1_800_000, Commits: 412, LastAt: now.Add(-time.Second), Took: 4 * time.Millisecond}

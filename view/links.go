@@ -80,6 +80,8 @@ func (l links) resolve(id string) string { return l.to("trace/"+id+"/resolve", n
 
 func (l links) reopen(id string) string { return l.to("trace/"+id+"/reopen", nil) }
 
+func (l links) reset(id string) string { return l.to("trace/"+id+"/reset", nil) }
+
 func (l links) static(name string) string { return l.to("static/"+name, nil) }
 
 func (l links) to(path string, query url.Values) string {

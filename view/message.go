@@ -14,6 +14,8 @@ type messagePage struct {
 	PromQL  string
 	Queries []query
 	Actions []action
+	// Form is a button that changes something; nil for none.
+	Form *action
 }
 
 // A fact is a name and what a stranger, or the reader, wrote for it.

@@ -43,6 +43,10 @@ type tracePage struct {
 	Queries    []query
 	Copies     copies
 
+	// ResetURL leads to the page that asks whether to take back what was counted; empty when
+	// nothing can be changed.
+	ResetURL string
+
 	// Gone is the UUID of the occurrence that was asked for and is not kept.
 	Gone        *block
 	Occurrence  *occurrence // nil when none is kept
@@ -184,6 +188,9 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 	}
 	if v.trends != nil {
 		p.Trend = newTrendImage(to.trend(e.ID))
+	}
+	if v.Reset != nil && e.Counted() > 0 {
+		p.ResetURL = to.reset(e.ID)
 	}
 	if e.History > 0 {
 		p.History = number(e.History)

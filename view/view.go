@@ -38,6 +38,8 @@ type Options struct {
 	// there is none. Nil means that the pages change nothing.
 	Resolve func(id, reason string) bool
 	Reopen  func(id string) bool
+	// Reset takes back what was counted of the exception of that ID, likewise.
+	Reset func(id string) bool
 	// PrometheusURL and GrafanaURL are where pages link to for the history of exceptions.
 	// Nil leaves a link out. Prometheus is also asked for that history there.
 	PrometheusURL, GrafanaURL *url.URL
@@ -195,6 +197,8 @@ func (v *view) routes() http.Handler {
 	sameOrigin := v.sameOrigin()
 	mux.Handle("POST /trace/{id}/resolve", sameOrigin.Handler(http.HandlerFunc(v.serveResolve)))
 	mux.Handle("POST /trace/{id}/reopen", sameOrigin.Handler(http.HandlerFunc(v.serveReopen)))
+	mux.HandleFunc("GET /trace/{id}/reset", v.serveResetForm)
+	mux.Handle("POST /trace/{id}/reset", sameOrigin.Handler(http.HandlerFunc(v.serveReset)))
 	mux.HandleFunc("GET /status", v.serveStatus)
 	mux.HandleFunc("GET /status/config", v.serveConfig)
 	mux.Handle("GET /static/{name}", v.assets)

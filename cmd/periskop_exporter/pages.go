@@ -42,7 +42,7 @@ func (e *exporter) pages() (http.Handler, error) {
 		ServiceDashboard: dashboards.UID(dashboards.Service),
 	}
 	if e.canChange() {
-		o.Resolve, o.Reopen = e.resolve, e.reopen
+		o.Resolve, o.Reopen, o.Reset = e.resolve, e.reopen, e.reset
 	}
 	return view.New(o)
 }

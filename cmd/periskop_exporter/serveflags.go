@@ -95,9 +95,9 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 		Default("0s").SetValue((*duration)(&f.newSeriesDelay))
 	cmd.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("web.enable-pprof", "Serve profiles of the program at /debug/pprof/.").BoolVar(&f.enablePprof)
-	cmd.Flag("web.allowed-host", "A further host name under which browsers may resolve, reopen, reload and push, beside that of --web.external-url, addresses and localhost. Repeatable.").
+	cmd.Flag("web.allowed-host", "A further host name under which browsers may resolve, reopen, reset, reload and push, beside that of --web.external-url, addresses and localhost. Repeatable.").
 		PlaceHolder("<NAME>").StringsVar(&f.allowedHosts)
-	cmd.Flag("web.read-only", "Let nobody resolve or reopen exceptions.").BoolVar(&f.readOnly)
+	cmd.Flag("web.read-only", "Let nobody resolve, reopen or reset exceptions.").BoolVar(&f.readOnly)
 	cmd.Flag("web.prometheus-url", "The URL of Prometheus, for links to the history of exceptions, and for pictures of it, which this program asks for there.").
 		PlaceHolder("<URL>").StringVar(&f.prometheusURL)
 	cmd.Flag("web.grafana-url", "The URL under which browsers reach Grafana, for links to the history of an exception.").
