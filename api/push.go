@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +44,7 @@ func (a Options) push(w http.ResponseWriter, r *http.Request) {
 	case err == nil:
 	case errors.As(err, &tooLarge):
 		http.Error(w, fmt.Sprintf("the report is larger than %d bytes", tooLarge.Limit), http.StatusRequestEntityTooLarge)
-	case errors.Is(err, limit.ErrBusy):
+	case errors.Is(err, limit.ErrBusy), errors.Is(err, limit.ErrTooSlow):
 		limit.Busy(w)
 	default:
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -79,19 +80,22 @@ func (a Options) pushedBody(w http.ResponseWriter, r *http.Request) (body io.Rea
 		return nil, nil, &http.MaxBytesError{Limit: most}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, most)
-	small, err := io.ReadAll(io.LimitReader(wholeBody{pace.Body(w, r)}, smallBody))
+	ctx, giveUp := context.WithCancelCause(r.Context())
+	small, err := io.ReadAll(io.LimitReader(wholeBody{pace.Body(ctx, w, r)}, smallBody))
 	if err != nil || len(small) < smallBody {
-		return bytes.NewReader(small), func() {}, err
+		return bytes.NewReader(small), func() { giveUp(nil) }, err
 	}
 	size := r.ContentLength
 	if size < 0 {
 		size = most
 	}
-	if release, err = a.Bodies.Acquire(r.Context(), size); err != nil {
+	free, err := a.Bodies.Acquire(r.Context(), limit.Client(r.RemoteAddr), size, giveUp)
+	if err != nil {
+		giveUp(nil)
 		return nil, nil, err
 	}
-	rest := wholeBody{pace.Body(w, r)} // the time that it has waited is not counted
-	return io.MultiReader(bytes.NewReader(small), rest), release, nil
+	rest := wholeBody{pace.Body(ctx, w, r)} // the time that it has waited is not counted
+	return io.MultiReader(bytes.NewReader(small), rest), func() { free(); giveUp(nil) }, nil
 }
 
 // errCutOff is why a body was not read that is neither too large nor read to its end.
@@ -103,7 +107,7 @@ type wholeBody struct{ r io.Reader }
 func (b wholeBody) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	var tooLarge *http.MaxBytesError
-	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &tooLarge) {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &tooLarge) && !errors.Is(err, limit.ErrTooSlow) {
 		err = errCutOff
 	}
 	return n, err

@@ -1,12 +1,16 @@
 package api_test
 
 import (
+	"bufio"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -173,7 +177,7 @@ func TestPushBusy(t *testing.T) {
 	now := noon
 	bodies := limit.NewBytes(1<<20, time.Millisecond)
 	_, h := pushedWithin(&now, bodies)
-	free, err := bodies.Acquire(t.Context(), 1<<20)
+	free, err := bodies.Acquire(t.Context(), "", 1<<20, func(error) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,5 +200,51 @@ func TestPushBusy(t *testing.T) {
 		if w := push(report(600_000)); w.Code != http.StatusOK {
 			t.Errorf("a large report afterwards: got status %d: %s", w.Code, w.Body)
 		}
+	}
+}
+
+// TestPushGivesWay has pushes that stand still hold all that may be held: one that comes behind
+// them, through the same proxy, is taken in.
+func TestPushGivesWay(t *testing.T) {
+	now := noon
+	state, h := pushedWithin(&now, limit.NewBytes(1<<20, 10*time.Second))
+	server := httptest.NewServer(h)
+	defer server.Close()
+	body := `{"aggregated_errors": [` + strings.Repeat(" ", 700_000) + `{"aggregation_key":"k","total_count":1}]}`
+	statuses := make(chan string, 3)
+	var pushers sync.WaitGroup
+	for range cap(statuses) {
+		c, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pushers.Wait()
+		defer c.Close()
+		fmt.Fprintf(c, "POST /push/shop/errors HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:100_000])
+		pushers.Go(func() {
+			line, _ := bufio.NewReader(c).ReadString('\n') // "" when it is closed first
+			statuses <- line
+		})
+	}
+	start := time.Now()
+	for {
+		res, err := http.Post(server.URL+"/push/shop/errors", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode == http.StatusOK {
+			break
+		}
+		if time.Since(start) > time.Minute {
+			t.Fatal("the good one was never taken in")
+		}
+	}
+	t.Logf("the good one was taken in after %s", time.Since(start))
+	if got := state.Snapshot().Service("shop").Exceptions; len(got) != 1 {
+		t.Errorf("got %d exceptions, want 1", len(got))
+	}
+	if got := <-statuses; !strings.Contains(got, " 503 ") {
+		t.Errorf("one that stood still: got %q, want 503", got)
 	}
 }

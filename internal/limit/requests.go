@@ -22,40 +22,56 @@ type RequestOptions struct {
 }
 
 // Requests bounds the requests of one kind. They are answered in the order in which they
-// come.
+// come, and no client has all places at a time.
 type Requests struct {
 	options RequestOptions
 	slots   *semaphore.Weighted
+	shares  *shares
 	waiting atomic.Int64
 }
 
 // NewRequests returns the bound.
 func NewRequests(o RequestOptions) *Requests {
-	return &Requests{options: o, slots: semaphore.NewWeighted(int64(o.AtOnce))}
+	return &Requests{options: o, slots: semaphore.NewWeighted(int64(o.AtOnce)), shares: newShares(int64(o.AtOnce), int64(o.Waiting))}
 }
 
 // Handler answers with next as long as that is within the bound, together with all other
 // handlers of the same bound, and with the status 503 and when to come again otherwise.
 func (r *Requests) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if !r.slots.TryAcquire(1) && !r.wait(req.Context()) {
+		leave, ok := r.enter(req)
+		if !ok {
 			r.refuse(w, req)
 			return
 		}
-		defer r.slots.Release(1)
+		defer leave()
 		next.ServeHTTP(w, req)
 	})
 }
 
-// wait reports whether it got a place.
-func (r *Requests) wait(ctx context.Context) bool {
-	defer r.waiting.Add(-1)
-	if r.waiting.Add(1) > int64(r.options.Waiting) {
-		return false
+// enter waits for a place, and returns what leaves it again.
+func (r *Requests) enter(req *http.Request) (leave func(), ok bool) {
+	client := Client(req.RemoteAddr)
+	release, ok := r.shares.tryAcquire(client)
+	if ok && r.slots.TryAcquire(1) {
+		return func() { r.slots.Release(1); release() }, true
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.options.Patience)
+	defer r.waiting.Add(-1)
+	waits := r.waiting.Add(1) <= int64(r.options.Waiting)
+	ctx, cancel := context.WithTimeout(req.Context(), r.options.Patience)
 	defer cancel()
-	return r.slots.Acquire(ctx, 1) == nil
+	if waits && !ok {
+		var err error
+		_, release, err = r.shares.acquire(ctx, client, 1)
+		ok = err == nil
+	}
+	if waits && ok && r.slots.Acquire(ctx, 1) == nil {
+		return func() { r.slots.Release(1); release() }, true
+	}
+	if ok {
+		release()
+	}
+	return nil, false
 }
 
 func (r *Requests) refuse(w http.ResponseWriter, req *http.Request) {

@@ -2,6 +2,7 @@ package limit_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,7 @@ type crowd struct {
 	finish  chan struct{}
 	answers chan int // statuses
 	refused int
+	clients int
 }
 
 func newCrowd(r limit.RequestOptions) *crowd {
@@ -36,10 +38,18 @@ func newCrowd(r limit.RequestOptions) *crowd {
 	return c
 }
 
+// ask asks for a client of its own.
 func (c *crowd) ask(ctx context.Context) {
+	c.clients++
+	c.askFrom(ctx, fmt.Sprintf("192.0.2.%d:1234", c.clients))
+}
+
+func (c *crowd) askFrom(ctx context.Context, address string) {
 	go func() {
 		w := httptest.NewRecorder()
-		c.handler.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody)
+		r.RemoteAddr = address
+		c.handler.ServeHTTP(w, r)
 		c.answers <- w.Code
 	}()
 	synctest.Wait()
@@ -75,6 +85,32 @@ func TestRequests(t *testing.T) {
 			if code := <-c.answers; code != http.StatusOK {
 				t.Errorf("afterwards: got status %d, want 200", code)
 			}
+		}
+	})
+}
+
+// TestRequestsShares has one client ask for all it can get: others are answered, and can wait.
+func TestRequestsShares(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(limit.RequestOptions{AtOnce: 8, Waiting: 12, Patience: time.Second})
+		for i := range 30 {
+			c.askFrom(t.Context(), fmt.Sprintf("198.51.100.1:%d", i))
+		}
+		if c.begun != 6 || c.refused != 15 {
+			t.Fatalf("of 30 of one client, got %d under way and %d refused, want 6 of 8 and 15 at once", c.begun, c.refused)
+		}
+		for i := range 4 {
+			c.askFrom(t.Context(), fmt.Sprintf("198.51.100.2:%d", i))
+		}
+		if c.begun != 8 || c.refused != 15 {
+			t.Errorf("with 4 of another one, got %d under way and %d refused, want 8 and 15", c.begun, c.refused)
+		}
+		for range 19 {
+			c.finish <- struct{}{}
+		}
+		synctest.Wait()
+		if c.begun != 19 || c.refused != 15 {
+			t.Errorf("in the end, got %d answered and %d refused, want 19 and 15", c.begun, c.refused)
 		}
 	})
 }
@@ -175,7 +211,7 @@ func TestPaceOfSender(t *testing.T) {
 	read := make(chan got, 1)
 	pace := limit.Pace{Stall: 50 * time.Millisecond, Most: time.Hour}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n, err := io.Copy(io.Discard, pace.Body(w, r))
+		n, err := io.Copy(io.Discard, pace.Body(r.Context(), w, r))
 		read <- got{n, err}
 	}))
 	defer server.Close()

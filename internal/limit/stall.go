@@ -1,6 +1,8 @@
 package limit
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -52,13 +54,20 @@ func (w *pacedWriter) Write(b []byte) (int, error) {
 }
 
 // Body returns the body of a request, the reading of which fails when it does not come at
-// that pace.
-func (p Pace) Body(w http.ResponseWriter, r *http.Request) io.Reader {
-	return &pacedBody{body: r.Body, control: http.NewResponseController(w), pace: p, end: time.Now().Add(p.Most)}
+// that pace, and with ErrTooSlow when that is why ctx has ended.
+func (p Pace) Body(ctx context.Context, w http.ResponseWriter, r *http.Request) io.Reader {
+	b := &pacedBody{ctx: ctx, body: r.Body, control: http.NewResponseController(w), pace: p, end: time.Now().Add(p.Most)}
+	context.AfterFunc(ctx, func() {
+		if b.isTooSlow() {
+			_ = b.control.SetReadDeadline(time.Now()) // a read that waits ends
+		}
+	})
+	return b
 }
 
 // A pacedBody gives each chunk of a body its time, and not each byte.
 type pacedBody struct {
+	ctx     context.Context
 	body    io.Reader
 	control *http.ResponseController
 	pace    Pace
@@ -71,10 +80,17 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 		_ = b.control.SetReadDeadline(b.pace.next(b.end)) // as above
 		b.left = chunk
 	}
+	if b.isTooSlow() { // that deadline may have come before this one
+		return 0, ErrTooSlow
+	}
 	n, err := b.body.Read(p)
-	b.left -= n
+	if b.left -= n; err != nil && b.isTooSlow() {
+		err = ErrTooSlow
+	}
 	return n, err
 }
+
+func (b *pacedBody) isTooSlow() bool { return errors.Is(context.Cause(b.ctx), ErrTooSlow) }
 
 func (p Pace) next(end time.Time) time.Time {
 	if at := time.Now().Add(p.Stall); at.Before(end) {
