@@ -27,14 +27,15 @@ type bodyHash struct {
 }
 
 // maxPacked is how much of a compressed body is looked at whole before it is unpacked: more
-// than a report of a thousand keys has.
-const maxPacked = 1 << 20
+// than a report of a thousand keys has. What is beyond freeBytes is held within the limits of
+// memory.
+const maxPacked = littleBytes
 
 // unpacked returns a reader of the body as it was before compression, and a function to call
 // when it is no longer used. The reader's errors are encodingErrors where the body came well
 // but is damaged in itself. It returns no reader for a compressed body that has the bytes of the
-// last one, which is known; known may be nil.
-func (p *Pool) unpacked(resp *http.Response, k *known) (io.Reader, func(), error) {
+// last one, which is known; known may be nil. Grow is asked before more is held than freeBytes.
+func (p *Pool) unpacked(resp *http.Response, k *known, grow func(bytes int) error) (io.Reader, func(), error) {
 	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
 		return resp.Body, func() {}, nil
@@ -48,6 +49,9 @@ func (p *Pool) unpacked(resp *http.Response, k *known) (io.Reader, func(), error
 	}
 	done := func() {
 		g.sent = sentBody{}
+		if g.packed.Cap() > freeBytes {
+			g.packed = bytes.Buffer{}
+		}
 		p.gzips.Put(g)
 	}
 	g.opened = false
@@ -55,7 +59,7 @@ func (p *Pool) unpacked(resp *http.Response, k *known) (io.Reader, func(), error
 	if k == nil {
 		return g, done, nil
 	}
-	same, err := g.look(resp.Body, k)
+	same, err := g.look(resp.Body, k, grow)
 	if err != nil || same {
 		done()
 		return nil, func() {}, err
@@ -65,9 +69,14 @@ func (p *Pool) unpacked(resp *http.Response, k *known) (io.Reader, func(), error
 
 // look reads the compressed body, if it is not large, and reports whether it is that of the
 // last report.
-func (g *gzipBody) look(body io.Reader, k *known) (same bool, err error) {
+func (g *gzipBody) look(body io.Reader, k *known, grow func(bytes int) error) (same bool, err error) {
 	g.packed.Reset()
-	_, err = io.CopyN(&g.packed, body, maxPacked)
+	if _, err = io.CopyN(&g.packed, body, freeBytes); err == nil {
+		if err := grow(maxPacked); err != nil {
+			return false, err
+		}
+		_, err = io.CopyN(&g.packed, body, maxPacked-freeBytes)
+	}
 	switch {
 	case err == nil: // there may be more
 		k.packed = bodyHash{}

@@ -3,9 +3,7 @@ package scrape
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -75,11 +73,7 @@ func (l *loop) decode(ctx context.Context, s *periskop.Scrape, body *sentBody, l
 	defer func() {
 		if v := recover(); v != nil {
 			l.known.forget()
-			fail = &failure{
-				result: periskop.InvalidPayload,
-				text:   fmt.Sprintf("the decoder panicked, which is a bug of periskop_exporter: %v", v),
-				stack:  string(debug.Stack()),
-			}
+			fail = newBug("the answer could not be read", v)
 			return
 		}
 		l.pool.streams.put(stream)

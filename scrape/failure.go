@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"unicode"
@@ -30,8 +31,18 @@ type failure struct {
 	// excerpt is from the body, which may hold personal data: it is shown, but
 	// not logged.
 	excerpt string
-	// stack is set when the decoder panicked.
+	// stack is set when we panicked.
 	stack string
+}
+
+// newBug returns the failure of a scrape that panicked with v. It is called while that is
+// recovered.
+func newBug(what string, v any) *failure {
+	return &failure{
+		result: periskop.InvalidPayload,
+		text:   fmt.Sprintf("%s, which is a bug of periskop_exporter: panic: %v", what, v),
+		stack:  string(debug.Stack()),
+	}
 }
 
 func (f *failure) Error() string {

@@ -83,8 +83,11 @@ func (l *loop) requestFor(t *periskop.Target) (*http.Request, error) {
 }
 
 func (l *loop) read(ctx context.Context, s *periskop.Scrape, resp *http.Response, limit int64, take func(*periskop.Aggregate)) *failure {
-	body, done, err := l.pool.unpacked(resp, &l.known)
-	if err != nil {
+	body, done, err := l.pool.unpacked(resp, &l.known, l.memory.grow)
+	switch {
+	case isMemoryError(ctx, err):
+		return memoryFailure(ctx, err, s.Target)
+	case err != nil:
 		return bodyFailure(ctx, err, s, limit)
 	}
 	defer done()
@@ -99,7 +102,7 @@ func (l *loop) read(ctx context.Context, s *periskop.Scrape, resp *http.Response
 // kept, and returns the head of it.
 func (l *loop) drain(resp *http.Response) []byte {
 	var head []byte
-	if body, done, err := l.pool.unpacked(resp, nil); err == nil {
+	if body, done, err := l.pool.unpacked(resp, nil, nil); err == nil {
 		head, _ = io.ReadAll(io.LimitReader(body, 4*maxExcerpt)) // as far as it comes
 		done()
 	}

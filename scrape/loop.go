@@ -139,27 +139,40 @@ func (l *loop) changeInterval(now time.Time) {
 // What a cancelled scrape says otherwise is about us, not about the target.
 func (l *loop) beat(ctx context.Context) {
 	s := &periskop.Scrape{Target: l.target.Load(), Start: time.Now(), Result: periskop.Success}
-	intake, err := l.fetch(ctx, s)
 	defer l.memory.leave()
+	if fail := l.scrape(ctx, s); fail != nil {
+		s.Result, s.Err, s.Report = fail.result, fail, nil
+	}
+	if ctx.Err() == nil {
+		l.counts[s.Result].Add(1)
+		l.publish(s)
+	}
+}
+
+// scrape fetches and has the answer taken in. It returns a failure that is not told yet: of a
+// panic, which is a bug of ours, but one that a single target must not be able to stop this
+// program with.
+func (l *loop) scrape(ctx context.Context, s *periskop.Scrape) (bug *failure) {
+	defer func() {
+		if v := recover(); v != nil {
+			l.known.forget()
+			s.Duration = time.Since(s.Start)
+			bug = newBug("the answer could not be taken in", v)
+		}
+	}()
+	intake, err := l.fetch(ctx, s)
 	if intake == nil {
 		intake = l.pool.begin(s)
 	}
 	if err == nil {
 		s.Unread = s.Report.Unread()
-	}
-	s.Duration = time.Since(s.Start)
-	if ctx.Err() != nil {
-		if err == nil {
-			intake.Fold(s)
-		}
-		return
-	}
-	if err != nil {
+	} else {
 		s.Result, s.Err = err.result, err
 	}
-	intake.Fold(s)
-	l.counts[s.Result].Add(1)
-	l.publish(s)
+	if s.Duration = time.Since(s.Start); err == nil || ctx.Err() == nil {
+		intake.Fold(s)
+	}
+	return nil
 }
 
 // publish makes s the state of the target and logs what changed by it.
@@ -189,7 +202,7 @@ func (l *loop) log(s *periskop.Scrape, downSince time.Time) {
 		l.logAt(slog.LevelWarn, "target is down", s, slog.Any("err", s.Err))
 		var bug *failure
 		if errors.As(s.Err, &bug) && bug.stack != "" {
-			l.logAt(slog.LevelError, "decoder panicked", s, slog.String("stack", bug.stack))
+			l.logAt(slog.LevelError, "a scrape panicked", s, slog.String("stack", bug.stack))
 		}
 	case s.Err == nil && !downSince.IsZero():
 		l.logAt(slog.LevelInfo, "target is back", s, slog.Duration("down_for", s.Start.Sub(downSince)))

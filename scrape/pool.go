@@ -19,8 +19,7 @@ type Options struct {
 	// Begin is called for every scrape, failures included, from the loop of its
 	// target: one at a time per target, concurrently for different ones. It knows the
 	// target, the start and the head of the answer if there is one, and returns what takes
-	// the rest in. The scrape may be kept. A panic of Begin and Fold is not recovered.
-	// Required.
+	// the rest in. The scrape may be kept. Required.
 	Begin func(*periskop.Scrape) Intake
 	// UserAgent is sent with every request. Empty means "periskop_exporter".
 	UserAgent string

@@ -523,23 +523,59 @@ func TestScrapeCapturedPayloads(t *testing.T) {
 	}
 }
 
-// panicking takes no aggregate.
-type panicking struct{ scrape.Intake }
+// panicking fails in one of its methods.
+type panicking struct {
+	scrape.Intake
+	take, fold bool
+}
 
-func (panicking) Take(*periskop.Aggregate) { panic("index out of range") }
+func (p panicking) Take(a *periskop.Aggregate) {
+	if p.take {
+		panic("index out of range")
+	}
+	p.Intake.Take(a)
+}
 
-func TestScrapeDecoderPanics(t *testing.T) {
-	var log lines
-	r := newRecorder()
-	begin := func(s *periskop.Scrape) scrape.Intake { return panicking{collect(r.fold)(s)} }
-	p := scrape.New(scrape.Options{Begin: begin, Logger: log.logger(slog.LevelWarn)})
-	p.Apply([]scrape.Service{shop()})
-	p.SetTargets(targetsOf("shop", target(serve(t, reporting(`{"aggregated_errors":[{"aggregation_key":"k","total_count":1}]}`)))))
-	stop := run(t, p)
-	r.waitFor(t, "three scrapes", func() bool { return len(r.all()) >= 3 })
-	stop()
-	checkResult(t, r.all()[0], periskop.InvalidPayload, "the decoder panicked, which is a bug of periskop_exporter: index out of range")
-	if got := log.all(); len(got) != 2 || !strings.Contains(got[1], "level=ERROR") || !strings.Contains(got[1], "result_test.go") {
-		t.Errorf("log: got %q, want a warning and the stack, once", got)
+func (p panicking) Fold(s *periskop.Scrape) {
+	if p.fold && s.Err == nil {
+		panic("nil pointer")
+	}
+	p.Intake.Fold(s)
+}
+
+// TestScrapePanics has an answer that we cannot cope with: the target is down, the log has the
+// stack, once, and it is scraped again.
+func TestScrapePanics(t *testing.T) {
+	for _, tt := range []struct {
+		name, want string
+		panicking  panicking
+	}{
+		{"while it is read", "the answer could not be read, which is a bug of periskop_exporter: panic: index out of range", panicking{take: true}},
+		{"when it is taken in", "the answer could not be taken in, which is a bug of periskop_exporter: panic: nil pointer", panicking{fold: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var log lines
+			r := newRecorder()
+			begin := func(s *periskop.Scrape) scrape.Intake {
+				tt.panicking.Intake = collect(r.fold)(s)
+				return tt.panicking
+			}
+			p := scrape.New(scrape.Options{Begin: begin, Logger: log.logger(slog.LevelWarn)})
+			p.Apply([]scrape.Service{shop()})
+			p.SetTargets(targetsOf("shop", target(serve(t, reporting(`{"aggregated_errors":[{"aggregation_key":"k","total_count":1}]}`)))))
+			stop := run(t, p)
+			for p.Counts()["shop"][periskop.InvalidPayload] < 3 {
+				time.Sleep(time.Millisecond)
+			}
+			stop()
+			if h := p.Health()[0]; h.Last == nil {
+				t.Error("nothing is known of the target")
+			} else {
+				checkResult(t, h.Last, periskop.InvalidPayload, tt.want)
+			}
+			if got := log.all(); len(got) != 2 || !strings.Contains(got[1], "level=ERROR") || !strings.Contains(got[1], "result_test.go") {
+				t.Errorf("log: got %q, want a warning and the stack, once", got)
+			}
+		})
 	}
 }
