@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/common/version"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/periskop-exporter/periskop_exporter/alerts/notify"
 	"github.com/periskop-exporter/periskop_exporter/collector"
@@ -187,31 +186,27 @@ func (e *exporter) setFound(found periskop.Found) {
 }
 
 // serve runs until ctx is cancelled or a listener is lost, and then ends in order: no
-// more requests, no more scrapes, state written. Each of hangups reloads the
-// configuration.
+// more requests, no more scrapes, state written, each within its time. Each of hangups reloads
+// the configuration.
 func (e *exporter) serve(ctx context.Context, hangups <-chan os.Signal) error {
 	handler, err := e.handler()
 	if err != nil {
 		return err
 	}
-	// The parts of the pipeline outlive the server.
-	pipeline, stopPipeline := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopPipeline()
-	var parts errgroup.Group
-	parts.Go(func() error { return e.pool.Run(pipeline) })
-	parts.Go(func() error { return e.discovery.Run(pipeline) })
-	parts.Go(func() error { return e.maintain(pipeline) })
-	parts.Go(func() error { return e.commit(pipeline) })
-	parts.Go(func() error { return e.observe(pipeline) })
-	parts.Go(func() error { return e.notifier.Run(pipeline) })
-
-	parts.Go(func() error { return e.reloader.run(pipeline, hangups, e.flags.reloadInterval()) })
+	p := newPipeline(context.WithoutCancel(ctx))
+	p.start("scraping", e.pool.Run)
+	p.start("discovery", e.discovery.Run)
+	p.start("maintenance", e.maintain)
+	p.start("commits", e.commit)
+	p.start("charts", e.observe)
+	p.start("direct alerts", e.notifier.Run)
+	p.start("reloading", func(ctx context.Context) error { return e.reloader.run(ctx, hangups, e.flags.reloadInterval()) })
 
 	err = e.listen(ctx, handler)
-	stopPipeline()
-	err = errors.Join(err, parts.Wait())
-	e.state.Flush()
-	return errors.Join(err, e.close())
+	return errors.Join(err, p.end(endTimeout, "state", func() error {
+		e.state.Flush()
+		return e.close()
+	}))
 }
 
 // commit makes what was counted durable, and tells when that no longer succeeds, and
