@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/fleet"
 	"github.com/periskop-exporter/periskop_exporter/test/process"
@@ -135,6 +136,44 @@ func TestPushers(t *testing.T) {
 	w.goesOn(t)
 	stop()
 	m.check(t, "30 pushes")
+}
+
+// TestSlowPushers has many begin large pushes that then stand still: another one is taken in all
+// the same, in time.
+func TestSlowPushers(t *testing.T) {
+	w := newWorld(t)
+	w.config.WriteString("- name: pushed\n  push: true\n  static_configs: [{targets: []}]\n")
+	w.start(t)
+	m := measure(t, w.Program)
+	head := fmt.Sprintf("POST /push/pushed/errors HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", 60<<20)
+	stop := together(60, func(ctx context.Context) {
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(w.URL, "http://"))
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		defer context.AfterFunc(ctx, func() { _ = c.Close() })()
+		fmt.Fprint(c, head, strings.Repeat(" ", 1<<20))
+		_, _ = io.Copy(io.Discard, c) // until it has to give way, or no more is waited for
+	})
+	body := payload{keys: 300, occurrences: 10, message: 9000, frames: 10}.report(4)
+	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	other := &http.Client{Transport: &http.Transport{DialContext: from.DialContext}}
+	for range 3 {
+		start := time.Now()
+		res, err := other.Post(w.URL+"/push/pushed/errors", "application/json", bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		t.Logf("a push of %d MB from elsewhere: %s after %s", len(body)/1e6, res.Status, time.Since(start).Round(time.Millisecond))
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("got %s, want it taken in", res.Status)
+		}
+	}
+	w.goesOn(t)
+	stop()
+	m.check(t, "60 pushes that stand still")
 }
 
 // together has n do the same again and again, until stop is called.

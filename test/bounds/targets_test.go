@@ -24,6 +24,7 @@ func TestTargets(t *testing.T) {
 		{"60 small bodies that are large when they are unpacked", 60, answer(bomb, "gzip")},
 		{"2.5 million occurrences", 1, answer(small, "")},
 		{"ten occurrences of 48 MB", 1, answer(large, "")},
+		{"300 compressed bodies of 1 MB that do not end", 300, http.HandlerFunc(endless)},
 		{"keys of 10 MB, another one at each scrape", 1, &longKeys{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -71,4 +72,13 @@ func (k *longKeys) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintf(w, `{"aggregated_errors":[{"aggregation_key":"%d`, k.n)
 	_, _ = io.Copy(w, bytes.NewReader(bytes.Repeat([]byte("k"), 10<<20)))
 	fmt.Fprint(w, `","total_count":1,"latest_errors":[]}]}`)
+}
+
+// endless sends nearly a megabyte that is compressed, and no more.
+func endless(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Encoding", "gzip")
+	_, _ = w.Write(bytes.Repeat([]byte{0x1f, 0x8b, 8, 0, 1, 2, 3, 4}, 128<<10-1))
+	_ = http.NewResponseController(w).Flush()
+	<-r.Context().Done()
 }
