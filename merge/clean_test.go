@@ -157,7 +157,7 @@ func TestSecretsAsUUIDs(t *testing.T) {
 		answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{aggregate("k", 2, at(1), one, two)}},
 		answer{uuid: "A", at: at(3), reports: []periskop.Aggregate{aggregate("k", 3, at(1), one, two)}})
 	id := merge.ExceptionID("shop", "k")
-	list := s.Snapshot().Find(id).Occurrences
+	list := s.Snapshot().Find(id).Occurrences()
 	if len(list) != 2 || list[0].UUID == list[1].UUID || !strings.HasPrefix(list[0].UUID, "***~") {
 		t.Errorf("got %v, want two with a hash each", list)
 	}

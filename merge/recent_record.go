@@ -1,13 +1,13 @@
 package merge
 
 import (
-	"bytes"
-	"encoding/gob"
+	"encoding/json"
 	"fmt"
 	"time"
 )
 
-// A recentRecord is what [Recent] knows, in the form in which it is kept over a restart.
+// A recentRecord is what [Recent] knows, in the form in which it is kept over a restart. It is
+// JSON, which takes no more memory than what it is read from says.
 type recentRecord struct {
 	Since                time.Time
 	Step                 int64
@@ -35,11 +35,11 @@ func (r *Recent) Save() ([]byte, error) {
 		record.Step = growth.step
 		record.Services, record.Exceptions = recordSteps(growth.services), recordSteps(growth.exceptions)
 	}
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(record); err != nil {
+	b, err := json.Marshal(record)
+	if err != nil {
 		return nil, fmt.Errorf("encode growth: %w", err)
 	}
-	return b.Bytes(), nil
+	return b, nil
 }
 
 // Restore takes up what was saved. It is to be called before the first observation, and
@@ -48,7 +48,7 @@ func (r *Recent) Save() ([]byte, error) {
 // still until then.
 func (r *Recent) Restore(saved []byte, now time.Time) error {
 	var record recentRecord
-	if err := gob.NewDecoder(bytes.NewReader(saved)).Decode(&record); err != nil {
+	if err := json.Unmarshal(saved, &record); err != nil {
 		return fmt.Errorf("decode growth: %w", err)
 	}
 	r.mu.Lock()
@@ -88,7 +88,7 @@ func recordSteps(all map[string]*increments) map[string]stepsRecord {
 func restoreSteps(all map[string]stepsRecord, step int64) map[string]*increments {
 	out := make(map[string]*increments, len(all))
 	for name, s := range all {
-		if s.Newest > step || step-s.Newest >= GrowthSteps {
+		if s.Newest > step || s.Newest <= step-GrowthSteps {
 			continue
 		}
 		i := &increments{newest: s.Newest}

@@ -94,6 +94,7 @@ func FuzzRecentRestore(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(saved)
+	f.Add([]byte(`{"Step":1,"Services":{"s":{"Newest":-9223372036854775808,"Counts":{"1":1,"255":2}}},"Departed":[{"ID":"a"},{"ID":"a"}]}`))
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		var r merge.Recent
 		if r.Restore(b, recentStart) == nil {

@@ -20,7 +20,7 @@ const (
 	saveInterval = 10 * time.Minute
 	// recentName is that of the file in which it is kept, beside the state. Nothing is
 	// counted by it: it is written now and then, and may be deleted.
-	recentName = "recent.gob"
+	recentName = "recent.json"
 	// maxRecent is how large the file may be to be read, in bytes.
 	maxRecent = 64 << 20
 )
