@@ -59,6 +59,9 @@ type State struct {
 
 	generation uint64 // the last one of an endpoint
 
+	recent   *Snapshot // nil for none
+	recentAt time.Duration
+
 	processes   processIndex
 	occurrences occurrenceIndex
 	sharers     map[uint64][]*process // of shared epochs
@@ -185,7 +188,7 @@ func (s *State) Configure(o Settings) {
 	defer s.mu.Unlock()
 	now := s.tick()
 	labelLength := s.settings.LabelLength
-	s.settings = o
+	s.settings, s.recent = o, nil
 	s.clean = newCleaner(&o)
 	for _, svc := range s.services { // what is kept of occurrences may be another part now
 		for _, e := range svc.endpoints {
@@ -253,6 +256,9 @@ func (s *State) fold(r *report) bool {
 		return false
 	}
 	s.findBases(r)
+	if r.pushed {
+		s.recent = nil
+	}
 	svc.fold(r, &s.settings, &s.ledgers)
 	return len(s.journal.queue) > 0 || s.journal.overrun
 }
@@ -304,6 +310,17 @@ func (s *State) Snapshot() *Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.snapshot()
+}
+
+// RecentSnapshot is Snapshot for many readers: it may return one that is younger than age, if
+// nothing happened since that somebody waits to see: a decision, a push, a new configuration.
+func (s *State) RecentSnapshot(age time.Duration) *Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := s.own.elapsed(); s.recent == nil || now-s.recentAt >= age {
+		s.recent, s.recentAt = s.snapshot(), now
+	}
+	return s.recent
 }
 
 func (s *State) snapshot() *Snapshot {
@@ -368,6 +385,7 @@ func (s *State) withException(id string, f func(*exception)) bool {
 	for _, svc := range s.shown {
 		if e := svc.byID[key]; e != nil {
 			f(e)
+			s.recent = nil
 			return true
 		}
 	}

@@ -322,3 +322,27 @@ func TestOrphans(t *testing.T) {
 		t.Errorf("later: got %d series, want none", got)
 	}
 }
+
+// TestRecentSnapshot is what many readers share for a moment: it is a new one as soon as
+// somebody decided, pushed or reloaded something.
+func TestRecentSnapshot(t *testing.T) {
+	s := newMemory().restart(settings(), noon)
+	fold(s, answer{uuid: "A", at: at(0)}, answer{uuid: "A", at: at(1), reports: []periskop.Aggregate{aggregate("k", 1, at(1))}})
+	id := merge.ExceptionID("shop", "k")
+	first := s.RecentSnapshot(time.Hour)
+	fold(s, answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{aggregate("k", 2, at(1))}})
+	if s.RecentSnapshot(time.Hour) != first {
+		t.Error("it is made anew for each scrape")
+	}
+	if got := s.RecentSnapshot(0).Find(id).Counted(); got != 2 {
+		t.Errorf("one that is younger than no time has %d, want 2", got)
+	}
+	s.Resolve(id, at(3))
+	if e := s.RecentSnapshot(time.Hour).Find(id); e.Resolved == nil {
+		t.Error("a resolution is not shown at once")
+	}
+	s.Configure(merge.Settings{})
+	if n := len(s.RecentSnapshot(time.Hour).Services); n != 0 {
+		t.Errorf("%d services are shown after none was configured", n)
+	}
+}

@@ -25,53 +25,61 @@ type groupSelect struct {
 }
 
 // setOptions fills in what the reader can choose from.
-func (p *exceptionsPage) setOptions(s *merge.Snapshot, f filter) {
+func (p *exceptionsPage) setOptions(s *merge.Snapshot, f filter, c *choices) {
 	p.Services = serviceOptions(s, f.Service)
 	for _, c := range conditions {
 		p.States = append(p.States, option{Value: string(c.Condition), Name: c.Name, Selected: c.Condition == f.State})
-	}
-	c := newChoices(f)
-	for _, svc := range s.Services {
-		if f.Service == "" || svc.Name == f.Service {
-			for _, e := range svc.Exceptions {
-				c.add(e)
-			}
-		}
 	}
 	p.Severities = newOptions("All severities", c.severities, f.Severity, compareSeverities)
 	for class := range c.classes {
 		p.Classes = append(p.Classes, excerpt(class, nameLength))
 	}
 	slices.Sort(p.Classes)
-	for i, name := range slices.Sorted(maps.Keys(c.groups)) {
-		selected := ""
-		for _, g := range f.Group {
-			if g.Name == name {
-				selected = g.Value
-			}
-		}
+	selected := map[string]string{}
+	for _, g := range f.Group {
+		selected[g.Name] = g.Value
+	}
+	for i, name := range c.groupNames(selected) {
 		p.Groups = append(p.Groups, groupSelect{
 			ID: "group-" + number(i), Param: groupPrefix + name, Name: snippet(name, serviceLength),
-			Options: newOptions("All", c.groups[name], selected, strings.Compare),
+			Options: newOptions("All", c.groups[name], selected[name], strings.Compare),
 		})
 	}
 }
 
-// choices are the values that occur, and those that are chosen.
+// choices are the values that occur. They are not changed once they are made.
 type choices struct {
 	severities, classes map[string]bool
 	groups              map[string]map[string]bool // values by label
 }
 
-func newChoices(f filter) *choices {
+// choicesOf returns the values that occur in a service, or in all of them.
+func choicesOf(s *merge.Snapshot, service string) *choices {
 	c := &choices{severities: map[string]bool{}, classes: map[string]bool{}, groups: map[string]map[string]bool{}}
-	for _, name := range append(slices.Clone(knownSeverities), f.Severity) {
+	for _, name := range knownSeverities {
 		c.severities[name] = true
 	}
-	for _, g := range f.Group {
-		c.groups[g.Name] = map[string]bool{g.Value: true}
+	for _, svc := range s.Services {
+		if service == "" || svc.Name == service {
+			for _, e := range svc.Exceptions {
+				c.add(e)
+			}
+		}
 	}
 	return c
+}
+
+// groupNames returns the labels that there are selects for, sorted: those that are chosen, and
+// others.
+func (c *choices) groupNames(selected map[string]string) []string {
+	list := slices.Collect(maps.Keys(selected))
+	for _, name := range slices.Sorted(maps.Keys(c.groups)) {
+		if _, ok := selected[name]; !ok && len(list) < maxGroupSelects {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 func (c *choices) add(e *merge.Exception) {
@@ -98,10 +106,16 @@ func choose(set map[string]bool, value string, most int) {
 	}
 }
 
-// newOptions returns the values sorted, after one that stands for all of them.
+// newOptions returns the values and the selected one, sorted, after one that stands for all of
+// them.
 func newOptions(all string, values map[string]bool, selected string, compare func(a, b string) int) []option {
 	list := []option{{Value: "", Name: all, Selected: selected == ""}}
-	for _, value := range slices.SortedFunc(maps.Keys(values), compare) {
+	sorted := slices.Collect(maps.Keys(values))
+	if !values[selected] {
+		sorted = append(sorted, selected)
+	}
+	slices.SortFunc(sorted, compare)
+	for _, value := range sorted {
 		if value != "" {
 			list = append(list, newOption(value, selected))
 		}

@@ -94,7 +94,7 @@ func (v *view) serveExceptions(w http.ResponseWriter, r *http.Request) {
 	now := v.Now()
 	s, to := v.Snapshot(), linksFrom(r)
 	services := v.services(s, f.Service)
-	content := newExceptionsPage(s, services, f, classifier{now, v.Growth()}, to)
+	content := v.newExceptionsPage(s, services, f, classifier{now, v.Growth()}, to)
 	limit := &budget{left: blockBudget}
 	if f.Service == "" {
 		content.Trouble = newTroubleSummary(services, now, limit, to)
@@ -109,8 +109,8 @@ func (v *view) serveExceptions(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func newExceptionsPage(s *merge.Snapshot, services []*serviceHealth, f filter, j classifier, to links) *exceptionsPage {
-	list, left := f.exceptions(s, j)
+func (v *view) newExceptionsPage(s *merge.Snapshot, services []*serviceHealth, f filter, j classifier, to links) *exceptionsPage {
+	list, left := v.lists.exceptions(s, f, j, &v.searches)
 	pager, from, end := newPager(len(list), rowsPerPage, f.Page, func(n int) string {
 		f := f
 		f.Page = n
@@ -124,7 +124,7 @@ func newExceptionsPage(s *merge.Snapshot, services []*serviceHealth, f filter, j
 		Set:      f.set(),
 		Pager:    pager,
 	}
-	p.setOptions(s, f)
+	p.setOptions(s, f, v.lists.choicesIn(s, f.Service, j))
 	p.Unsearched = newUnsearched(left, f, to)
 	if f.narrow() {
 		p.ClearURL = to.exceptions(filter{Sort: f.Sort})

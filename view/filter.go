@@ -145,7 +145,7 @@ func (f filter) set() int {
 
 // exceptions returns what the filter leaves, sorted, and how many exceptions were not searched
 // whole.
-func (f filter) exceptions(s *merge.Snapshot, j classifier) (list []*merge.Exception, unsearched int) {
+func (f filter) exceptions(s *merge.Snapshot, j classifier, b *searchBudget) (list []*merge.Exception, unsearched int) {
 	search, class := newSearch(f.Query), newWord(strings.ToLower(f.Class))
 	var unread []*merge.Exception
 	for _, svc := range s.Services {
@@ -162,7 +162,7 @@ func (f filter) exceptions(s *merge.Snapshot, j classifier) (list []*merge.Excep
 			}
 		}
 	}
-	found, unsearched := search.read(unread, f.Deep)
+	found, unsearched := search.read(unread, f.Deep, b)
 	list = append(list, found...)
 	j.sort(list, f.Sort)
 	return list, unsearched

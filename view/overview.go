@@ -91,7 +91,7 @@ func (v *view) serveOverview(w http.ResponseWriter, r *http.Request) {
 		s.take(j)
 	}
 	content := newOverviewPage(services, parseServiceFilter(r.URL.Query()), j, to)
-	content.Growing = newGrowingRows(snapshot, j, to)
+	content.Growing = v.newGrowingRows(snapshot, j, to)
 	content.GrowingURL = to.exceptions(filter{State: conditionGrowing, Sort: byGrowth})
 	content.Reload = newReloadProblem(v.Config(), j.now, to)
 	content.Storage = v.storageProblem(j.now)
@@ -124,9 +124,9 @@ func newOverviewPage(services []*serviceHealth, f serviceFilter, j classifier, t
 }
 
 // newGrowingRows returns the exceptions that grew most of late.
-func newGrowingRows(s *merge.Snapshot, j classifier, to links) []growingRow {
+func (v *view) newGrowingRows(s *merge.Snapshot, j classifier, to links) []growingRow {
 	const most = 6
-	list, _ := filter{State: conditionGrowing, Sort: byGrowth}.exceptions(s, j)
+	list, _ := v.lists.exceptions(s, filter{State: conditionGrowing, Sort: byGrowth}, j, &v.searches)
 	var rows []growingRow
 	for _, e := range list[:min(len(list), most)] {
 		rows = append(rows, growingRow{

@@ -3,8 +3,11 @@ package view
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/time/rate"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
@@ -33,33 +36,53 @@ func newSearch(q string) search {
 	return s
 }
 
-// searchTime is how long stack traces are searched for a page. They are read from the disk,
-// some thousand in that time: all of a service, but not of fifty. It changes in tests only.
-var searchTime = 100 * time.Millisecond
+// A searchBudget is the time that searches may read occurrences for. They are read from the
+// disk, some thousand in the time that one search has: all of a service, but not of fifty. It
+// is safe for concurrent use; the zero value is ready.
+type searchBudget struct {
+	once   sync.Once
+	millis *rate.Limiter
+	// deep is held by who searches everything.
+	deep sync.Mutex
+}
 
-// deepSearchTime is for who asks for it: 100,000 exceptions take some seconds.
-const deepSearchTime = 10 * time.Second
+const (
+	// searchTime is how long one search has, and searchShare how much of one processor all of
+	// them together have: readers must not take the processors that scrapes and metrics need.
+	searchTime  = 100 * time.Millisecond
+	searchShare = 0.25
+	// deepSearchTime is for who asks for it: 100,000 exceptions take some seconds.
+	deepSearchTime = 10 * time.Second
+)
 
-// deep holds one element while a search takes longer: one at a time, so that a few readers
-// do not take all processors.
-var deep = make(chan struct{}, 1)
+// take returns how long a search may read.
+func (b *searchBudget) take() time.Duration {
+	most := int(searchTime / time.Millisecond)
+	b.once.Do(func() { b.millis = rate.NewLimiter(searchShare*1000, 3*most) })
+	n := min(most, int(b.millis.Tokens()))
+	if n <= 0 || !b.millis.AllowN(time.Now(), n) {
+		return 0
+	}
+	return time.Duration(n) * time.Millisecond
+}
 
 // read reads the occurrences of the exceptions, those seen last first, and returns those that
 // match. When the time is over, it returns how many are left.
-func (s search) read(list []*merge.Exception, thorough bool) (found []*merge.Exception, left int) {
+func (s search) read(list []*merge.Exception, thorough bool, b *searchBudget) (found []*merge.Exception, left int) {
 	if len(list) == 0 {
 		return nil, 0
 	}
-	within := searchTime
+	within := deepSearchTime
 	if thorough {
-		within = deepSearchTime
-		deep <- struct{}{}
-		defer func() { <-deep }()
+		b.deep.Lock()
+		defer b.deep.Unlock()
+	} else {
+		within = b.take()
 	}
 	slices.SortFunc(list, func(a, b *merge.Exception) int { return b.LastSeen.Compare(a.LastSeen) })
 	end := time.Now().Add(within)
 	for i, e := range list {
-		if time.Now().After(end) {
+		if !time.Now().Before(end) {
 			return found, len(list) - i
 		}
 		if s.matches(e) {

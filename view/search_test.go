@@ -75,15 +75,16 @@ func TestSearchForPastedMessage(t *testing.T) {
 // TestSearchTakesNoLonger has no time to read occurrences: names are searched all the same, and
 // the page says what was not, and leads to a search of everything.
 func TestSearchTakesNoLonger(t *testing.T) {
-	before := searchTime
-	searchTime = -1
-	t.Cleanup(func() { searchTime = before })
+	var spent searchBudget
+	for range 10 {
+		spent.take()
+	}
 	raise := func(key, message string) *merge.Exception {
 		return &merge.Exception{ID: merge.ExceptionID("shop", key), Service: "shop", Key: key, Kept: merge.NewKept(periskop.Occurrence{Error: periskop.Exception{Message: message}})}
 	}
 	s := &merge.Snapshot{Services: []*merge.Service{{Name: "shop", Exceptions: []*merge.Exception{raise("declined", ""), raise("a", "card declined"), raise("b", "")}}}}
 	f := filter{Query: "declined", State: conditionAny}
-	list, left := f.exceptions(s, classifier{})
+	list, left := f.exceptions(s, classifier{}, &spent)
 	if len(list) != 1 || list[0].Key != "declined" || left != 2 {
 		t.Errorf("got %d exceptions, %d left, want 1 and 2", len(list), left)
 	}
@@ -92,7 +93,7 @@ func TestSearchTakesNoLonger(t *testing.T) {
 		t.Fatalf("got %+v", u)
 	}
 	f = parseFilter(mustQuery(t, u.URL))
-	if list, left = f.exceptions(s, classifier{}); len(list) != 2 || left != 0 {
+	if list, left = f.exceptions(s, classifier{}, &spent); len(list) != 2 || left != 0 {
 		t.Errorf("a search of everything: got %d exceptions, %d left, want 2 and 0", len(list), left)
 	}
 	if u := newUnsearched(left, f, links{}); u != nil {

@@ -120,6 +120,9 @@ type view struct {
 	pages  map[string]*template.Template
 	assets *assets
 	trends *trends // nil without a Prometheus
+	lists  lists
+
+	searches searchBudget
 }
 
 // New returns the handler of all pages. Its routes begin at the root: under a prefix,

@@ -11,14 +11,18 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/api"
 	"github.com/periskop-exporter/periskop_exporter/dashboards"
 	"github.com/periskop-exporter/periskop_exporter/internal/limit"
+	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 	"github.com/periskop-exporter/periskop_exporter/view"
 )
 
+// pageAge is how old what pages show may be.
+const pageAge = time.Second
+
 // pages returns the handler of the web view.
 func (e *exporter) pages() (http.Handler, error) {
 	o := view.Options{
-		Snapshot: e.state.Snapshot,
+		Snapshot: func() *merge.Snapshot { return e.state.RecentSnapshot(pageAge) },
 		Targets:  e.services.targets,
 		Feeders:  e.services.feeders,
 		Health:   e.pool.Health,

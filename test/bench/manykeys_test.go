@@ -27,13 +27,14 @@ func BenchmarkManyKeys(b *testing.B) {
 		}
 		return strings.Count(body, "\nperiskop_exceptions_total{")
 	}
+	n := 0
 	for range 300 {
-		if keys() == s.Targets*s.Keys {
+		if n = keys(); n == s.Targets*s.Keys {
 			break
 		}
 		time.Sleep(time.Second)
 	}
-	if n := keys(); n != s.Targets*s.Keys {
+	if n != s.Targets*s.Keys {
 		b.Fatalf("%d keys are exposed, want %d", n, s.Targets*s.Keys)
 	}
 	b.Run("rest", func(b *testing.B) {
@@ -43,6 +44,7 @@ func BenchmarkManyKeys(b *testing.B) {
 		report(b, highest/(1<<20), "peak-MiB")
 		report(b, metric(b, metrics(b, exporter), "periskop_exporter_state_size_bytes")/1e6, "file-MB")
 	})
+	b.Run("serving", func(b *testing.B) { measureServing(b, exporter) })
 	b.Run("start", func(b *testing.B) {
 		exporter.Stop(b)
 		exporter.Start(b)

@@ -1,0 +1,72 @@
+package view
+
+import (
+	"sync"
+
+	"github.com/periskop-exporter/periskop_exporter/merge"
+)
+
+// lists remembers what filters leave of one snapshot, and what there is to choose from in it:
+// with 100,000 exceptions that takes most of the time of a page, and pages turn, refresh
+// themselves and are looked at by several readers. It is safe for concurrent use; the zero
+// value is ready.
+type lists struct {
+	mu sync.Mutex
+	// The rest is guarded by mu, and is all of one snapshot and moment.
+	snapshot *merge.Snapshot
+	growth   *merge.Growth
+	second   int64
+	listed   map[string]*list
+	choices  map[string]*choices // by service, "" for all
+}
+
+// A list is what a filter left.
+type list struct {
+	once       sync.Once
+	exceptions []*merge.Exception // not to be changed
+	unsearched int
+}
+
+// maxLists bounds what is remembered: further filters are applied each time.
+const maxLists = 100
+
+// begin forgets what is of another snapshot or moment. The caller holds mu.
+func (l *lists) begin(s *merge.Snapshot, j classifier) {
+	if l.snapshot == s && l.growth == j.growth && l.second == j.now.Unix() {
+		return
+	}
+	l.snapshot, l.growth, l.second = s, j.growth, j.now.Unix()
+	l.listed, l.choices = map[string]*list{}, map[string]*choices{}
+}
+
+// exceptions returns what the filter leaves of the snapshot, sorted, and how many exceptions
+// were not searched whole.
+func (l *lists) exceptions(s *merge.Snapshot, f filter, j classifier, b *searchBudget) ([]*merge.Exception, int) {
+	f.Page = 1
+	key := f.values().Encode()
+	l.mu.Lock()
+	l.begin(s, j)
+	at := l.listed[key]
+	if at == nil {
+		at = &list{}
+		if len(l.listed) < maxLists {
+			l.listed[key] = at
+		}
+	}
+	l.mu.Unlock()
+	at.once.Do(func() { at.exceptions, at.unsearched = f.exceptions(s, j, b) })
+	return at.exceptions, at.unsearched
+}
+
+// choicesIn returns what there is to choose from in a service, or in all of them.
+func (l *lists) choicesIn(s *merge.Snapshot, service string, j classifier) *choices {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begin(s, j)
+	c := l.choices[service]
+	if c == nil {
+		c = choicesOf(s, service)
+		l.choices[service] = c
+	}
+	return c
+}
