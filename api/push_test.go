@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bufio"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"net"
@@ -27,7 +28,7 @@ func pushed(now *time.Time) (*merge.State, http.Handler) {
 
 func pushedWithin(now *time.Time, bodies *limit.Bytes) (*merge.State, http.Handler) {
 	clock := func() time.Time { return *now }
-	state := merge.New(merge.Options{Now: clock, Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop"}, {Name: "team/shop"}, {Name: "errors"}, {Name: "scraped"}}}})
+	state := merge.New(merge.Options{Now: clock, Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop"}, {Name: "team/shop"}, {Name: "lib"}, {Name: "lib/-"}, {Name: "errors"}, {Name: "scraped"}}}})
 	return state, api.New(api.Options{
 		Snapshot: state.Snapshot,
 		CanPush:  func(service string) bool { return service != "scraped" },
@@ -115,6 +116,7 @@ func TestPushRefuses(t *testing.T) {
 		want          string
 	}{
 		"a service that is not configured": {"cart", `{"aggregated_errors": []}`, 404, `there is no service "cart": name it in the configuration, with push: true`},
+		"a part of a service":              {"team/shop/basket", `{"aggregated_errors": []}`, 404, `/push/team/shop, if the service "team/shop" is meant`},
 		"a service that is only scraped":   {"scraped", `{"aggregated_errors": []}`, 403, `the service "scraped" takes no pushed reports: set push: true`},
 		"no report":                        {"shop", `[]`, 400, `begins with "[]"`},
 		"nothing":                          {"shop", ``, 400, "the body is empty"},
@@ -145,6 +147,9 @@ func TestPushAddresses(t *testing.T) {
 		"/push/team%2Fshop%2Ferrors": "team/shop",
 		"/push/team/shop/errors":     "team/shop",
 		"/push/errors/errors":        "errors",
+		"/push/shop/-/errors":        "shop",
+		"/push/team/shop/-/errors":   "team/shop",
+		"/push/lib/-/errors":         "lib/-",
 		"/push/errors":               "",
 		"/push/errors/":              "",
 		"/push/shop":                 "",
@@ -168,6 +173,53 @@ func TestPushAddresses(t *testing.T) {
 		}
 		if svc := state.Snapshot().Service(want); len(svc.Exceptions) != 1 {
 			t.Errorf("%s: %s has %d exceptions, want 1", path, want, len(svc.Exceptions))
+		}
+	}
+}
+
+// TestPushEncoded pushes what is compressed.
+func TestPushEncoded(t *testing.T) {
+	zipped := func(body string) string {
+		var b strings.Builder
+		z := gzip.NewWriter(&b)
+		if _, err := z.Write([]byte(body)); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	report := func(padding int) string {
+		return `{"target_uuid": "u", "aggregated_errors": [` + strings.Repeat(" ", padding) + `{"aggregation_key": "k", "total_count": 1}]}`
+	}
+	for name, tc := range map[string]struct {
+		encoding, body string
+		status         int
+		want           string
+	}{
+		"gzip":                        {"gzip", zipped(report(0)), 200, ""},
+		"in capitals":                 {"GZIP", zipped(report(0)), 200, ""},
+		"its old name":                {"x-gzip", zipped(report(0)), 200, ""},
+		"large":                       {"gzip", zipped(report(500_000)), 200, ""},
+		"identity":                    {"identity", report(0), 200, ""},
+		"too large once decompressed": {"gzip", zipped(report(1 << 20)), 413, "larger than 1048576 bytes"},
+		"not what it says":            {"gzip", report(0), 400, "gzip"},
+		"cut off":                     {"gzip", zipped(report(500_000))[:300], 400, ""},
+		"nothing":                     {"gzip", "", 400, "the body is empty"},
+		"another":                     {"br", report(0), 415, `the Content-Encoding "br": gzip is read`},
+	} {
+		now := noon
+		state, h := pushed(&now)
+		r := httptest.NewRequest(http.MethodPost, "/push/shop/errors", strings.NewReader(tc.body))
+		r.Header.Set("Content-Encoding", tc.encoding)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.want) {
+			t.Errorf("%s: got status %d: %s, want %d: %s", name, w.Code, w.Body, tc.status, tc.want)
+		}
+		if got := len(state.Snapshot().Service("shop").Exceptions); (got == 1) != (tc.status == http.StatusOK) {
+			t.Errorf("%s: got %d exceptions", name, got)
 		}
 	}
 }
