@@ -19,6 +19,8 @@ const (
 	kindFederation = "federation"
 	kindPush       = "push"
 	kindReload     = "reload"
+	// kindConnection is that of connections that are closed because there are too many.
+	kindConnection = "connection"
 )
 
 const (
@@ -61,11 +63,17 @@ func kindOf(route string) string {
 // limits are the bounds by kind.
 type limits map[string]*limit.Requests
 
-func newLimits(reg prometheus.Registerer) limits {
+// newRefusals returns the counter of what is refused, by kind.
+func newRefusals(reg prometheus.Registerer) *prometheus.CounterVec {
 	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: names.ExporterRequestsRefused, Help: names.Find(names.ExporterRequestsRefused).Help,
 	}, []string{names.Kind})
 	reg.MustRegister(refused)
+	refused.WithLabelValues(kindConnection)
+	return refused
+}
+
+func newLimits(refused *prometheus.CounterVec) limits {
 	l := limits{}
 	for kind, n := range atOnce {
 		l[kind] = limit.NewRequests(limit.RequestOptions{

@@ -56,6 +56,7 @@ func (e *exporter) server(handler http.Handler) *http.Server {
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      5 * time.Minute, // a large exposition over a slow line
 		IdleTimeout:       5 * time.Minute, // longer than scrape intervals, so that connections are kept
+		ConnState:         newConnectionLimit(maxConnections, e.refused.WithLabelValues(kindConnection).Inc).changed,
 		ErrorLog:          slog.NewLogLogger(e.logger.Handler(), slog.LevelDebug),
 	}
 }

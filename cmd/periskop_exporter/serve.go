@@ -53,6 +53,7 @@ type exporter struct {
 	// listeners are served on in place of the addresses in flags, if there are any.
 	listeners  []net.Listener
 	clockSteps prometheus.Counter
+	refused    *prometheus.CounterVec // requests and connections, by kind
 	services   *services
 	// payloadSize is how many bytes a pushed report may have.
 	payloadSize atomic.Int64

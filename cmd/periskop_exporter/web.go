@@ -20,7 +20,8 @@ func (e *exporter) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	limited := newLimits(e.registry)
+	e.refused = newRefusals(e.registry)
+	limited := newLimits(e.refused)
 	programs := http.NewServeMux()
 	answers := e.api()
 	for _, route := range api.Routes() {

@@ -37,7 +37,7 @@ func Metrics() []Metric {
 		{ExporterNewSeries, "gauge", nil, "Counters that are still shown at 0, whatever they have counted, for all who scrape to see them rise."},
 		{ExporterOverflowKeys, "gauge", []string{ServiceName}, "Aggregation keys of the service that are counted together, past the limit."},
 		{ExporterRegularScrapers, "gauge", nil, "Programs, and jobs of one, that scrape these metrics at a steady interval now."},
-		{ExporterRequestsRefused, "counter", []string{Kind}, "Requests that were refused because too many of their kind were under way: metrics, pages, api, federation, push, reload."},
+		{ExporterRequestsRefused, "counter", []string{Kind}, "Requests that were refused because too many of their kind were under way: metrics, pages, api, federation, push, reload; and connections that were closed because too many were open: connection."},
 		{ExporterSeries, "gauge", nil, "Exposed series of " + ExceptionsTotal + "."},
 		{ExporterServicesLimit, "gauge", nil, "How many services there may be, those that labels of targets name included."},
 		{ExporterServicesOverLimit, "gauge", nil, "Services past the limit, whose targets are not scraped. The page /status names some."},
