@@ -176,7 +176,8 @@ func (e *epoch) grow(t *total) delta {
 // of returns the epoch, of this and those beside it, that the total belongs to; nil
 // for none.
 func (e *epoch) of(t *total) *epoch {
-	if e.next() == nil && !t.restarts {
+	several := t.restarts || t.workers
+	if e.next() == nil && !several {
 		return e
 	}
 	var best *epoch
@@ -184,7 +185,7 @@ func (e *epoch) of(t *total) *epoch {
 		if t.lists(&s.known) {
 			return s
 		}
-		if s.highest <= t.value && (best == nil || s.highest > best.highest) && !(t.restarts && t.isAnother(t.value, s)) {
+		if s.highest <= t.value && (best == nil || s.highest > best.highest) && !(several && t.isAnother(t.value, s)) {
 			best = s
 		}
 	}
@@ -301,12 +302,12 @@ func (e *epoch) successor(t *total) delta {
 // that is certain.
 func (e *epoch) worker(t *total) delta {
 	r := e.rare()
-	newer := true // what is not can be a late answer
+	late := false
 	for s := e; s != nil; s = s.next() {
-		newer = newer && t.newest > s.newest
+		late = late || t.canBeLate(s)
 	}
-	if !t.lists(&r.candidate) && (!newer || !t.lists(&r.replaced)) {
-		if newer {
+	if !t.lists(&r.candidate) && (late || !t.lists(&r.replaced)) {
+		if !late {
 			r.candidate = t.kept()
 		}
 		return delta{refused: TotalFell}
@@ -317,6 +318,18 @@ func (e *epoch) worker(t *total) delta {
 		return delta{history: t.value}
 	}
 	return delta{increment: t.value}
+}
+
+// canBeLate reports whether the total can be an earlier one of the epoch: it is lower, and not
+// newer, by so much that nothing has to be listed any more that is known now.
+func (t *total) canBeLate(e *epoch) bool {
+	known := uint64(0)
+	for _, h := range e.known {
+		if h != 0 {
+			known++
+		}
+	}
+	return t.newest <= e.newest && t.value < e.highest && e.highest-t.value >= known
 }
 
 // maxBeside bounds the epochs beside one: more than a server has workers that raise the

@@ -119,6 +119,16 @@ func (l *listing) lists(hashes *[keptHashes]uint64) bool {
 	return false
 }
 
+// meets reports whether an occurrence is listed that is known of the epoch, or of one beside it.
+func (l *listing) meets(e *epoch) bool {
+	for s := e; s != nil; s = s.next() {
+		if l.lists(&s.known) {
+			return true
+		}
+	}
+	return false
+}
+
 // occurrenceHash returns the hash of a UUID, or 0 for what is none: an ID that was derived
 // from the content can be the same in two processes, unless an exact time is part of that.
 func occurrenceHash(uuid string, at time.Time) uint64 {

@@ -28,7 +28,9 @@ type folding struct {
 	previous *process // that answered at the endpoint before
 	// renamed are the epochs that can go on under another name: see [folding.goesOn]. It is
 	// made when it is needed.
-	renamed map[keyID]namedEpoch
+	renamed map[keyID]*epoch
+	// before are the epochs of the previous process, by key, made when they are needed.
+	before map[keyID][]epochKey
 }
 
 func (f *folding) fold() {
@@ -56,7 +58,7 @@ func (f *folding) enterProcess() {
 	f.endpoint = s.endpoint(r.address)
 	p, known := s.processes[r.process]
 	f.sight = sightOfProcess{known: known, pushed: r.pushed}
-	f.compareClocks(p)
+	r.clock.open = s.state.skews.open()
 	if known {
 		f.sight.before = p.made
 	} else {
@@ -127,6 +129,9 @@ func (f *folding) newProcess() *process {
 
 func (f *folding) foldAggregate(a *arrival) {
 	s, p := f.service, f.process
+	if f.madeUp(a) {
+		a.epoch.created = 0
+	}
 	e, known := p.epochs[a.epoch]
 	var (
 		d       delta
@@ -152,7 +157,7 @@ func (f *folding) foldAggregate(a *arrival) {
 		return
 	}
 	if known {
-		d.increment = saturatingAdd(d.increment, f.release(e, a, e.highest > highest))
+		d.increment = saturatingAdd(d.increment, f.release(e, a))
 	}
 	e.reported, e.severity = f.report.end.Unix(), severityOf(a.severity)
 	s.state.index(p, e, a.indexed)
@@ -194,7 +199,7 @@ func (f *folding) grow(e *epoch, a *arrival) delta {
 		return delta{}
 	}
 	t := f.total(a)
-	if t.workers && (a.total < e.highest || e.next() != nil) {
+	if t.workers && (a.total < e.highest || e.next() != nil || !a.meets(e)) {
 		s := f.sightOf(a)
 		n, _ := s.news()
 		t.news = n > 0

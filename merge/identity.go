@@ -39,6 +39,9 @@ func (f *folding) known(a *arrival) (*process, epochKey) {
 	if q, key := f.service.withOccurrence(a); q != nil {
 		return q, key
 	}
+	if key, ok := f.ofPrevious(a); ok {
+		return f.previous, key
+	}
 	if key, ok := f.withoutTime(a); ok {
 		return f.process, key
 	}
@@ -46,8 +49,11 @@ func (f *folding) known(a *arrival) (*process, epochKey) {
 		return nil, epochKey{}
 	}
 	q := f.previous // which may have called itself by another UUID
-	if f.process.anonymous {
+	switch {
+	case f.process.anonymous:
 		q = f.service.anonymous[a.epoch] // which may be found at another address
+	case a.epoch.precise():
+		q = f.endpoint.knows(a.epoch)
 	}
 	if q == nil || q == f.process || q.epochs[a.epoch] == nil || a.isAnother(a.total, q.epochs[a.epoch]) {
 		return nil, epochKey{}
@@ -62,6 +68,40 @@ func (f *folding) known(a *arrival) (*process, epochKey) {
 	return q, a.epoch
 }
 
+// knows returns, of the processes that have answered there and have the epoch, the one that has
+// told the highest total; nil if none has it.
+func (e *endpoint) knows(key epochKey) *process {
+	var best *process
+	for _, p := range e.processes {
+		if known := p.epochs[key]; known != nil && (best == nil || known.highest > best.epochs[key].highest) {
+			best = p
+		}
+	}
+	return best
+}
+
+// madeUp reports whether created_at is the time of the answer, as it was when the same key was
+// told before: an adapter writes that then, and no occurrence proves which epoch it means.
+func (f *folding) madeUp(a *arrival) bool {
+	epochs := f.process.epochs
+	if f.report.redone || f.report.relayed || a.epoch.created == 0 || a.proves() || epochs[a.epoch] != nil {
+		return false
+	}
+	if epochs[epochKey{id: a.epoch.id}] != nil {
+		f.doubt(ChangingEpoch)
+		return true
+	}
+	if !f.createdNow(a) {
+		return false
+	}
+	for key, e := range epochs {
+		if key.id == a.epoch.id && key.created >= f.report.clock.theirs(time.Unix(e.reported, 0).Add(-answerTime)) {
+			return true
+		}
+	}
+	return false
+}
+
 // withOccurrence returns where one of the occurrences is known.
 func (s *service) withOccurrence(a *arrival) (*process, epochKey) {
 	for _, h := range a.hashes {
@@ -70,12 +110,32 @@ func (s *service) withOccurrence(a *arrival) (*process, epochKey) {
 			continue
 		}
 		for key, e := range q.epochs {
-			if key.id == a.epoch.id && a.lists(&e.known) {
+			if key.id == a.epoch.id && a.meets(e) {
 				return q, key
 			}
 		}
 	}
 	return nil, epochKey{}
+}
+
+// ofPrevious returns the epoch of the process before, at the address, that has one of the
+// occurrences: not all of them are found by [service.withOccurrence].
+func (f *folding) ofPrevious(a *arrival) (epochKey, bool) {
+	if f.previous == nil || !a.proves() {
+		return epochKey{}, false
+	}
+	if f.before == nil {
+		f.before = make(map[keyID][]epochKey, len(f.previous.epochs))
+		for key := range f.previous.epochs {
+			f.before[key.id] = append(f.before[key.id], key)
+		}
+	}
+	for _, key := range f.before[a.epoch.id] {
+		if a.meets(f.previous.epochs[key]) {
+			return key, true
+		}
+	}
+	return epochKey{}, false
 }
 
 // withoutTime returns the epoch of the process with the same key if created_at was found, now
@@ -87,7 +147,12 @@ func (f *folding) withoutTime(a *arrival) (last epochKey, ok bool) {
 	}
 	var newest *epoch
 	for key, e := range f.process.epochs {
-		if key.id != a.epoch.id || a.isAnother(a.total, e) {
+		switch {
+		case key.id != a.epoch.id:
+			continue
+		case a.meets(e):
+			return key, true
+		case a.isAnother(a.total, e):
 			continue
 		}
 		if newest == nil || e.reported > newest.reported || e.reported == newest.reported && key.created > last.created {
@@ -104,10 +169,8 @@ func (f *folding) elsewhere(e *epoch, a *arrival) (*epoch, Reason) {
 	if !a.proves() {
 		return nil, ""
 	}
-	for s := e; s != nil; s = s.next() {
-		if a.lists(&s.known) {
-			return nil, ""
-		}
+	if a.meets(e) {
+		return nil, ""
 	}
 	q, key := f.service.withOccurrence(a)
 	switch q {
@@ -139,12 +202,6 @@ func (f *folding) inherit() {
 		f.service.hold(key.id)
 	}
 	f.doubt(ChangingUUID)
-}
-
-// A namedEpoch is an epoch with the time of creation under which it is known.
-type namedEpoch struct {
-	*epoch
-	created int64
 }
 
 // holdBack keeps what may have been counted already.
@@ -184,50 +241,48 @@ func (f *folding) maybeCounted(a *arrival, d *delta) uint64 {
 // createdNow reports whether the epoch claims to have been created when the answer was made: an
 // adapter that makes up created_at for each answer says so.
 func (f *folding) createdNow(a *arrival) bool {
-	const now = 2 * time.Second // whole seconds are cut, and so is Date
 	c := &f.report.clock
-	return a.epoch.created > c.theirs(c.now.Add(-c.age-now))
+	return a.epoch.created > c.theirs(c.now.Add(-c.age-answerTime))
 }
 
+// answerTime is how much earlier than an answer a time can seem to be that is the time of it:
+// whole seconds are cut, and so is Date.
+const answerTime = 2 * time.Second
+
 // goesOn returns the epoch with which a new one may go on although the client says otherwise
-// and nothing proves it: one with the same key that is not reported any more.
+// and nothing proves it: one of the same time of creation under another UUID, or, if that is
+// made up, one with the same key and no higher total that is not reported any more.
 func (f *folding) goesOn(a *arrival) *epoch {
+	if q := f.endpoint.knows(a.epoch); q != nil && !f.sight.known && a.epoch.created != 0 && !a.isAnother(a.total, q.epochs[a.epoch]) {
+		return q.epochs[a.epoch]
+	}
+	if a.proves() || !f.createdNow(a) {
+		return nil
+	}
 	if f.renamed == nil {
 		f.findRenamed()
 	}
-	e, ok := f.renamed[a.epoch.id]
-	if !ok || a.isAnother(a.total, e.epoch) || !f.doubtful(a, &e) {
+	e := f.renamed[a.epoch.id]
+	if e == nil || a.total < e.highest {
 		return nil
 	}
 	delete(f.renamed, a.epoch.id) // it goes on as one
-	return e.epoch
+	return e
 }
 
-// doubtful reports whether what the client says does not tell the aggregate from that epoch.
-func (f *folding) doubtful(a *arrival, e *namedEpoch) bool {
-	switch {
-	case e.created != 0 && e.created == a.epoch.created: // and the UUID is another
-		return true
-	case a.total < e.highest, a.proves(): // it fell, or all that it says is new
-		return false
-	}
-	return f.createdNow(a)
-}
-
-// findRenamed collects the newest epoch of each key that the process does not report any more,
-// or, if the process is not known, that the one before it at its address had.
+// findRenamed collects the highest epoch of each key that the process does not report any more,
+// or, if the process is not known, that those before it at its address had.
 func (f *folding) findRenamed() {
-	f.renamed = map[keyID]namedEpoch{}
-	from := f.process
+	f.renamed = map[keyID]*epoch{}
+	from := []*process{f.process}
 	if !f.sight.known {
-		if f.previous == nil || f.endpoint.several {
-			return
-		}
-		from = f.previous
+		from = f.endpoint.processes
 	}
-	for key, e := range from.epochs {
-		if before, ok := f.renamed[key.id]; !ok || before.created < key.created {
-			f.renamed[key.id] = namedEpoch{e, key.created}
+	for _, p := range from {
+		for key, e := range p.epochs {
+			if before := f.renamed[key.id]; before == nil || before.highest < e.highest {
+				f.renamed[key.id] = e
+			}
 		}
 	}
 	if !f.sight.known {
@@ -242,11 +297,13 @@ func (f *folding) findRenamed() {
 
 // release returns what was held back of an epoch that is now told a second time, if that is
 // not just the same answer once more.
-func (f *folding) release(e *epoch, a *arrival, grew bool) uint64 {
+func (f *folding) release(e *epoch, a *arrival) uint64 {
 	switch {
 	case e.rarities == nil || e.held == 0:
 		return 0
-	case !grew && f.createdNow(a):
+	case a.epoch.created == 0 && !a.created.IsZero(): // by another name each time
+		return 0
+	case f.createdNow(a):
 		f.tellAgain()
 		return 0
 	}

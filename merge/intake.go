@@ -108,6 +108,7 @@ func (in *Intake) Fold(sc *periskop.Scrape) {
 	for i := range sc.Report.Aggregates {
 		in.Take(&sc.Report.Aggregates[i])
 	}
+	s.awaitClock(sc)
 	r, known := s.report(sc)
 	if r == nil {
 		return

@@ -22,6 +22,9 @@ type Options struct {
 	// Stepped is called when the clock was found to have been set by that much. It must
 	// not call the state. Nil tells nobody.
 	Stepped func(by time.Duration)
+	// ClockPatience is how long a new process waits after a start for those that are known, by
+	// which it is found out whether our clock was set before. Without, it does not wait.
+	ClockPatience time.Duration
 	// Patience is how long to wait for a store that does not answer. Defaults to 5
 	// seconds, half of Prometheus' default scrape timeout.
 	Patience time.Duration
@@ -41,6 +44,8 @@ type State struct {
 	store    Store
 	patience time.Duration
 	stepped  func(by time.Duration)
+	// clockPatience is that of the options.
+	clockPatience time.Duration
 	// writing holds one element while something is being written. It is filled before mu
 	// is taken.
 	writing chan struct{}
@@ -111,7 +116,7 @@ func New(o Options) *State {
 		own:      newOwnClock(o.Now, o.Elapsed),
 		services: map[string]*service{}, rounds: map[string]*round{},
 		seen: map[labelsKey]int{}, processes: processIndex{}, occurrences: occurrenceIndex{}, sharers: map[uint64][]*process{},
-		pending: newPending(),
+		pending: newPending(), skews: skews{done: make(chan struct{})}, clockPatience: o.ClockPatience,
 	}
 	s.committed = s.own.wall
 	s.exposure = newExposure(&o, s.pending, &s.journal)
@@ -135,13 +140,7 @@ func New(o Options) *State {
 // restored prepares what was restored for going on now.
 func (s *State) restored(alive time.Time) {
 	now := s.own.wall
-	for _, r := range s.rounds {
-		if !r.stalled {
-			r.last = later(r.last, sooner(alive, now))
-		}
-	}
 	for _, svc := range s.services {
-		svc.watchedSince = sooner(svc.watchedSince, now)
 		for _, p := range svc.processes {
 			// It has as much time to answer as one that was seen just now: nothing is
 			// written as long as nothing changes.
@@ -149,9 +148,14 @@ func (s *State) restored(alive time.Time) {
 			p.restored = true
 			s.skews.expect(p)
 		}
-		for _, e := range svc.endpoints {
-			e.since = sooner(e.since, now)
+	}
+	for _, r := range s.rounds {
+		if !r.stalled {
+			r.last = later(r.last, alive)
 		}
+	}
+	if !s.skews.open() { // else what seems to be the future may be the past
+		s.restrain()
 	}
 }
 
@@ -282,6 +286,9 @@ func (s *State) Maintain() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.tick()
+	if s.skews.open() && s.own.elapsed() > longestOpen {
+		s.settleClock()
+	}
 	s.ledgers.counts.expire(now, s.settings.SeriesRetention)
 	s.ledgers.regressions.expire(now, s.settings.SeriesRetention)
 	for _, svc := range s.services {

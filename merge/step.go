@@ -3,6 +3,8 @@ package merge
 import (
 	"slices"
 	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
 // Our own clock can be set while the program runs, and between two runs. All times that
@@ -37,8 +39,9 @@ func (s *State) shift(by time.Duration) {
 			}
 		}
 	}
-	for _, r := range s.rounds {
+	for discovery, r := range s.rounds {
 		move(&r.first, &r.last)
+		s.pending.rounds[discovery] = r
 	}
 	for _, svc := range s.services {
 		move(&svc.watchedSince, &svc.hidden, &svc.forgottenUntil)
@@ -66,6 +69,7 @@ func (s *State) shift(by time.Duration) {
 	}
 	for scraper := range s.exposure.scrapers.all {
 		move(&scraper.seen)
+		s.pending.scrapers[scraper] = struct{}{}
 	}
 	for i := range s.exposure.scrapers.unmatched {
 		move(&s.exposure.scrapers.unmatched[i].at)
@@ -75,11 +79,16 @@ func (s *State) shift(by time.Duration) {
 
 // skews tell by the clocks of the targets whether our clock was set while the program did
 // not run: the clocks of all processes that went on have then moved against it by the same
-// time. The zero value expects nothing.
+// time. Whoever's clock has moved waits until that is known, so that nothing is taken in by a
+// clock of which it is not. The zero value expects nothing.
 type skews struct {
 	expected []time.Duration // of the processes that may have gone on
 	moved    []time.Duration
 	settled  bool
+	// done is closed once it is settled, and until is how long is waited for that; zero before
+	// somebody does.
+	done  chan struct{}
+	until time.Duration
 }
 
 const (
@@ -87,6 +96,8 @@ const (
 	enoughSkews = 3
 	// skewTolerance is what two Date headers of one clock leave open.
 	skewTolerance = 2 * time.Second
+	// longestOpen is after how long nobody is expected any more who could tell.
+	longestOpen = 5 * time.Minute
 )
 
 // expect notes that a process was restored, which may go on and tell.
@@ -99,44 +110,94 @@ func (s *skews) expect(p *process) {
 // open reports whether it is not known yet how our clock stands to that of the last run.
 func (s *skews) open() bool { return !s.settled && len(s.expected) > 0 }
 
-// compare takes in the clock of a process that went on, and returns by how much our clock
-// was set once that is known; 0 for not at all.
-func (s *skews) compare(before, now time.Duration) time.Duration {
-	if !s.open() {
-		return 0
-	}
-	s.moved = append(s.moved, before-now)
-	if len(s.moved) < min(len(s.expected), enoughSkews) {
-		return 0
-	}
-	s.settled = true
-	slices.Sort(s.moved)
-	if by := s.moved[len(s.moved)/2]; by.Abs() > skewTolerance {
-		return by
-	}
-	return 0
+// enough reports whether so many have told as can be hoped for.
+func (s *skews) enough() bool { return len(s.moved) >= min(len(s.expected), enoughSkews) }
+
+// recognises reports whether a clock stands to ours as one did in the last run: ours was not set
+// then.
+func (s *skews) recognises(now time.Duration) bool {
+	return slices.ContainsFunc(s.expected, func(before time.Duration) bool { return (before - now).Abs() <= skewTolerance })
 }
 
-// recognise takes in the clock of a process that is not known. If it stands to ours as one
-// did in the last run, ours was not set.
-func (s *skews) recognise(now time.Duration) {
-	s.settled = s.settled || slices.ContainsFunc(s.expected, func(before time.Duration) bool {
-		return (before - now).Abs() <= skewTolerance
-	})
-}
-
-// compareClocks finds out from the answer whether our clock was set while the program did
-// not run.
-func (f *folding) compareClocks(p *process) {
-	r, s := f.report, f.service.state
-	switch {
-	case !r.clock.known || !s.skews.open():
-	case p == nil:
-		s.skews.recognise(r.clock.skew)
-	case p.restored && p.hasSkew:
-		if by := s.skews.compare(p.skew, r.clock.skew); by != 0 {
+// settleClock ends the search, and takes in by how much our clock was set. The caller holds mu.
+func (s *State) settleClock() {
+	s.skews.settled = true
+	close(s.skews.done)
+	if moved := s.skews.moved; len(moved) > 0 {
+		slices.Sort(moved)
+		if by := moved[len(moved)/2]; by.Abs() > skewTolerance {
 			s.set(by)
 		}
 	}
-	r.clock.open = s.skews.open()
+	s.restrain()
+}
+
+// restrain sees to it that no watch begins in the future, and no discovery has looked there.
+func (s *State) restrain() {
+	now := s.own.wall
+	for _, r := range s.rounds {
+		r.first, r.last = sooner(r.first, now), sooner(r.last, now)
+	}
+	for _, svc := range s.services {
+		svc.watchedSince = sooner(svc.watchedSince, now)
+		for _, e := range svc.endpoints {
+			e.since = sooner(e.since, now)
+		}
+	}
+}
+
+// awaitClock finds out, before an answer is taken in, whether our clock was set since the last
+// run: how much of what a new process tells is news depends on that. At a start, all targets
+// are asked within a moment.
+func (s *State) awaitClock(sc *periskop.Scrape) {
+	if sc.Date.IsZero() {
+		return
+	}
+	wait := s.compareClocks(sc)
+	if wait <= 0 {
+		return
+	}
+	select {
+	case <-s.skews.done:
+	case <-time.After(wait):
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.skews.open() && len(s.skews.moved) > 0 {
+			s.settleClock()
+		}
+	}
+}
+
+// compareClocks takes in the clock of a target, and returns how long its answer is to wait: all
+// together not longer than clockPatience.
+func (s *State) compareClocks(sc *periskop.Scrape) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	svc := s.configured(sc.Target.Service)
+	if svc == nil || !s.skews.open() {
+		return 0
+	}
+	now := s.tick()
+	c := clockOf(sc, now.Add(-s.own.now().Sub(sc.End())))
+	p := svc.processes[processID(s.clean.name(sc.Report.TargetUUID), addressOf(sc.Target))]
+	switch {
+	case p == nil && s.skews.recognises(c.skew):
+		s.settleClock()
+		return 0
+	case p != nil && p.restored && p.hasSkew:
+		by := p.skew - c.skew
+		if s.skews.moved = append(s.skews.moved, by); s.skews.enough() {
+			s.settleClock()
+			return 0
+		}
+		if by.Abs() <= skewTolerance {
+			return 0
+		}
+	case p != nil:
+		return 0
+	}
+	if s.skews.until == 0 {
+		s.skews.until = s.own.elapsed() + s.clockPatience
+	}
+	return s.skews.until - s.own.elapsed()
 }

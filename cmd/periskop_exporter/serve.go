@@ -32,6 +32,9 @@ const (
 	// maintainInterval is how often what is gone is forgotten: often enough for
 	// retentions of minutes.
 	maintainInterval = time.Minute
+	// clockPatience is how long new processes wait at a start: the first scrapes of those that
+	// are known are spread over less.
+	clockPatience = 2 * time.Second
 )
 
 // An exporter is the program as it serves: discovery -> scrape -> merge -> outputs.
@@ -88,7 +91,7 @@ func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
 // openState makes the state, with what was kept of it when the program ended last.
 func (e *exporter) openState(cfg *config.Config) error {
 	options := merge.Options{
-		Settings: e.services.settings(), Stepped: e.clockStepped,
+		Settings: e.services.settings(), Stepped: e.clockStepped, ClockPatience: clockPatience,
 		ServiceLabel: names.ServiceName, NewSeriesDelay: e.flags.newSeriesDelay,
 	}
 	dir := e.flags.storageDir(cfg.Repository)
