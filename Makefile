@@ -43,7 +43,7 @@ test-go: test-packages prometheus ## run the tests of the packages
 	CGO_ENABLED=1 go test -race -shuffle=on -count=1 -tags $(SLIM_TAGS) ./...
 
 .PHONY: e2e
-e2e: test-packages npm slim prometheus victoriametrics ## run the end to end and browser tests alone
+e2e: test-packages npm slim settable-clock prometheus victoriametrics ## run the end to end and browser tests alone
 	PROMTOOL=$(CURDIR)/bin/promtool AMTOOL=$(CURDIR)/bin/amtool \
 		go test -shuffle=on -count=1 -tags $(SLIM_TAGS),e2e ./test/... ./alerts ./view
 
@@ -83,7 +83,7 @@ demo: slim ## run the exporter with sample services, Prometheus and Alertmanager
 	bin/slim/periskop_exporter demo --prometheus=bin/prometheus --alertmanager=bin/alertmanager
 
 .PHONY: fidelity
-fidelity: slim prometheus victoriametrics ## hold what Prometheus counts against the truth, for a quarter of an hour, and write docs/fidelity.md
+fidelity: slim settable-clock prometheus victoriametrics ## hold what Prometheus counts against the truth, for a quarter of an hour, and write docs/fidelity.md
 	go test -count=1 -timeout 30m -tags $(SLIM_TAGS),e2e ./test/fidelity -long -update
 
 .PHONY: screenshots
@@ -107,6 +107,11 @@ include deploy/rules.mk
 .PHONY: slim
 slim:
 	@hack/build bin/slim/periskop_exporter . -tags $(SLIM_TAGS) -ldflags '$(LDFLAGS)' -o bin/slim/periskop_exporter ./cmd/periskop_exporter
+
+# The exporter on a machine whose clock can be set, for the tests.
+.PHONY: settable-clock
+settable-clock:
+	@hack/build bin/settable-clock/periskop_exporter . "$$(hack/settable-clock bin/settable-clock/_time)" -tags $(SLIM_TAGS) -ldflags '$(LDFLAGS)' -o bin/settable-clock/periskop_exporter ./cmd/periskop_exporter
 
 .PHONY: prometheus
 prometheus:

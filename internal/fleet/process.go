@@ -29,6 +29,9 @@ type ProcessOptions struct {
 	NewestFirst bool
 	// Skew is how far its clock is ahead.
 	Skew time.Duration
+	// Offset is how far the times that it writes are ahead of its clock, as those of one that
+	// sends local times as UTC.
+	Offset time.Duration
 	// Zone is the time zone that it writes times in; nil means UTC.
 	Zone *time.Location
 }
@@ -151,7 +154,7 @@ func (p *Process) keep(a *aggregate, o periskop.Occurrence, n uint64) {
 
 // local is the right time as the process has it.
 func (p *Process) local(t time.Time) time.Time {
-	return t.Add(p.options.Skew).In(p.options.Zone)
+	return t.Add(p.options.Skew + p.options.Offset).In(p.options.Zone)
 }
 
 // Stop ends the process: nothing can be raised in it any more.

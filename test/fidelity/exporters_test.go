@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
 	"time"
 
@@ -20,7 +19,6 @@ func exporterScenarios() []scenario {
 		{"exporter stopped and started", "It is stopped as an operator does, and is away for a second.", buildStopped},
 		{"exporter killed", "It is killed with `kill -9` {kills} times at random moments, in the middle of scrapes and commits.", buildKilled},
 		{"exporter killed as targets end", "A target restarts, and 50 ms later the exporter is killed with `kill -9`, {kills} times at random moments: what the target told before is nowhere but in the state.", buildKilledAsTargetsEnd},
-		{"state lost", "It is killed, and its storage deleted. What is thrown until it has scraped every target again is history for it.", buildLost},
 		{"two exporters", "Two exporters watch the same targets, which restart.", buildTwo},
 	}
 }
@@ -73,28 +71,6 @@ func buildKilledAsTargetsEnd(t *testing.T, r *run) {
 				r.restart(t)
 			}
 		})
-	}
-}
-
-func buildLost(t *testing.T, r *run) {
-	r.plain(t, 3, fleet.ProcessOptions{}, r.name)
-	row := r.rows[0]
-	r.drive = func(t *testing.T) {
-		for range 2 {
-			r.throw(func() { wait(t, r.world.duration/4) })
-			r.settle(t)
-			exporter, due, thrown := r.world.exporters[r.name], row.due(), row.thrown()
-			exporter.Kill(t)
-			if err := os.RemoveAll(exporter.Data); err != nil {
-				t.Fatal(err)
-			}
-			r.history()
-			r.restart(t)
-			row.told(t)
-			row.scraped(t)
-			row.forget(due, thrown)
-		}
-		r.throw(func() { wait(t, r.world.duration/4) })
 	}
 }
 

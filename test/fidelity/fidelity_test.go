@@ -5,6 +5,7 @@ package fidelity_test
 import (
 	"flag"
 	"os"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 var (
 	long   = flag.Bool("long", false, "let each case go on for minutes")
 	update = flag.Bool("update", false, "write the table to docs/fidelity.md")
+	only   = flag.String("only", "", "the names of the cases to go through, as a regular expression")
 )
 
 const document = "../../docs/fidelity.md"
@@ -26,7 +28,10 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return slices.Concat(targetScenarios(), clientScenarios(), exporterScenarios(), federationScenarios(), scraperScenarios())
+	return slices.Concat(
+		targetScenarios(), ownerScenarios(), clientScenarios(), oddScenarios(),
+		exporterScenarios(), stateScenarios(), clockScenarios(), federationScenarios(), scraperScenarios(),
+	)
 }
 
 func TestMain(m *testing.M) {
@@ -45,8 +50,11 @@ func TestFidelity(t *testing.T) {
 	if *long {
 		w.duration, w.patience, w.kills, w.away = 4*time.Minute, time.Minute, 100, 11*time.Minute
 	}
+	chosen := regexp.MustCompile(*only)
 	for _, s := range scenarios() {
-		w.add(t, s)
+		if chosen.MatchString(s.name) {
+			w.add(t, s)
+		}
 	}
 	w.start(t)
 	t.Run("case", func(t *testing.T) {
@@ -58,7 +66,7 @@ func TestFidelity(t *testing.T) {
 		}
 	})
 	t.Logf("\n%s", table(w))
-	if *update && !t.Failed() {
+	if *update && *only == "" && !t.Failed() {
 		if err := os.WriteFile(document, []byte(page(w)), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -67,9 +67,15 @@ rest is exact.
   Prometheus that refuses it after that, because of a ` + "`sample_limit`" + `, has missed the 0 with which new series begin.
 - A server that was away while another one scraped has missed the 0 of what was new meanwhile.
 
-Not tried here, and held to the truth in the tests of package merge and store instead: the exporter's own clock that is set, a
-state that is damaged, put back or moved, a target that goes from one service to another by relabelling or a reload, adapters
-whose ` + "`created_at`" + ` is the time of each answer, caches in front of targets, and totals that cannot be.
+- A target that makes up both `+"`target_uuid` and `created_at`"+` in each answer, and restarts, can be taken for the one before
+  it as far as its occurrences do not prove otherwise; one that lists no occurrences is counted by what passes the highest
+  total that was told at its address.
+- Several workers under one `+"`target_uuid`"+` that cut their times to seconds, and began with the same key in the same second, are
+  told apart once their occurrences were listed twice. Which of them an exporter meets first at first contact is history.
+- What a target answers at the very moment of a reload that takes it from its service is told to nobody.
+
+Not tried here, and held to the truth in the tests of packages merge and store instead: 500 damaged copies of a state, disks that
+fail or do not answer, a clock that is set while targets' own clocks are wrong, and processes that exporters tell of wrongly.
 `
 
 // table is the outcome of all cases in Markdown.

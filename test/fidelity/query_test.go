@@ -50,7 +50,9 @@ func query(ctx context.Context, prometheus *process.Program, expr string, at tim
 			r.Values = append(r.Values, *r.Value)
 		}
 		for _, p := range r.Values {
-			list[i].samples = append(list[i].samples, sample(p))
+			if !math.IsNaN(p.value) { // as VictoriaMetrics has where an agent got no answer
+				list[i].samples = append(list[i].samples, sample(p))
+			}
 		}
 	}
 	return list, nil

@@ -36,6 +36,11 @@ type run struct {
 	targets   []*target
 	addresses map[string][]string // of the targets, by who scrapes them
 	rows      []*row
+	mu        sync.Mutex
+	// elders are processes that have run for long elsewhere, by UUID. They are guarded by mu.
+	elders map[string]bool
+	// further are services that the targets can belong to, too.
+	further []string
 
 	// key names the i-th exception that is thrown; nil takes a few in turn.
 	key func(random *rand.Rand, i int) string
@@ -43,6 +48,9 @@ type run struct {
 	// and disturbs whom the case is about. Without one nobody is disturbed.
 	begin, drive func(t *testing.T)
 }
+
+// services are all that the targets can belong to.
+func (r *run) services() []string { return append([]string{r.service}, r.further...) }
 
 // countedBy adds a row for what the exporter counts of what it is told at its addresses.
 func (r *run) countedBy(exporter string) *row {

@@ -5,6 +5,7 @@ package fidelity_test
 import (
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/fleet"
@@ -17,6 +18,8 @@ import (
 type target struct {
 	fleet  *fleet.Fleet
 	server *fleet.Server // nil behind a load balancer
+	// silent is set while nothing is raised in it.
+	silent atomic.Bool
 
 	mu      sync.Mutex
 	process *fleet.Process // guarded by mu
@@ -35,7 +38,18 @@ func (t *target) restart() {
 	t.process = t.fleet.Restart(t.process)
 }
 
+// become ends the process, and lets another one answer at its address.
+func (t *target) become(p *fleet.Process) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.process.Stop()
+	t.process = p
+}
+
 func (t *target) raise(key string, n uint64) {
+	if t.silent.Load() {
+		return
+	}
 	// A process that ends at this moment has not raised it.
 	_ = t.current().RaiseTimes(key, periskop.Occurrence{Error: periskop.Exception{
 		Class: "Error", Message: "it failed", Stacktrace: []string{"main.go:1"},

@@ -102,6 +102,12 @@ func writeTargets(t *testing.T, file string, addresses []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	writeFile(t, file, content)
+}
+
+// writeFile replaces a file at once.
+func writeFile(t *testing.T, file string, content []byte) {
+	t.Helper()
 	if err := os.WriteFile(file+".new", content, 0o600); err != nil {
 		t.Fatal(err)
 	}

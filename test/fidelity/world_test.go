@@ -57,6 +57,10 @@ type world struct {
 	// addresses are where exporters are scraped that are behind something: functions that
 	// make it when they run.
 	addresses map[string]func(*process.Program) *process.Program
+	// clocks are those of exporters that have their own, and ahead how far those are ahead at
+	// first.
+	clocks map[string]*process.Clock
+	ahead  map[string]time.Duration
 	// scraped is where each exporter is.
 	scraped  map[string]*process.Program
 	gateways map[string]*gateway
@@ -67,7 +71,8 @@ func newWorld() *world {
 		configs: map[string][]func() string{}, args: map[string][]string{}, exporters: map[string]*process.Program{}, rule: newRule(),
 		servers: map[string]*process.Program{}, scrapers: map[string][]string{},
 		addresses: map[string]func(*process.Program) *process.Program{},
-		scraped:   map[string]*process.Program{}, gateways: map[string]*gateway{},
+		clocks:    map[string]*process.Clock{}, ahead: map[string]time.Duration{},
+		scraped: map[string]*process.Program{}, gateways: map[string]*gateway{},
 	}
 }
 
@@ -126,13 +131,21 @@ func (w *world) start(t *testing.T) {
 func (w *world) startExporters(t *testing.T) {
 	t.Helper()
 	for _, name := range w.order {
-		var config strings.Builder
-		fmt.Fprintf(&config, "global: {scraper: {refresh_interval: %s}}\nservices:\n", scrapeInterval)
+		var services strings.Builder
 		for _, part := range w.configs[name] {
-			config.WriteString(part())
+			services.WriteString(part())
 		}
-		w.exporters[name] = process.Exporter(t, config.String(), w.args[name]...)
+		if ahead, own := w.ahead[name]; own {
+			w.exporters[name], w.clocks[name] = process.ExporterWithClock(t, ahead, configOf(services.String()), w.args[name]...)
+		} else {
+			w.exporters[name] = process.Exporter(t, configOf(services.String()), w.args[name]...)
+		}
 	}
+}
+
+// configOf is a configuration with these services.
+func configOf(services string) string {
+	return fmt.Sprintf("global: {scraper: {refresh_interval: %s}}\nservices:\n%s", scrapeInterval, services)
 }
 
 func (w *world) watchByRule(t *testing.T) {
@@ -170,16 +183,31 @@ func (w *world) startServers(t *testing.T) {
 			scraped[s] = append(scraped[s], exporter)
 		}
 	}
-	rules := process.Run(t, "rules", "--web.external-url="+w.exporters[shared].URL)
-	w.servers[first] = process.Prometheus(t, process.PrometheusOptions{Scrape: scraped[first], Rules: rules})
-	w.servers[second] = process.Prometheus(t, process.PrometheusOptions{
-		Scrape: scraped[second], Federate: w.servers[first], Federated: w.scraped[federated], FederateInterval: federateInterval,
-	})
-	w.servers[restarted] = process.Prometheus(t, process.PrometheusOptions{Scrape: scraped[restarted]})
-	w.servers[victoriaMetrics] = process.VictoriaMetrics(t, time.Second)
-	for range 2 {
-		process.VMAgent(t, w.servers[victoriaMetrics], time.Second, scraped[victoriaMetrics]...)
+	w.servers[first] = process.Prometheus(t, process.PrometheusOptions{Scrape: scraped[first], Rules: w.rules(t)})
+	if len(scraped[second]) > 1 {
+		w.servers[second] = process.Prometheus(t, process.PrometheusOptions{
+			Scrape: scraped[second], Federate: w.servers[first], Federated: w.scraped[federated], FederateInterval: federateInterval,
+		})
 	}
+	if len(scraped[restarted]) > 1 {
+		w.servers[restarted] = process.Prometheus(t, process.PrometheusOptions{Scrape: scraped[restarted]})
+	}
+	if len(scraped[victoriaMetrics]) > 1 {
+		w.servers[victoriaMetrics] = process.VictoriaMetrics(t, time.Second)
+		for range 2 {
+			process.VMAgent(t, w.servers[victoriaMetrics], time.Second, scraped[victoriaMetrics]...)
+		}
+	}
+}
+
+// rules are those that the first Prometheus evaluates.
+func (w *world) rules(t *testing.T) string {
+	t.Helper()
+	exporter := w.exporters[shared]
+	if exporter == nil { // without the cases that it is for
+		return ""
+	}
+	return process.Run(t, "rules", "--web.external-url="+exporter.URL)
 }
 
 // restart starts the exporter of the run again, which has ended, and the rule with it.

@@ -23,12 +23,14 @@ const patience = 90 * time.Second
 type Program struct {
 	// URL is where it is reached, without a slash at the end.
 	URL string
-	// Data is the directory in which an exporter keeps its state.
-	Data string
+	// Config is the file with the configuration of an exporter, and Data the directory in
+	// which it keeps its state.
+	Config, Data string
 
 	name, path, ready string
 	args              []string
-	log               string // a file
+	env               []string // beside that of the test
+	log               string   // a file
 	cmd               *exec.Cmd
 	ended             chan struct{} // closed when it has
 	err               error         // with which it did
@@ -58,6 +60,7 @@ func (p *Program) Start(t testing.TB) {
 	defer func() { _ = log.Close() }() // the child has it open for itself
 	p.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), p.path, p.args...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.cmd.Env = append(os.Environ(), p.env...)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", p.name, err)
 	}

@@ -16,19 +16,24 @@ import (
 // Exporter runs the exporter with that configuration.
 func Exporter(t testing.TB, config string, args ...string) *Program {
 	t.Helper()
+	return start(t, exporter(t, binary(t, "EXPORTER", "slim/periskop_exporter"), config, args))
+}
+
+func exporter(t testing.TB, path, config string, args []string) *Program {
+	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "config.yaml")
 	write(t, file, config)
 	address := FreeAddress(t)
 	data := filepath.Join(dir, "data")
-	return start(t, &Program{
-		name: "periskop_exporter", path: binary(t, "EXPORTER", "slim/periskop_exporter"),
-		URL: "http://" + address, Data: data, ready: "/-/ready",
+	return &Program{
+		name: "periskop_exporter", path: path,
+		URL: "http://" + address, Config: file, Data: data, ready: "/-/ready",
 		args: append([]string{
 			"--config.file=" + file, "--web.listen-address=" + address,
 			"--web.external-url=http://" + address, "--storage.path=" + data,
 		}, args...),
-	})
+	}
 }
 
 // Node runs a script with Node.js. It is given the address to listen on and args, and
