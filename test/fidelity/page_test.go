@@ -67,10 +67,10 @@ rest is exact.
   Prometheus that refuses it after that, because of a ` + "`sample_limit`" + `, has missed the 0 with which new series begin.
 - A server that was away while another one scraped has missed the 0 of what was new meanwhile.
 
-- A target that makes up both `+"`target_uuid` and `created_at`"+` in each answer, and restarts, can be taken for the one before
+- A target that makes up both ` + "`target_uuid` and `created_at`" + ` in each answer, and restarts, can be taken for the one before
   it as far as its occurrences do not prove otherwise; one that lists no occurrences is counted by what passes the highest
   total that was told at its address.
-- Several workers under one `+"`target_uuid`"+` that cut their times to seconds, and began with the same key in the same second, are
+- Several workers under one ` + "`target_uuid`" + ` that cut their times to seconds, and began with the same key in the same second, are
   told apart once their occurrences were listed twice. Which of them an exporter meets first at first contact is history.
 - What a target answers at the very moment of a reload that takes it from its service is told to nobody.
 
