@@ -92,11 +92,9 @@ func (s *Stream) decode(m *Memory) error {
 	if err := s.members(m); err != nil {
 		return err
 	}
-	for s.kind() == 0 && s.err == nil { // to the end of the body
-		s.more()
-	}
+	s.kind() // goes to the end of the body
 	switch {
-	case s.kind() != 0:
+	case s.r.at < len(s.r.body):
 		return fmt.Errorf("more data after the report, from byte %d on", s.base+s.r.at) // two answers in one
 	case !s.found:
 		return errors.New("the body is JSON without aggregated_errors, not a Periskop report")
@@ -125,10 +123,10 @@ func (s *Stream) start() error {
 	return fmt.Errorf("the body begins with %q, a Periskop report with {", excerpt(bytes.TrimSpace(s.r.body[s.r.at:])))
 }
 
-// kind returns the first byte of the value that comes next, 0 at the end.
+// kind returns the first byte of the value that comes next, 0 at the end, or if it is that.
 func (s *Stream) kind() byte {
 	for {
-		if k := s.r.kind(); k != 0 || s.err != nil {
+		if k := s.r.kind(); k != 0 || s.r.at < len(s.r.body) || s.err != nil {
 			return k
 		}
 		s.more()
