@@ -28,7 +28,7 @@ var longKey = strings.Repeat("long/", 100)
 const key = "shop/Cart#add & <b>@1a"
 
 // shop is a state with one exception that has an occurrence, and one that has none.
-func shop(t *testing.T) http.Handler {
+func shop(t testing.TB) http.Handler {
 	t.Helper()
 	state := merge.New(merge.Options{
 		Now:      func() time.Time { return noon.Add(time.Hour) },
