@@ -41,6 +41,7 @@ type word uint64
 const (
 	firsts  word = 0b010101010101
 	halves       = firsts << 1
+	isKey        = 1 << 1
 	ofNames      = nothing - 1
 )
 
@@ -78,12 +79,14 @@ const (
 	secretHeader
 	urlHeader
 	queryHeader
+	// A challenge is no secret, but for a token behind its scheme.
+	challengeHeader
 )
 
 // meanings are those in the order of their bits.
 const meanings = "ownsKey isKey ownsID isID ownsNumber isNumber ownsCode isCode ownsPhrase isPhrase ownsString isString " +
 	"secret ending harmless complaint counting plural password short authorization cookie signing location " +
-	"nothing mask scheme parsing setting common secretHeader urlHeader queryHeader"
+	"nothing mask scheme parsing setting common secretHeader urlHeader queryHeader challengeHeader"
 
 //go:embed names.txt
 var namesText string

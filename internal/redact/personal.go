@@ -9,7 +9,7 @@ import (
 
 // personal are the kinds of personal data that are replaced when asked for.
 var personal = map[string][]pattern{
-	"email":       {{re: regexp.MustCompile(`[\w.%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}\b`)}},
+	"email":       {{re: regexp.MustCompile(`[\w.%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}\b`), check: isMailAddress}},
 	"card_number": {{re: regexp.MustCompile(`\b[3-6](?:\d{12,18}|\d{3}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}|\d{3}[ -]\d{6}[ -]\d{5})\b`), check: isCard}},
 	"iban":        {{re: regexp.MustCompile(`\b[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)\b`), check: isIBAN}},
 	"home_directory": {
@@ -20,6 +20,16 @@ var personal = map[string][]pattern{
 
 // PersonalData returns the kinds of personal data that [Options] can name, sorted.
 func PersonalData() []string { return slices.Sorted(maps.Keys(personal)) }
+
+// source are the endings of files that programs consist of.
+var source = map[string]bool{"c": true, "cpp": true, "cs": true, "go": true, "java": true, "js": true, "kt": true, "php": true, "py": true, "rb": true, "rs": true, "scala": true, "ts": true}
+
+// isMailAddress tells an address from an exception and where it was thrown: Error@Order.java:42.
+func isMailAddress(s string) bool {
+	_, host, _ := strings.Cut(s, "@")
+	name, ending, _ := strings.Cut(host, ".")
+	return !source[ending] || name == strings.ToLower(name)
+}
 
 // isCard tells the number of a payment card by its check digit, which is Luhn's.
 func isCard(s string) bool {

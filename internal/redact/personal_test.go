@@ -18,6 +18,7 @@ func TestPersonalData(t *testing.T) {
 		{"email", "to <alice.b+c@mail.example.co.uk>", "to <<redacted>>"},
 		{"email", "/a?to=alice%40example.com&b=1", "/a?to=<redacted>&b=1"},
 		{"email", `{"to":"alice\u0040example.com"}`, `{"to":"<redacted>"}`},
+		{"email", "java.lang.NullPointerException@OrderService.java:42, bob@example.py", "java.lang.NullPointerException@OrderService.java:42, <redacted>"},
 		{"email", "left-pad@1.3.0, Order@1a2b3c, git@github, @angular/core", "left-pad@1.3.0, Order@1a2b3c, git@github, @angular/core"},
 		{"card_number", "declined: 4111111111111111", "declined: <redacted>"},
 		{"card_number", "declined: 4111 1111 1111 1111 12/29", "declined: <redacted> 12/29"},

@@ -26,6 +26,9 @@ var rulesText string
 type ruleTable struct {
 	index [1 << 15]uint8 // of the list, the first of which is empty
 	lists [][]rule
+	// glued are tried within words as well, where they begin as inner says.
+	glued []rule
+	inner [1 << 15]bool
 }
 
 var rules = newRuleTable(rulesText)
@@ -65,6 +68,39 @@ func (t *ruleTable) add(r rule) {
 		}
 		t.lists[*slot] = append(t.lists[*slot], r)
 	}
+	if r.isGlued() {
+		t.glued = append(t.glued, r)
+		t.inner[keyOf(r.at)] = true
+	}
+}
+
+// isGlued tells whether the rule is tried within words: "tokenghp_…". The beginning of such a
+// token is like no other word's.
+func (r *rule) isGlued() bool {
+	isHex := strings.Contains(r.behind.String(), "0-9a-f") // which names of what is cached consist of as well
+	if len(r.at) < 3 || r.before != nil || r.min < 10 || !alnum.has(r.at[0]) || isHex {
+		return false
+	}
+	return strings.ContainsAny(r.at[len(r.at)-1:], "_-.") && len(r.at) > 3 || r.at == "eyJ" || r.at == strings.ToUpper(r.at)
+}
+
+// tryGlued tries rules for what begins at i, within a word. It has to be more than words as well.
+func (w *walker) tryGlued(i int) int {
+	for k := range rules.glued {
+		r := &rules.glued[k]
+		if !strings.HasPrefix(w.s[i:], r.at) {
+			continue
+		}
+		const enough = 40
+		token := i + len(r.at)
+		end := runEnd(w.s[:min(token+min(r.max, enough), len(w.s))], token, urlSafe)
+		w.spend(i, end)
+		text := w.s[token:end]
+		if strings.ContainsAny(text, "0123456789") || text != strings.ToLower(text) {
+			return w.apply(r, i)
+		}
+	}
+	return i
 }
 
 // keyOf returns a number for the first characters of s.

@@ -47,10 +47,20 @@ func (f *finder) walk(s string, base int, m mode) {
 					continue
 				}
 			}
-			end := i + 1
-			for end < len(s) && (alnum | underscore).has(s[end]) {
+			end, next := i+1, 0
+			tries := 0
+			for ; end < len(s) && (alnum | underscore).has(s[end]); end++ {
 				all |= s[end]
-				end++
+				if tries < maxGlued && rules.inner[keyOf(s[end:])] {
+					tries++
+					if next = w.tryGlued(end); next > end {
+						break
+					}
+				}
+			}
+			if next > end {
+				i = next
+				continue
 			}
 			if end-i >= minLongWord {
 				w.longWord(i, end)
@@ -145,6 +155,9 @@ func (w *walker) add(lo, hi int, m mark) int {
 
 // spend pays for looking at what stands between i and j in passing.
 func (w *walker) spend(i, j int) { w.f.spend(j-i, w.base+max(i, w.floor)) }
+
+// maxGlued is at how many places within a word a token is looked for.
+const maxGlued = 8
 
 // minLongWord is the shortest of the words that longWord knows.
 const minLongWord = 40
