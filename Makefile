@@ -61,6 +61,15 @@ e2e-kubernetes: kubernetes ## run the tests against a real kube-apiserver
 bench: slim prometheus ## measure what the exporter costs, as a ratio to a mere download (a quarter of an hour)
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/bench
 
+.PHONY: soak
+soak: slim ## keep the exporter busy with everything for half an hour, and look at what it takes then
+	go test -count=1 -v -timeout 1h -tags $(SLIM_TAGS),e2e ./test/soak -for 30m
+
+.PHONY: soak-race
+soak-race: test-packages ## the same for five minutes with restarts, under the race detector
+	CGO_ENABLED=1 go build -race -tags $(SLIM_TAGS) -o bin/race/periskop_exporter ./cmd/periskop_exporter
+	EXPORTER=$(CURDIR)/bin/race/periskop_exporter go test -count=1 -v -timeout 30m -tags $(SLIM_TAGS),e2e ./test/soak -for 5m -restarts
+
 .PHONY: bench-packages
 bench-packages: ## run the benchmarks of the packages, for benchstat
 	go test -run '^$$' -bench . -benchmem -tags $(SLIM_TAGS) $$(go list ./... | grep -v /test/)
