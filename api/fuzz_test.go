@@ -17,7 +17,11 @@ func FuzzPush(f *testing.F) {
 		{"shop/errors", `{"target_uuid":"u","aggregated_errors":[{"aggregation_key":"k","total_count":3,"severity":"error","created_at":"2026-11-22T12:00:00Z","latest_errors":[{"uuid":"o","error":{"class":"E","message":"m","stacktrace":["a"]}}]}]}`},
 		{"shop/errors/", `{"target_uuid":"u","aggregated_errors":[{"aggregation_key":"k","total_count":99999999999999999999}]}`},
 		{"shop/errors", `{"aggregated_errors":[],"processes":[{"target_uuid":"p","totals":[{"exception_id":"0123456789abcdef","total_count":3}]}]}`},
-		{"team/shop/errors", `[]`}, {"scraped/errors", ""}, {"errors", "{"}, {"%2e%2e/errors", "{}"}, {"shop//errors//", "\x00"},
+		{"team/shop/errors", `[]`},
+		{"scraped/errors", ""},
+		{"errors", "{"},
+		{"%2e%2e/errors", "{}"},
+		{"shop//errors//", "\x00"},
 	} {
 		f.Add(seed[0], seed[1])
 	}
@@ -51,10 +55,16 @@ func FuzzPush(f *testing.F) {
 // FuzzRequest asks with any method, path and query: there is an answer, which is no page.
 func FuzzRequest(f *testing.F) {
 	for _, seed := range [][3]string{
-		{"GET", "/api/v1/exceptions", "service_name=shop&state=open&severity=error&class=Error&limit=1"}, {"GET", "/api/v1/exceptions", "limit=-1"},
-		{"GET", "/api/v1/trace", "exception_id=0123456789abcdef&occurrence=%00"}, {"GET", "/api/v1/trace", "service_name=shop&aggregation_key=%ff;"},
-		{"GET", "/federate", "service_name=shop&service_name=%zz"}, {"DELETE", "/services/shop/errors/a%2Fb/", ""}, {"OPTIONS", "/services//errors//", ""},
-		{"GET", "/services/shop/errors/", "%"}, {"GET", "/targets", ""}, {"PATCH", "/api/v1/", "a=b&&=&"},
+		{"GET", "/api/v1/exceptions", "service_name=shop&state=open&severity=error&class=Error&limit=1"},
+		{"GET", "/api/v1/exceptions", "limit=-1"},
+		{"GET", "/api/v1/trace", "exception_id=0123456789abcdef&occurrence=%00"},
+		{"GET", "/api/v1/trace", "service_name=shop&aggregation_key=%ff;"},
+		{"GET", "/federate", "service_name=shop&service_name=%zz"},
+		{"DELETE", "/services/shop/errors/a%2Fb/", ""},
+		{"OPTIONS", "/services//errors//", ""},
+		{"GET", "/services/shop/errors/", "%"},
+		{"GET", "/targets", ""},
+		{"PATCH", "/api/v1/", "a=b&&=&"},
 	} {
 		f.Add(seed[0], seed[1], seed[2], "http://localhost:3000")
 	}
