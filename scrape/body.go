@@ -27,14 +27,14 @@ type bodyHash struct {
 }
 
 // maxPacked is how much of a compressed body is looked at whole before it is unpacked: more
-// than a report of a thousand keys has. What is beyond freeBytes is held within the limits of
+// than a report of a thousand keys has. What is beyond a quarter of freeBytes is held within the limits of
 // memory.
 const maxPacked = littleBytes
 
 // unpacked returns a reader of the body as it was before compression, and a function to call
 // when it is no longer used. The reader's errors are encodingErrors where the body came well
 // but is damaged in itself. It returns no reader for a compressed body that has the bytes of the
-// last one, which is known; known may be nil. Grow is asked before more is held than freeBytes.
+// last one, which is known; known may be nil. Grow is asked before more is held than a quarter of freeBytes.
 func (p *Pool) unpacked(resp *http.Response, k *known, grow func(bytes int) error) (io.Reader, func(), error) {
 	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
@@ -71,11 +71,12 @@ func (p *Pool) unpacked(resp *http.Response, k *known, grow func(bytes int) erro
 // last report.
 func (g *gzipBody) look(body io.Reader, k *known, grow func(bytes int) error) (same bool, err error) {
 	g.packed.Reset()
-	if _, err = io.CopyN(&g.packed, body, freeBytes); err == nil {
+	if _, err = io.CopyN(&g.packed, body, freeBytes/4); err == nil {
 		if err := grow(maxPacked); err != nil {
 			return false, err
 		}
-		_, err = io.CopyN(&g.packed, body, maxPacked-freeBytes)
+		g.packed.Grow(maxPacked) // at once, and not twice as much each time
+		_, err = io.CopyN(&g.packed, body, maxPacked-freeBytes/4)
 	}
 	switch {
 	case err == nil: // there may be more
