@@ -32,8 +32,8 @@ const stateFile = "state.db"
 func (r *run) loses(again func(t *testing.T)) {
 	row := r.rows[0]
 	r.drive = func(t *testing.T) {
-		for range max(2, int(r.world.duration/(30*time.Second))) {
-			r.throw(func() { wait(t, r.world.duration/8) })
+		for range 2 {
+			r.throw(func() { wait(t, r.world.duration/4) })
 			r.settle(t)
 			due, thrown := row.due(), row.thrown()
 			again(t)
@@ -111,7 +111,7 @@ func buildDamaged(t *testing.T, r *run) {
 	r.key = moreAndMore
 	random := rand.New(rand.NewPCG(7, 7))
 	r.drive = func(t *testing.T) {
-		for i := range max(4, int(r.world.duration/(15*time.Second))) {
+		for i := range max(4, int(r.world.duration/(30*time.Second))) {
 			r.throw(func() { wait(t, 2*time.Second) })
 			r.settle(t)
 			exporter := r.world.exporters[r.name]
