@@ -1,7 +1,6 @@
 package view
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -79,7 +78,7 @@ func (s search) read(list []*merge.Exception, thorough bool, b *searchBudget) (f
 	} else {
 		within = b.take()
 	}
-	slices.SortFunc(list, func(a, b *merge.Exception) int { return b.LastSeen.Compare(a.LastSeen) })
+	classifier{}.sort(list, byLastSeen)
 	end := time.Now().Add(within)
 	for i, e := range list {
 		if !time.Now().Before(end) {

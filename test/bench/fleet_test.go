@@ -41,8 +41,10 @@ func measure(b *testing.B, s shape, interval time.Duration) {
 		b.ResetTimer()
 		time.Sleep(warmUp * interval)
 		began, beganFloor := cpu(b, exporter.PID()), cpu(b, floor)
+		wrote := written(b, exporter.PID())
 		time.Sleep(cycles * interval)
 		used, usedFloor := cpu(b, exporter.PID())-began, cpu(b, floor)-beganFloor
+		wrote = written(b, exporter.PID()) - wrote
 		rss, highest := resident(b, exporter.PID())
 
 		cyclesSeen := scrapes(b, exporter) / float64(s.Targets)
@@ -50,10 +52,13 @@ func measure(b *testing.B, s shape, interval time.Duration) {
 			b.Errorf("every target was scraped %.1f times, want %d: the exporter does not keep up", cyclesSeen, warmUp+cycles)
 		}
 		report(b, float64(used)/float64(usedFloor), "cpu/floor")
-		report(b, used.Seconds()*1000/cycles, "cpu-ms/cycle")
-		report(b, float64(s.Targets*s.size())/1e6, "MB/cycle")
+		megabytes := float64(s.Targets*s.size()) / 1e6
+		report(b, cycles*megabytes/usedFloor.Seconds(), "floor-MB/cpu-s")
+		report(b, (used-usedFloor).Seconds()*1000/cycles/megabytes*100, "ms-above-floor/100MB")
+		report(b, megabytes, "MB/cycle")
 		report(b, rss/1e6, "rss-MB")
 		report(b, highest/1e6, "peak-MB")
+		report(b, wrote/1e6/(cycles*interval).Hours(), "written-MB/h")
 	})
 }
 

@@ -118,3 +118,20 @@ func resident(b *testing.B, pid int) (now, highest float64) {
 	}
 	return now, highest
 }
+
+// written returns how many bytes a process has had written to the disk, in whole pages.
+func written(b *testing.B, pid int) float64 {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var bytes float64
+		if _, err := fmt.Sscanf(line, "write_bytes: %f", &bytes); err == nil {
+			return bytes
+		}
+	}
+	b.Fatal("the kernel does not tell how much was written")
+	return 0
+}
