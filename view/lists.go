@@ -1,6 +1,7 @@
 package view
 
 import (
+	"runtime"
 	"sync"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
@@ -11,6 +12,8 @@ import (
 // themselves and are looked at by several readers. It is safe for concurrent use; the zero
 // value is ready.
 type lists struct {
+	working workers
+
 	mu sync.Mutex
 	// The rest is guarded by mu, and is all of one snapshot and moment.
 	snapshot *merge.Snapshot
@@ -54,8 +57,25 @@ func (l *lists) exceptions(s *merge.Snapshot, f filter, j classifier, b *searchB
 		}
 	}
 	l.mu.Unlock()
-	at.once.Do(func() { at.exceptions, at.unsearched = f.exceptions(s, j, b) })
+	at.once.Do(func() {
+		defer l.working.enter()()
+		at.exceptions, at.unsearched = f.exceptions(s, j, b)
+	})
 	return at.exceptions, at.unsearched
+}
+
+// workers bounds how many lists are made at once: half of the processors are left to scrapes and
+// metrics. The zero value is ready.
+type workers struct {
+	once  sync.Once
+	slots chan struct{}
+}
+
+// enter waits for a place, and returns what gives it back.
+func (w *workers) enter() (leave func()) {
+	w.once.Do(func() { w.slots = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)) })
+	w.slots <- struct{}{}
+	return func() { <-w.slots }
 }
 
 // choicesIn returns what there is to choose from in a service, or in all of them.

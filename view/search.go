@@ -78,6 +78,9 @@ func (s search) read(list []*merge.Exception, thorough bool, b *searchBudget) (f
 	} else {
 		within = b.take()
 	}
+	if within == 0 {
+		return nil, len(list)
+	}
 	classifier{}.sort(list, byLastSeen)
 	end := time.Now().Add(within)
 	for i, e := range list {
