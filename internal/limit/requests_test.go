@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,18 +22,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // A crowd asks one handler, which answers when it is told to.
 type crowd struct {
 	handler http.Handler
-	begun   int
+	begun   atomic.Int32
 	finish  chan struct{}
 	answers chan int // statuses
-	refused int
+	refused atomic.Int32
 	clients int
 }
 
 func newCrowd(r limit.RequestOptions) *crowd {
 	c := &crowd{finish: make(chan struct{}), answers: make(chan int, 100)}
-	r.Refused = func() { c.refused++ }
+	r.Refused = func() { c.refused.Add(1) }
 	c.handler = limit.NewRequests(r).Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		c.begun++
+		c.begun.Add(1)
 		<-c.finish
 	}))
 	return c
@@ -61,22 +62,22 @@ func TestRequests(t *testing.T) {
 		for range 4 {
 			c.ask(t.Context())
 		}
-		if c.begun != 2 || c.refused != 0 {
-			t.Fatalf("of four, got %d under way and %d refused, want 2 and 0", c.begun, c.refused)
+		if c.begun.Load() != 2 || c.refused.Load() != 0 {
+			t.Fatalf("of four, got %d under way and %d refused, want 2 and 0", c.begun.Load(), c.refused.Load())
 		}
 		c.ask(t.Context())
-		if code := <-c.answers; code != http.StatusServiceUnavailable || c.refused != 1 {
-			t.Errorf("the fifth: got status %d, %d refused, want 503 at once", code, c.refused)
+		if code := <-c.answers; code != http.StatusServiceUnavailable || c.refused.Load() != 1 {
+			t.Errorf("the fifth: got status %d, %d refused, want 503 at once", code, c.refused.Load())
 		}
 		c.finish <- struct{}{}
 		synctest.Wait()
-		if code := <-c.answers; code != http.StatusOK || c.begun != 3 {
-			t.Errorf("after one was answered with %d, %d were begun, want 200 and 3", code, c.begun)
+		if code := <-c.answers; code != http.StatusOK || c.begun.Load() != 3 {
+			t.Errorf("after one was answered with %d, %d were begun, want 200 and 3", code, c.begun.Load())
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if code := <-c.answers; code != http.StatusServiceUnavailable || c.refused != 2 {
-			t.Errorf("the one that waits: got status %d, %d refused, want 503 in the end", code, c.refused)
+		if code := <-c.answers; code != http.StatusServiceUnavailable || c.refused.Load() != 2 {
+			t.Errorf("the one that waits: got status %d, %d refused, want 503 in the end", code, c.refused.Load())
 		}
 		close(c.finish)
 		synctest.Wait()
@@ -96,21 +97,21 @@ func TestRequestsShares(t *testing.T) {
 		for i := range 30 {
 			c.askFrom(t.Context(), fmt.Sprintf("198.51.100.1:%d", i))
 		}
-		if c.begun != 6 || c.refused != 15 {
-			t.Fatalf("of 30 of one client, got %d under way and %d refused, want 6 of 8 and 15 at once", c.begun, c.refused)
+		if c.begun.Load() != 6 || c.refused.Load() != 15 {
+			t.Fatalf("of 30 of one client, got %d under way and %d refused, want 6 of 8 and 15 at once", c.begun.Load(), c.refused.Load())
 		}
 		for i := range 4 {
 			c.askFrom(t.Context(), fmt.Sprintf("198.51.100.2:%d", i))
 		}
-		if c.begun != 8 || c.refused != 15 {
-			t.Errorf("with 4 of another one, got %d under way and %d refused, want 8 and 15", c.begun, c.refused)
+		if c.begun.Load() != 8 || c.refused.Load() != 15 {
+			t.Errorf("with 4 of another one, got %d under way and %d refused, want 8 and 15", c.begun.Load(), c.refused.Load())
 		}
 		for range 19 {
 			c.finish <- struct{}{}
 		}
 		synctest.Wait()
-		if c.begun != 19 || c.refused != 15 {
-			t.Errorf("in the end, got %d answered and %d refused, want 19 and 15", c.begun, c.refused)
+		if c.begun.Load() != 19 || c.refused.Load() != 15 {
+			t.Errorf("in the end, got %d answered and %d refused, want 19 and 15", c.begun.Load(), c.refused.Load())
 		}
 	})
 }
@@ -126,13 +127,13 @@ func TestRequestsGivenUp(t *testing.T) {
 		synctest.Wait()
 		<-c.answers
 		c.ask(t.Context())
-		if c.refused != 0 {
-			t.Errorf("got %d refused, want none", c.refused)
+		if c.refused.Load() != 0 {
+			t.Errorf("got %d refused, want none", c.refused.Load())
 		}
 		close(c.finish)
 		synctest.Wait()
-		if c.begun != 2 {
-			t.Errorf("got %d answered, want 2", c.begun)
+		if c.begun.Load() != 2 {
+			t.Errorf("got %d answered, want 2", c.begun.Load())
 		}
 	})
 }
