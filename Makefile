@@ -43,7 +43,7 @@ test-go: test-packages prometheus ## run the tests of the packages
 	CGO_ENABLED=1 go test -race -shuffle=on -count=1 -tags $(SLIM_TAGS) ./...
 
 .PHONY: e2e
-e2e: test-packages npm slim settable-clock prometheus victoriametrics ## run the end to end and browser tests alone
+e2e: test-packages npm slim settable-clock prometheus victoriametrics compose ## run the end to end and browser tests alone
 	PROMTOOL=$(CURDIR)/bin/promtool AMTOOL=$(CURDIR)/bin/amtool \
 		go test -shuffle=on -count=1 -tags $(SLIM_TAGS),e2e ./test/... ./alerts ./view
 

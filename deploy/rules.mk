@@ -50,3 +50,26 @@ program: $(if $(filter bin/slim/%,$(PROGRAM)),slim,build)
 release-tools:
 	@hack/build nfpm tools/release -o ../../bin/ tool
 	@hack/build bin/release tools/release -o ../../bin/ .
+
+.PHONY: helm
+helm:
+	@hack/build helm tools/helm -o ../../bin/ tool
+
+.PHONY: e2e-helm
+e2e-helm: helm kubernetes prometheus bin/kubernetes/crds ## render the Helm chart, and install it into a real kube-apiserver
+	@hack/build bin/kubernetes/periskop_exporter . -tags $(KUBERNETES_TAGS) -ldflags '$(LDFLAGS)' -o bin/kubernetes/periskop_exporter ./cmd/periskop_exporter
+	go test -count=1 -tags $(KUBERNETES_TAGS),e2e_helm ./test/deploy $(UPDATE)
+	go test -count=1 -tags $(KUBERNETES_TAGS),e2e_helm ./test/kubernetes
+
+# The resources of the Prometheus operator, as its types define them.
+bin/kubernetes/crds: tools/operator/go.mod
+	@hack/build bin/controller-gen tools/operator -o ../../bin/ tool
+	rm -rf $@
+	cd tools/operator && ../../bin/controller-gen crd:allowDangerousTypes=true output:crd:dir=../../$@ \
+		paths=github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1
+
+# What reads the compose file as docker compose does.
+.PHONY: compose
+compose:
+	@hack/build bin/compose tools/compose -o ../../bin/ .
+	@hack/install nginx 'the tests behind a proxy' nginx-light

@@ -3,3 +3,5 @@
 // the release. What needs root, a container engine or a long build is behind build tags of
 // its own; make e2e-image, e2e-packages and e2e-helm run it.
 package deploy
+
+//go:generate ../../hack/deploy-files

@@ -1,4 +1,4 @@
-//go:build e2e_kubernetes
+//go:build e2e_kubernetes || e2e_helm
 
 package kubernetes_test
 
@@ -39,12 +39,20 @@ type cluster struct {
 	client *http.Client
 	etcd   string // its URL
 	server *process
+	// authorization says who may do what.
+	authorization string
 }
 
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
+	return startClusterWith(t, "AlwaysAllow")
+}
+
+// startClusterWith starts one with that mode of authorization. The token may do everything.
+func startClusterWith(t *testing.T, authorization string) *cluster {
+	t.Helper()
 	c := &cluster{
-		dir: t.TempDir(),
+		dir: t.TempDir(), authorization: authorization,
 		client: &http.Client{
 			Timeout: 10 * time.Second,
 			// The certificate is made by the server when it starts.
@@ -105,7 +113,7 @@ func (c *cluster) startServer(t *testing.T) {
 	c.server = start(t, "kube-apiserver", binary(t, "KUBE_APISERVER", "kube-apiserver"),
 		"--etcd-servers="+c.etcd,
 		"--bind-address=127.0.0.1", "--secure-port="+strconv.Itoa(address.Port), "--cert-dir="+c.path("certs"),
-		"--token-auth-file="+c.path("tokens.csv"), "--authorization-mode=AlwaysAllow",
+		"--token-auth-file="+c.path("tokens.csv"), "--authorization-mode="+c.authorization,
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file="+c.path("accounts.key"), "--service-account-signing-key-file="+c.path("accounts.key"),
 		"--service-cluster-ip-range=10.0.0.0/24",
@@ -153,11 +161,15 @@ func (c *cluster) delete(t *testing.T, path string) {
 	c.do(t, http.MethodDelete, path, "application/json", object{"gracePeriodSeconds": 0})
 }
 
-func (c *cluster) do(t *testing.T, method, path, contentType string, o object) {
+// do sends an object, and returns the answer.
+func (c *cluster) do(t *testing.T, method, path, contentType string, o object) []byte {
 	t.Helper()
-	body, err := json.Marshal(o)
-	if err != nil {
-		t.Fatal(err)
+	var body []byte
+	if o != nil {
+		var err error
+		if body, err = json.Marshal(o); err != nil {
+			t.Fatal(err)
+		}
 	}
 	response, err := c.request(method, c.url+path, contentType, body)
 	if err != nil {
@@ -171,6 +183,7 @@ func (c *cluster) do(t *testing.T, method, path, contentType string, o object) {
 	if response.StatusCode/100 != 2 {
 		t.Fatalf("%s %s: %s\n%s", method, path, response.Status, answer)
 	}
+	return answer
 }
 
 // A process is a program that runs until the test ends, at the latest.
@@ -237,7 +250,7 @@ func binary(t *testing.T, variable, name string) string {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v; make e2e-kubernetes builds it, or %s may name another", err, variable)
+		t.Fatalf("%v; make e2e-kubernetes or e2e-helm builds it, or %s may name another", err, variable)
 	}
 	return path
 }

@@ -1,4 +1,4 @@
-//go:build e2e_kubernetes
+//go:build e2e_kubernetes || e2e_helm
 
 package kubernetes_test
 

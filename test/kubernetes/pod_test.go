@@ -1,4 +1,4 @@
-//go:build e2e_kubernetes
+//go:build e2e_kubernetes || e2e_helm
 
 package kubernetes_test
 
@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -124,4 +125,56 @@ func (c *cluster) setSlice(t *testing.T, namespace, service string, port int, nu
 		return
 	}
 	c.patch(t, path+"/"+service+"-1", slice)
+}
+
+// A podSpec is a pod to create. Ports are container ports, as Kubernetes writes them.
+type podSpec struct {
+	namespace, name, ip, phase string
+	labels, annotations        map[string]string
+	owner                      string // "ReplicaSet/shop-5d4f8"
+	containers, init           [][]object
+	spec, meta                 object // further members
+}
+
+// create creates the pod and says what its kubelet would.
+func (p podSpec) create(t *testing.T, c *cluster) {
+	t.Helper()
+	containers := func(prefix string, ports [][]object) []object {
+		list := []object{}
+		for i, p := range ports {
+			list = append(list, object{"name": prefix + strconv.Itoa(i), "image": "example.org/app:1", "ports": p})
+		}
+		return list
+	}
+	meta := object{"name": p.name, "labels": p.labels, "annotations": p.annotations}
+	if kind, name, ok := strings.Cut(p.owner, "/"); ok {
+		meta["ownerReferences"] = []object{{"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": "0", "controller": true}}
+	}
+	spec := object{"containers": containers("app-", p.containers), "nodeName": "node-1"}
+	if p.init != nil {
+		spec["initContainers"] = containers("init-", p.init)
+	}
+	for _, more := range []struct{ to, from object }{{spec, p.spec}, {meta, p.meta}} {
+		for key, value := range more.from {
+			more.to[key] = value
+		}
+	}
+	path := "/api/v1/namespaces/" + p.namespace + "/pods"
+	c.create(t, path, object{"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+	status := object{"phase": "Running", "conditions": []object{{"type": "Ready", "status": "True"}}}
+	if p.phase != "" {
+		status["phase"] = p.phase
+	}
+	if p.ip != "" {
+		status["podIP"], status["podIPs"] = p.ip, []object{{"ip": p.ip}}
+	}
+	c.patch(t, path+"/"+p.name+"/status", object{"status": status})
+}
+
+func tcp(number int, name string) object {
+	o := object{"containerPort": number, "protocol": "TCP"}
+	if name != "" {
+		o["name"] = name
+	}
+	return o
 }

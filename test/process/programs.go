@@ -196,3 +196,10 @@ func Query(ctx context.Context, prometheus *Program, expr string) ([]Sample, err
 	}
 	return samples, nil
 }
+
+// Command runs another program, which listens at an address and is up once it answers at the
+// path ready.
+func Command(t testing.TB, path, address, ready string, args ...string) *Program {
+	t.Helper()
+	return start(t, &Program{name: filepath.Base(path), path: path, URL: "http://" + address, ready: ready, args: args})
+}
