@@ -41,6 +41,10 @@ func TestComplete(t *testing.T) {
 
 func lintRule(t *testing.T, r rule) {
 	t.Helper()
+	if r.Record != "" {
+		lintExpr(t, r.Record, r.Expr)
+		return
+	}
 	if r.For == nil {
 		t.Errorf("%s: does not say for how long", r.Alert)
 	}

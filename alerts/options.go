@@ -41,6 +41,9 @@ type Options struct {
 	// WithDirectAlerts leaves out what the exporter tells by itself, new exceptions and
 	// regressions, and adds an alert for when it cannot.
 	WithDirectAlerts bool
+	// WithPeriskopNames adds rules that record what there is under the names that the Periskop
+	// server gives to its metrics.
+	WithPeriskopNames bool
 	// For says, by the name of the alert, how long its expression must hold before it
 	// fires. Alerts that are not in it keep their own.
 	For map[string]time.Duration

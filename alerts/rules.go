@@ -39,12 +39,14 @@ type (
 		Rules []rule `yaml:"rules"`
 	}
 	rule struct {
-		Alert       string            `yaml:"alert"`
+		// Alert or Record is the name; what is recorded has an expression and no more.
+		Alert       string            `yaml:"alert,omitempty"`
+		Record      string            `yaml:"record,omitempty"`
 		Expr        string            `yaml:"expr"`
-		For         string            `yaml:"for"`
+		For         string            `yaml:"for,omitempty"`
 		KeepFiring  string            `yaml:"keep_firing_for,omitempty"`
-		Labels      map[string]string `yaml:"labels"`
-		Annotations annotations       `yaml:"annotations"`
+		Labels      map[string]string `yaml:"labels,omitempty"`
+		Annotations annotations       `yaml:"annotations,omitempty"`
 	}
 	resource struct {
 		APIVersion string   `yaml:"apiVersion"`
@@ -71,6 +73,13 @@ func build(o *Options) (ruleFile, error) {
 			out.Rules = append(out.Rules, r)
 		}
 		file.Groups = append(file.Groups, out)
+	}
+	if o.WithPeriskopNames {
+		g, err := serverNames(o)
+		if err != nil {
+			return ruleFile{}, err
+		}
+		file.Groups = append(file.Groups, g)
 	}
 	if len(file.Groups) == 0 {
 		return ruleFile{}, errNothingLeft

@@ -43,6 +43,10 @@ var cases = []struct {
 		o.FailureWindow = 30 * time.Minute
 	})},
 	{"direct", options(func(o *alerts.Options) { o.WithDirectAlerts = true })},
+	{"periskop", options(func(o *alerts.Options) {
+		o.Skip = alerts.Names()
+		o.WithPeriskopNames = true
+	})},
 	{"prometheusrule", options(func(o *alerts.Options) {
 		o.ExternalURL = "http://periskop.monitoring:9968"
 		o.Services = []string{"checkout"}
@@ -175,6 +179,7 @@ func TestThresholdsOfZero(t *testing.T) {
 // A rule as Prometheus reads it.
 type rule struct {
 	Alert       string
+	Record      string
 	Expr        string
 	For         *string
 	Labels      map[string]string

@@ -43,6 +43,16 @@ bin/packages/debian:
 test-release: ## test what writes archives and the files of the image
 	go test -C tools/release -count=1 ./...
 
+.PHONY: release
+release: slim release-tools ## build all that a release has in bin/dist: PLATFORMS='linux/amd64 …' for some platforms alone
+	@hack/install buildah 'the image' buildah
+	bin/release version
+	$(PACK) LDFLAGS='$(LDFLAGS)' TAGS=$(TAGS) hack/release bin/dist $(PLATFORMS)
+
+.PHONY: e2e-release
+e2e-release: release-tools ## build a release twice, in two clones of the last commit, and compare them
+	hack/reproduce $(SLIM_TAGS)
+
 .PHONY: program
 program: $(if $(filter bin/slim/%,$(PROGRAM)),slim,build)
 

@@ -29,6 +29,8 @@ func (c *commands) addRules() {
 	cmd.Flag("web.external-url", "Where the exporter is reached, for the links in alerts. Required for rules.").PlaceHolder("<URL>").StringVar(&o.ExternalURL)
 	cmd.Flag("with-direct-alerts", "The rules to go with direct alerts (alerting: in the configuration): without what the exporter tells by itself, new exceptions and regressions, and with an alert for when it cannot.").
 		BoolVar(&o.WithDirectAlerts)
+	cmd.Flag("with-periskop-names", "Record the counts under the names of the Periskop server's metrics as well, for rules and dashboards that have those.").
+		BoolVar(&o.WithPeriskopNames)
 	cmd.Flag("dashboard-url", "Where the overview dashboard is, for links.").PlaceHolder("<URL>").StringVar(&o.DashboardURL)
 	cmd.Flag("runbook-url", "Where the page of an alert is; {alert} becomes its name.").Default(o.RunbookURL).StringVar(&o.RunbookURL)
 	cmd.Flag("job", "The job under which Prometheus scrapes the exporter.").Default(o.Job).StringVar(&o.Job)

@@ -1,4 +1,4 @@
-//go:build e2e_image || e2e_packages
+//go:build e2e_image || e2e_packages || e2e
 
 package deploy_test
 

@@ -113,10 +113,11 @@ const (
 	settings // YAML
 	report   // what a client library serves
 	output   // what the command before prints, or a picture in letters
+	program  // that test/deploy runs: of Go, or a configuration of nginx
 )
 
 // programs are those that commands begin with.
-var programs = []string{"periskop_exporter", "./bin/periskop_exporter", "make", "go", "amtool", "curl", "helm"}
+var programs = []string{"periskop_exporter", "./bin/periskop_exporter", "make", "go", "amtool", "curl", "helm", "docker", "sudo", "tar"}
 
 var outputLine = regexp.MustCompile(`^config\.yaml:\d+: |^discovery -> scrape -> merge -> `)
 
@@ -126,6 +127,8 @@ func (b *block) kind() kind {
 	switch {
 	case b.lang == "promql":
 		return query
+	case b.lang == "go", b.lang == "nginx":
+		return program
 	case b.lang == "yaml", b.lang == "" && strings.HasPrefix(b.text, "services:\n"):
 		return settings
 	case strings.HasPrefix(b.text, `{"target_uuid":`):

@@ -56,7 +56,7 @@ const relabelled = `services:
       - {target_label: service_name, replacement: shop}
 `
 
-// checkAnnotations holds a manifest to the annotations that the settings of its page read.
+// checkAnnotations holds a manifest to the annotations that settings of the pages read.
 func checkAnnotations(t *testing.T, b block) {
 	t.Helper()
 	var manifest struct {
@@ -75,9 +75,7 @@ func checkAnnotations(t *testing.T, b block) {
 	}
 	var example strings.Builder
 	for _, other := range ofKind(t, settings) {
-		if other.page == b.page {
-			example.WriteString(other.text)
-		}
+		example.WriteString(other.text)
 	}
 	for name := range annotations {
 		label := "__meta_kubernetes_pod_annotation_" + strings.NewReplacer(".", "_", "/", "_").Replace(name)
