@@ -133,7 +133,8 @@ victoriametrics:
 .PHONY: kubernetes
 kubernetes:
 	@hack/install etcd 'the tests against Kubernetes' etcd-server
-	@hack/build kube-apiserver tools/kubernetes -o ../../bin/ tool
+	@version=$$(cd tools/kubernetes && go list -m -f '{{.Version}}' k8s.io/kubernetes); \
+	hack/build kube-apiserver tools/kubernetes -ldflags "-X k8s.io/component-base/version.gitVersion=$$version" -o ../../bin/ tool
 
 .PHONY: linter
 linter:
