@@ -14,6 +14,7 @@ import (
 var (
 	long   = flag.Bool("long", false, "let each case go on for minutes")
 	update = flag.Bool("update", false, "write the table to docs/fidelity.md")
+	open   = flag.Bool("open", false, "go through the cases as well that do not always hold")
 	only   = flag.String("only", "", "the names of the cases to go through, as a regular expression")
 )
 
@@ -51,7 +52,11 @@ func TestFidelity(t *testing.T) {
 		w.duration, w.patience, w.kills, w.away = 4*time.Minute, time.Minute, 100, 11*time.Minute
 	}
 	chosen := regexp.MustCompile(*only)
-	for _, s := range scenarios() {
+	list := scenarios()
+	if *open {
+		list = append(list, openScenarios()...)
+	}
+	for _, s := range list {
 		if chosen.MatchString(s.name) {
 			w.add(t, s)
 		}
