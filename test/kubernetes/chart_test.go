@@ -21,6 +21,9 @@ import (
 
 const chart = "../../deploy/helm/periskop-exporter"
 
+// installed is what all is called that the release "periskop" of the chart makes.
+const installed = "periskop-periskop-exporter"
+
 // A release installs the chart into a cluster.
 type release struct {
 	*cluster
@@ -108,20 +111,20 @@ func (r *release) testUpgrade(t *testing.T) {
 	if notes := r.run(t, "install", "periskop", chart); !strings.Contains(notes, "lacks the resources of the Prometheus operator") || !strings.Contains(notes, `periskop.io/scrape: "true"`) {
 		t.Errorf("the notes do not say what is missing, or what to do: %s", notes)
 	}
-	if r.isOK(r.url + monitors + "servicemonitors/periskop-exporter") {
+	if r.isOK(r.url + monitors + "servicemonitors/" + installed) {
 		t.Error("there is a ServiceMonitor without an operator")
 	}
 	r.createOperator(t)
 	r.run(t, "upgrade", "periskop", chart, "--set=persistence.size=1Gi", "--set=image.tag=0.1.1")
-	for _, path := range []string{"servicemonitors/periskop-exporter", "prometheusrules/periskop-exporter"} {
+	for _, path := range []string{"servicemonitors/" + installed, "prometheusrules/" + installed} {
 		r.get(t, monitors+path)
 	}
-	set, err := json.Marshal(r.get(t, "/apis/apps/v1/namespaces/monitoring/statefulsets/periskop-exporter"))
+	set, err := json.Marshal(r.get(t, "/apis/apps/v1/namespaces/monitoring/statefulsets/"+installed))
 	if err != nil || !strings.Contains(string(set), "/periskop_exporter:0.1.1") {
 		t.Errorf("the upgrade has not changed the image: %s, %v", set, err)
 	}
 	r.run(t, "uninstall", "periskop")
-	if r.isOK(r.url + monitors + "prometheusrules/periskop-exporter") {
+	if r.isOK(r.url + monitors + "prometheusrules/" + installed) {
 		t.Error("the rules are left behind")
 	}
 }
@@ -261,12 +264,12 @@ func (r *release) testDiscovery(t *testing.T) {
 			containers:  [][]object{{}},
 		}.create(t, r.cluster)
 	}
-	e := r.startInstalled(t, "periskop-exporter")
+	e := r.startInstalled(t, installed)
 	for _, namespace := range []string{"shop", "warehouse"} {
 		until(t, "the pod of "+namespace, func() bool { return slices.Equal(e.up(t, namespace), []string{namespace + "-0"}) })
 	}
 	// It may read pods, and no more.
-	account := r.tokenOf(t, "periskop-exporter")
+	account := r.tokenOf(t, installed)
 	for path, want := range map[string]int{"/api/v1/pods": http.StatusOK, "/api/v1/secrets": http.StatusForbidden, "/api/v1/nodes": http.StatusForbidden} {
 		if got := r.statusFor(t, account, path); got != want {
 			t.Errorf("its account asks for %s: status %d, want %d", path, got, want)
@@ -278,12 +281,12 @@ func (r *release) testDiscovery(t *testing.T) {
 // testNamespaces finds the pods of one namespace, with no right to see those of others.
 func (r *release) testNamespaces(t *testing.T) {
 	r.run(t, "install", "periskop", chart, "--set=rbac.namespaces={shop}")
-	e := r.startInstalled(t, "periskop-exporter")
+	e := r.startInstalled(t, installed)
 	until(t, "the pod of shop", func() bool { return slices.Equal(e.up(t, "shop"), []string{"shop-0"}) })
 	if up := e.up(t, "warehouse"); len(up) > 0 {
 		t.Errorf("found %v", up)
 	}
-	account := r.tokenOf(t, "periskop-exporter")
+	account := r.tokenOf(t, installed)
 	for path, want := range map[string]int{
 		"/api/v1/namespaces/shop/pods": http.StatusOK, "/api/v1/namespaces/warehouse/pods": http.StatusForbidden, "/api/v1/pods": http.StatusForbidden,
 	} {
