@@ -28,12 +28,14 @@ const installed = "periskop-periskop-exporter"
 type release struct {
 	*cluster
 	helm string
+	// whole is the test that all parts belong to: pods of one are there for those after it.
+	whole *testing.T
 }
 
 // startRelease starts a cluster in which everybody may do what roles say, and nothing else.
 func startRelease(t *testing.T) *release {
 	t.Helper()
-	r := &release{helm: binary(t, "HELM", "helm")}
+	r := &release{helm: binary(t, "HELM", "helm"), whole: t}
 	binary(t, "EXPORTER", "kubernetes/periskop_exporter") // before a cluster is started in vain
 	r.cluster = startClusterWith(t, "RBAC")
 	r.write(t, "kubeconfig", fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: test,
@@ -257,7 +259,7 @@ func (r *release) testDiscovery(t *testing.T) {
 	r.run(t, "install", "periskop", chart)
 	n := newNetwork()
 	for _, namespace := range []string{"shop", "warehouse"} {
-		replica := n.serve(t, 0)
+		replica := n.serve(r.whole, 0)
 		podSpec{
 			namespace: namespace, name: namespace + "-0", ip: replica.ip, labels: map[string]string{"app": namespace},
 			annotations: map[string]string{"periskop.io/scrape": "true", "periskop.io/port": fmt.Sprint(replica.port)},
