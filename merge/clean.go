@@ -112,7 +112,7 @@ func (c *cleaner) stacktrace(raw []byte, limit int) []string {
 	if ok {
 		return lines
 	}
-	o := periskop.Occurrence{Error: periskop.Exception{Stacktrace: periskop.DecodeStacktraceUpTo(raw, limit)}}
+	o := periskop.Occurrence{Error: periskop.Exception{Stacktrace: periskop.DecodeStacktrace(raw, limit)}}
 	c.redact(&o)
 	lines = o.Error.Stacktrace
 	cost := stacktraceCost + lineCost*len(lines)

@@ -26,13 +26,6 @@ func (r RawOccurrences) Decode(skip func(uuid string, timestamp time.Time) bool)
 	return Selection{Skip: skip}.Decode(r).Occurrences
 }
 
-// DecodeWith is Decode with another function in place of DecodeStacktrace. Stack traces
-// are most of what there is to decode, and nearly always equal.
-func (r RawOccurrences) DecodeWith(skip func(uuid string, timestamp time.Time) bool, stacktrace func(raw []byte) []string) []Occurrence {
-	s := Selection{Skip: skip, Stacktrace: func(raw []byte, _ int) []string { return stacktrace(raw) }}
-	return s.Decode(r).Occurrences
-}
-
 // A rawOccurrence holds the members of an occurrence that are worth decoding only
 // when it is new.
 type rawOccurrence struct {

@@ -42,7 +42,7 @@ type Decoded struct {
 // [EncodeOccurrences] and [PackOccurrences] return.
 func (s Selection) Decode(lists ...RawOccurrences) Decoded {
 	if s.Stacktrace == nil {
-		s.Stacktrace = DecodeStacktraceUpTo
+		s.Stacktrace = DecodeStacktrace
 	}
 	s.Size = min(s.Size, math.MaxInt/16) // there is room to count with it
 	c := collector{Selection: s}

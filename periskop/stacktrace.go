@@ -2,18 +2,14 @@ package periskop
 
 import (
 	"bytes"
-	"math"
 	"strings"
 )
 
 // DecodeStacktrace returns the lines of a stack trace as it was sent: a list of them, of
-// which each may be an object, an object of them, or one text.
-func DecodeStacktrace(raw []byte) []string { return DecodeStacktraceUpTo(raw, math.MaxInt) }
-
-// DecodeStacktraceUpTo is DecodeStacktrace for lines of limit bytes in all, at no more cost
-// than that of those. Of a longer one it returns both ends, with a line between them that
-// says so. The result shares no memory with raw.
-func DecodeStacktraceUpTo(raw []byte, limit int) []string {
+// which each may be an object, an object of them, or one text. Of one with more than limit bytes
+// it returns both ends, with a line between them that says so, at no more cost than that of
+// those. The result shares no memory with raw.
+func DecodeStacktrace(raw []byte, limit int) []string {
 	if isNothing(raw) {
 		return nil
 	}

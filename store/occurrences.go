@@ -63,7 +63,7 @@ func (o *occurrences) unpack(packed []byte) ([]periskop.Occurrence, error) {
 	return list, nil
 }
 
-// encode returns a record, valid until the next call.
+// encode returns a record.
 func (o *occurrences) encode(list []periskop.Occurrence) []byte {
 	var e encoder
 	e.marks(merge.Marks(list))
@@ -102,9 +102,11 @@ func (s *stored) Occurrences() []periskop.Occurrence {
 		d := decoder{b: payload}
 		d.string()
 		d.marks()
-		var list []periskop.Occurrence
-		if list, err = s.codec.unpack(d.b); err == nil && d.err == nil {
-			return list
+		if err = d.err; err == nil {
+			var list []periskop.Occurrence
+			if list, err = s.codec.unpack(d.b); err == nil {
+				return list
+			}
 		}
 	}
 	s.codec.told.Do(func() {

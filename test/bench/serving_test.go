@@ -17,7 +17,7 @@ const (
 
 // measureServing asks for ten lists and ten searches in a second, and for metrics meanwhile.
 func measureServing(b *testing.B, exporter *process.Program) {
-	quiet := median(ask5(b, exporter))
+	quiet := median(scrapeFive(b, exporter))
 	var (
 		mu    sync.Mutex
 		took  []time.Duration
@@ -41,7 +41,7 @@ func measureServing(b *testing.B, exporter *process.Program) {
 		}
 		if i == 5*readersRate { // in the middle
 			pages.Go(func() {
-				busy := median(ask5(b, exporter))
+				busy := median(scrapeFive(b, exporter))
 				report(b, float64(busy)/float64(quiet), "metrics-busy/quiet")
 			})
 		}
@@ -54,8 +54,8 @@ func measureServing(b *testing.B, exporter *process.Program) {
 	report(b, float64(quiet.Milliseconds()), "ms/metrics-quiet")
 }
 
-// ask5 returns how long five scrapes of the metrics took.
-func ask5(b *testing.B, exporter *process.Program) []time.Duration {
+// scrapeFive returns how long five scrapes of the metrics took.
+func scrapeFive(b *testing.B, exporter *process.Program) []time.Duration {
 	b.Helper()
 	took := make([]time.Duration, 5)
 	for i := range took {
