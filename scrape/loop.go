@@ -140,24 +140,25 @@ func (l *loop) changeInterval(now time.Time) {
 func (l *loop) beat(ctx context.Context) {
 	s := &periskop.Scrape{Target: l.target.Load(), Start: time.Now(), Result: periskop.Success}
 	defer l.memory.leave()
-	if fail := l.scrape(ctx, s); fail != nil {
-		s.Result, s.Err, s.Report = fail.result, fail, nil
+	folded, bug := l.scrape(ctx, s)
+	if bug != nil {
+		s.Result, s.Err, s.Report = bug.result, bug, nil
 	}
-	if ctx.Err() == nil {
+	if folded || ctx.Err() == nil {
 		l.counts[s.Result].Add(1)
 		l.publish(s)
 	}
 }
 
-// scrape fetches and has the answer taken in. It returns a failure that is not told yet: of a
-// panic, which is a bug of ours, but one that a single target must not be able to stop this
-// program with.
-func (l *loop) scrape(ctx context.Context, s *periskop.Scrape) (bug *failure) {
+// scrape fetches and has the answer taken in, and returns whether it was. It returns a failure
+// that is not told yet: of a panic, which is a bug of ours, but one that a single target must
+// not be able to stop this program with.
+func (l *loop) scrape(ctx context.Context, s *periskop.Scrape) (folded bool, bug *failure) {
 	defer func() {
 		if v := recover(); v != nil {
 			l.known.forget()
 			s.Duration = time.Since(s.Start)
-			bug = newBug("the answer could not be taken in", v)
+			folded, bug = false, newBug("the answer could not be taken in", v)
 		}
 	}()
 	intake, err := l.fetch(ctx, s)
@@ -171,8 +172,9 @@ func (l *loop) scrape(ctx context.Context, s *periskop.Scrape) (bug *failure) {
 	}
 	if s.Duration = time.Since(s.Start); err == nil || ctx.Err() == nil {
 		intake.Fold(s)
+		return true, nil
 	}
-	return nil
+	return false, nil
 }
 
 // publish makes s the state of the target and logs what changed by it.
