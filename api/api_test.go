@@ -32,11 +32,11 @@ func shop(t testing.TB) http.Handler {
 	t.Helper()
 	state := merge.New(merge.Options{
 		Now:      func() time.Time { return noon.Add(time.Hour) },
-		Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop"}, {Name: "quiet"}}},
+		Settings: merge.Settings{Services: []merge.ServiceSettings{{Name: "shop", OccurrenceLabels: []string{"version"}}, {Name: "quiet"}}},
 	})
 	target := &periskop.Target{
 		Service: "shop", Instance: "a:80", URL: "http://a:80/-/exceptions", Interval: 30 * time.Second, Timeout: 10 * time.Second,
-		Labels: periskop.Labels{{Name: "instance", Value: "a:80"}}, Discovered: periskop.Labels{{Name: "__address__", Value: "a:80"}},
+		Labels: periskop.Labels{{Name: "instance", Value: "a:80"}, {Name: "version", Value: "3.1.4"}}, Discovered: periskop.Labels{{Name: "__address__", Value: "a:80"}},
 	}
 	fold := func(at time.Time, aggregates ...periskop.Aggregate) {
 		state.Fold(&periskop.Scrape{
@@ -177,7 +177,7 @@ func TestV1(t *testing.T) {
 		"trace of another":   {"/api/v1/trace?occurrence=gone&exception_id=" + id, 200, []string{`"occurrences":[]`}},
 		"trace by label":     {"/api/v1/trace?service_name=shop&aggregation_key=" + merge.LabelValue(longKey, 256), 200, []string{`"aggregation_key":"` + longKey}},
 		"with a bad limit":   {"/api/v1/exceptions?limit=0", 400, []string{`limit: \"0\" is not a number above 0`}},
-		"trace by id":        {"/api/v1/trace?exception_id=" + id, 200, []string{`"message":"why"`, `"instance":"a:80"`}},
+		"trace by id":        {"/api/v1/trace?exception_id=" + id, 200, []string{`"message":"why"`, `"instance":"a:80","labels":{"version":"3.1.4"}`, `"versions":[{"version":"3.1.4","first_seen":"2026-11-22T12:00:30Z"`}},
 		"trace by key":       {"/api/v1/trace?service_name=shop&aggregation_key=shop/Cart%23add+%26+%3Cb%3E@1a", 200, []string{`"message":"why"`}},
 		"trace of nothing":   {"/api/v1/trace?exception_id=0123456789abcdef", 404, []string{"no exception has the ID"}},
 		"trace without name": {"/api/v1/trace", 400, []string{"give exception_id"}},

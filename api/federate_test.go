@@ -26,7 +26,7 @@ func newExporter(uuid string, groupBy ...string) *exporter {
 	e.State = merge.New(merge.Options{
 		Now: func() time.Time { return e.now },
 		Settings: merge.Settings{Services: []merge.ServiceSettings{{
-			Name: "shop", GroupBy: groupBy,
+			Name: "shop", GroupBy: groupBy, OccurrenceLabels: []string{"version"},
 			Labels: func(k merge.SeriesKey) (periskop.Labels, bool) {
 				return append(periskop.Labels{{Name: "key", Value: k.Key}, {Name: "severity", Value: k.Severity}}, k.Group...), true
 			},
@@ -40,7 +40,7 @@ func newExporter(uuid string, groupBy ...string) *exporter {
 func (e *exporter) fold(at time.Time, r *periskop.Report) {
 	e.now = at
 	e.Fold(&periskop.Scrape{
-		Target: &periskop.Target{Service: "shop", Instance: "a:80", URL: "http://a:80/", Labels: periskop.Labels{{Name: "env", Value: r.TargetUUID}}},
+		Target: &periskop.Target{Service: "shop", Instance: "a:80", URL: "http://a:80/", Labels: periskop.Labels{{Name: "env", Value: r.TargetUUID}, {Name: "version", Value: "of " + r.TargetUUID}}},
 		Start:  at, Date: at, Result: periskop.Success, Report: r,
 	})
 }
@@ -137,5 +137,22 @@ func TestFederateRefuses(t *testing.T) {
 		if ok := w.Code == http.StatusOK; ok != (want == "") || !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: got status %d: %s", target, w.Code, w.Body)
 		}
+	}
+}
+
+// TestFederateLabels has a parent keep what labels the targets of its children have, and not those
+// of the children.
+func TestFederateLabels(t *testing.T) {
+	child, parent := newExporter("child"), newExporter("parent")
+	child.fold(noon, &periskop.Report{TargetUUID: "p"})
+	parent.scrape(t, child, noon)
+	child.fold(noon.Add(time.Minute), &periskop.Report{TargetUUID: "p", Aggregates: []periskop.Aggregate{{
+		Key: "k", TotalCount: 1, Severity: "error", CreatedAt: noon.Add(time.Second),
+		Latest: periskop.EncodeOccurrences([]periskop.Occurrence{{UUID: "o", Timestamp: noon.Add(time.Second)}}),
+	}}})
+	parent.scrape(t, child, noon.Add(2*time.Minute))
+	e := parent.Snapshot().Services[0].Exceptions[0]
+	if got := e.Occurrences()[0].Labels; len(got) != 1 || got[0].Value != "of p" || e.FirstVersion() != "of p" {
+		t.Errorf("got labels %v and version %q, want those of the target", got, e.FirstVersion())
 	}
 }

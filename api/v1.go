@@ -91,19 +91,28 @@ func up(health []periskop.TargetHealth) int {
 }
 
 type v1Exception struct {
-	ID          string     `json:"exception_id"`
-	Service     string     `json:"service_name"`
-	Key         string     `json:"aggregation_key"`
-	Class       string     `json:"class"`
-	Total       uint64     `json:"total_count"`
-	Counted     uint64     `json:"counted"`
-	History     uint64     `json:"history"`
-	Counts      []v1Count  `json:"counts"`
-	FirstSeen   *time.Time `json:"first_seen"`
-	LastSeen    *time.Time `json:"last_seen"`
-	ResolvedAt  *time.Time `json:"resolved_at"`
-	Reason      string     `json:"resolved_reason"`
-	Regressions uint64     `json:"regressions"`
+	ID          string      `json:"exception_id"`
+	Service     string      `json:"service_name"`
+	Key         string      `json:"aggregation_key"`
+	Class       string      `json:"class"`
+	Total       uint64      `json:"total_count"`
+	Counted     uint64      `json:"counted"`
+	History     uint64      `json:"history"`
+	Counts      []v1Count   `json:"counts"`
+	FirstSeen   *time.Time  `json:"first_seen"`
+	LastSeen    *time.Time  `json:"last_seen"`
+	Versions    []v1Version `json:"versions"`
+	ResolvedAt  *time.Time  `json:"resolved_at"`
+	Reason      string      `json:"resolved_reason"`
+	Regressions uint64      `json:"regressions"`
+}
+
+// A v1Version is one of the service in which the exception occurred; the first of a list is that
+// in which it occurred first.
+type v1Version struct {
+	Name      string     `json:"version"`
+	FirstSeen *time.Time `json:"first_seen"`
+	LastSeen  *time.Time `json:"last_seen"`
 }
 
 type v1Count struct {
@@ -117,19 +126,27 @@ func newV1Exception(e *merge.Exception) v1Exception {
 		ID: e.ID, Service: e.Service, Key: e.Key, Class: e.Class,
 		Total: e.Total(), Counted: e.Counted(), History: e.History, Counts: []v1Count{},
 		FirstSeen: timeOrNull(e.FirstSeen), LastSeen: timeOrNull(e.LastSeen), Regressions: e.Regressions,
+		Versions: []v1Version{},
+	}
+	for _, v := range e.Versions {
+		out.Versions = append(out.Versions, v1Version{Name: v.Name, FirstSeen: timeOrNull(v.First), LastSeen: timeOrNull(v.Last)})
 	}
 	if e.Resolved != nil {
 		out.ResolvedAt, out.Reason = timeOrNull(e.Resolved.At), e.Resolved.Reason
 	}
 	for i := range e.Counts {
 		c := &e.Counts[i]
-		group := map[string]string{}
-		for _, l := range c.Group {
-			group[l.Name] = l.Value
-		}
-		out.Counts = append(out.Counts, v1Count{Severity: c.Severity, Group: group, Counted: c.Counted})
+		out.Counts = append(out.Counts, v1Count{Severity: c.Severity, Group: byName(c.Group), Counted: c.Counted})
 	}
 	return out
+}
+
+func byName(ls periskop.Labels) map[string]string {
+	m := make(map[string]string, len(ls))
+	for _, l := range ls {
+		m[l.Name] = l.Value
+	}
+	return m
 }
 
 func timeOrNull(t time.Time) *time.Time {
@@ -215,12 +232,13 @@ type v1Trace struct {
 }
 
 type v1Occurrence struct {
-	UUID        string         `json:"uuid"`
-	Timestamp   *time.Time     `json:"timestamp"`
-	Severity    string         `json:"severity"`
-	Instance    string         `json:"instance"`
-	Error       *serverError   `json:"error"`
-	HTTPContext *serverContext `json:"http_context"`
+	UUID        string            `json:"uuid"`
+	Timestamp   *time.Time        `json:"timestamp"`
+	Severity    string            `json:"severity"`
+	Instance    string            `json:"instance"`
+	Labels      map[string]string `json:"labels"`
+	Error       *serverError      `json:"error"`
+	HTTPContext *serverContext    `json:"http_context"`
 }
 
 // trace returns one exception with its occurrences, or with one of them, found by
@@ -251,7 +269,7 @@ func (a v1) trace(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		out.Occurrences = append(out.Occurrences, v1Occurrence{
-			UUID: o.UUID, Timestamp: timeOrNull(o.Timestamp), Severity: o.Severity, Instance: o.Instance,
+			UUID: o.UUID, Timestamp: timeOrNull(o.Timestamp), Severity: o.Severity, Instance: o.Instance, Labels: byName(o.Labels),
 			Error: newServerError(&o.Error), HTTPContext: newServerContext(o.HTTPContext),
 		})
 	}

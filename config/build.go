@@ -89,6 +89,7 @@ func build(c *checker, root *node) *Config {
 		ExternalLabels: make(map[string]string, len(raw.Global.ExternalLabels)),
 		LateDiscovery:  time.Duration(raw.Global.LateDiscovery),
 		GroupBy:        words(raw.GroupBy),
+		Labels:         words(raw.Labels),
 		MetricRelabel:  validated(raw.MetricRelabel),
 		OwnCode:        words(raw.OwnCode),
 		Limits: Limits{
@@ -131,6 +132,7 @@ func (b *builder) service(raw rawService, n *node) Service {
 		Relabel:       validated(raw.Relabel),
 		MetricRelabel: validated(raw.MetricRelabel),
 		GroupBy:       words(raw.GroupBy),
+		Labels:        words(raw.Labels),
 		OwnCode:       words(raw.OwnCode),
 		Scraper:       b.scraper(mergeScrapers(b.global, n.get("scraper"))),
 	}
@@ -139,6 +141,9 @@ func (b *builder) service(raw rawService, n *node) Service {
 	}
 	if !n.has("group_by") {
 		s.GroupBy = words(b.raw.GroupBy)
+	}
+	if !n.has("occurrence_labels") {
+		s.Labels = words(b.raw.Labels)
 	}
 	if !n.has("own_code") {
 		s.OwnCode = words(b.raw.OwnCode)

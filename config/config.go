@@ -23,9 +23,10 @@ type Config struct {
 	// Services has at least one element; their names differ.
 	Services []Service
 
-	// GroupBy, MetricRelabel and OwnCode are what services without their own use. They
+	// GroupBy, Labels, MetricRelabel and OwnCode are what services without their own use. They
 	// are applied to Services already.
 	GroupBy       []string
+	Labels        []string
 	MetricRelabel []*relabel.Config
 	OwnCode       []string
 
@@ -69,6 +70,9 @@ type Service struct {
 	// GroupBy names the target labels that become labels of merged exceptions. None by
 	// default: exceptions are merged over all targets.
 	GroupBy []string
+
+	// Labels names the target labels that each occurrence keeps. None by default.
+	Labels []string
 
 	// OwnCode are beginnings of the packages, modules and paths that are the
 	// application's own, and not a library's. None by default: it is told by its form.

@@ -17,6 +17,7 @@ type rawConfig struct {
 	Global        rawGlobal         `yaml:"global"`
 	Services      []rawService      `yaml:"services"`
 	GroupBy       []groupLabel      `yaml:"group_by"`
+	Labels        []groupLabel      `yaml:"occurrence_labels"`
 	MetricRelabel []*relabel.Config `yaml:"metric_relabel_configs"`
 	OwnCode       []codePrefix      `yaml:"own_code"`
 	Limits        rawLimits         `yaml:"limits"`
@@ -43,6 +44,7 @@ type rawService struct {
 	Relabel       []*relabel.Config `yaml:"relabel_configs"`
 	MetricRelabel []*relabel.Config `yaml:"metric_relabel_configs"`
 	GroupBy       []groupLabel      `yaml:"group_by"`
+	Labels        []groupLabel      `yaml:"occurrence_labels"`
 	OwnCode       []codePrefix      `yaml:"own_code"`
 	Scraper       rawScraper        `yaml:"scraper"`
 }

@@ -15,6 +15,7 @@ func (c *checker) config(n *node) {
 	}
 	c.different(n.get("group_by"))
 	c.different(n.get("own_code"))
+	c.occurrenceLabels(n.get("occurrence_labels"))
 	if services == nil {
 		return
 	}
@@ -85,6 +86,17 @@ func (c *checker) service(n *node) {
 	}
 	c.different(n.get("group_by"))
 	c.different(n.get("own_code"))
+	c.occurrenceLabels(n.get("occurrence_labels"))
+}
+
+// occurrenceLabels checks the labels that occurrences keep, of which each is held some ten times
+// for every exception.
+func (c *checker) occurrenceLabels(n *node) {
+	const most = 16
+	c.different(n)
+	if n != nil && len(n.items) > most {
+		c.add(n.line, n.path, "has %d labels; write the %d or fewer that tell where an exception comes from", len(n.items), most)
+	}
 }
 
 // different reports entries of the list n that are equal to an earlier one.

@@ -19,21 +19,26 @@ var steering = []string{
 // reads. root is that of a file without mistakes.
 func (c *checker) unreadLabels(root *node) {
 	for _, service := range root.get("services").items {
-		groupBy := service.field("group_by")
-		if !service.has("group_by") {
-			groupBy = root.field("group_by")
-		}
+		kept := []*node{root.inherited(service, "group_by"), root.inherited(service, "occurrence_labels")}
 		rules := service.get("relabel_configs")
 		if rules == nil {
 			continue
 		}
 		for i, rule := range rules.items {
-			if name := labelSetBy(rule); name != "" && !groupBy.holds(name) && !slices.ContainsFunc(rules.items[i+1:], readerOf(name)) {
+			if name := labelSetBy(rule); name != "" && !kept[0].holds(name) && !kept[1].holds(name) && !slices.ContainsFunc(rules.items[i+1:], readerOf(name)) {
 				v := rule.get("target_label")
-				c.warn(v.line, v.path, "%s is set and never read; name it in group_by to have it on the exceptions, or set service_name to name the service of a target", quote(name))
+				c.warn(v.line, v.path, "%s is set and never read; name it in group_by or occurrence_labels to have it on the exceptions, or set service_name to name the service of a target", quote(name))
 			}
 		}
 	}
+}
+
+// inherited returns the field of a service, or, when it has none, that of the top level.
+func (n *node) inherited(service *node, key string) *node {
+	if service.has(key) {
+		return service.field(key)
+	}
+	return n.field(key)
 }
 
 // labelSetBy returns the label that the rule sets, or "" when that is not known before

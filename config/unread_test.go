@@ -9,7 +9,7 @@ import (
 
 // TestUnreadLabels sets labels by the rules given. What nothing reads is told, and no more.
 func TestUnreadLabels(t *testing.T) {
-	const unread = "%s is set and never read; name it in group_by to have it on the exceptions, or set service_name to name the service of a target"
+	const unread = "%s is set and never read; name it in group_by or occurrence_labels to have it on the exceptions, or set service_name to name the service of a target"
 	for name, tc := range map[string]struct {
 		rules, more string
 		want        []string // paths and labels
@@ -38,6 +38,8 @@ func TestUnreadLabels(t *testing.T) {
 		"hashmod and lowercase set":         {rules: "[{source_labels: [a], target_label: b, modulus: 4, action: hashmod}, {source_labels: [a], target_label: c, action: Lowercase}]", want: []string{`services[0].relabel_configs[0].target_label: "b"`, `services[0].relabel_configs[1].target_label: "c"`}},
 		"a label whose name a match fills":  {rules: "[{source_labels: [a], target_label: x_$1, regex: (.*)}]"},
 		"group_by of the service reads it":  {rules: "[{target_label: env, replacement: a}]", more: "    group_by: [env]\n"},
+		"occurrence_labels read it":         {rules: "[{target_label: env, replacement: a}]", more: "    occurrence_labels: [env]\n"},
+		"occurrence_labels of the file":     {rules: "[{target_label: env, replacement: a}]", more: "occurrence_labels: [env]\n"},
 		"group_by of the file reads it":     {rules: "[{target_label: env, replacement: a}]", more: "group_by: [env]\n"},
 		"group_by of the service overrides": {rules: "[{target_label: env, replacement: a}]", more: "    group_by: []\ngroup_by: [env]\n", want: []string{`services[0].relabel_configs[0].target_label: "env"`}},
 		"no rules":                          {rules: "[]"},

@@ -23,6 +23,7 @@ type exception struct {
 	// grown is when it was last counted, or, for history, last seen.
 	grown       time.Time
 	kept        *Kept
+	versions    []Version // sorted by when they were first seen; never changed in place
 	resolved    *Resolution
 	regressions uint64
 	episode     Episode
@@ -66,6 +67,7 @@ func (e *exception) changed() {
 
 // keepOccurrences adds to the occurrences, as far as there is room.
 func (e *exception) keepOccurrences(more []periskop.Occurrence, limit int) {
+	e.sawVersions(more)
 	kept := e.kept.add(more, limit)
 	if kept == e.kept {
 		return
@@ -183,7 +185,7 @@ func (e *exception) snapshot(service string) *Exception {
 		ID: e.idText, Service: service, Key: e.key, Label: e.label, Class: e.class,
 		Counts:  make([]Count, len(e.counts)),
 		History: e.history, FirstSeen: e.firstSeen, LastSeen: e.lastSeen,
-		Kept: e.kept, Resolved: e.resolved, Regressions: e.regressions,
+		Kept: e.kept, Versions: e.versions, Resolved: e.resolved, Regressions: e.regressions,
 		Grown: e.grown, Episode: e.episode,
 	}
 	for i, c := range e.counts {

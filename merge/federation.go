@@ -143,7 +143,7 @@ func (s *State) cleaner() *cleaner {
 func (s *State) relayed(own *report, p *periskop.Process, aggregates map[uint64]*periskop.Aggregate, before bool) *report {
 	c := s.cleaner()
 	r := &report{
-		service: own.service, address: c.name(p.Address), instance: c.text(p.Instance), group: own.group, end: own.end, clock: own.clock,
+		service: own.service, address: c.name(p.Address), instance: c.text(p.Instance), group: own.group, keeps: own.keeps, end: own.end, clock: own.clock,
 		relayed: true, relayedBefore: before,
 	}
 	r.clock.skew += p.Skew
@@ -203,6 +203,7 @@ func (s *State) showHistory(own *report, told *periskop.Report) {
 	}
 	r := *own
 	r.arrivals, r.changed = nil, nil
+	r.labels = nil // those of the exporter are not those of its targets
 	all, raw, clean := map[uint64]uint64{}, map[uint64]periskop.RawOccurrences{}, s.cleaner()
 	for i := range told.Aggregates {
 		a := &told.Aggregates[i]

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"slices"
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/periskop"
@@ -426,16 +427,13 @@ func (s *service) inconsistent(r Reason, n int) {
 	}
 }
 
-// groupOf returns the target's labels that the service is grouped by.
-func groupOf(t *periskop.Target, groupBy []string) periskop.Labels {
-	var group periskop.Labels
-	for _, l := range t.Labels {
-		for _, name := range groupBy {
-			if l.Name == name {
-				group = append(group, l)
-				break
-			}
+// labelsOf returns those of the labels that have one of the names.
+func labelsOf(all periskop.Labels, names []string) periskop.Labels {
+	var list periskop.Labels
+	for _, l := range all {
+		if slices.Contains(names, l.Name) {
+			list = append(list, l)
 		}
 	}
-	return group
+	return list
 }

@@ -139,7 +139,9 @@ func (s *State) report(sc *periskop.Scrape) (r *report, known bool) {
 	if svc == nil {
 		return nil, false
 	}
-	r.group = s.clean.group(groupOf(sc.Target, svc.settings.GroupBy))
+	r.group = s.clean.group(labelsOf(sc.Target.Labels, svc.settings.GroupBy))
+	r.keeps = svc.settings.OccurrenceLabels
+	r.labels = s.clean.group(labelsOf(sc.Target.Labels, r.keeps))
 	svc.endpoint(r.address).checkDate(r, sc.Date)
 	_, known = svc.processes[r.process]
 	return r, known
@@ -186,6 +188,7 @@ func (a *arrival) finish(r *report, c *cleaner, left *int) {
 		if o.Instance == "" {
 			o.Instance = r.instance
 		}
+		o.Labels = r.labelsOf(o)
 		o.Timestamp = r.clock.ours(o.Timestamp)
 	}
 	if r.relayed { // they are those of all processes, and tell nothing of this one

@@ -208,6 +208,7 @@ type ExceptionRecord struct {
 	Resolved    *Resolution
 	Regressions uint64
 	Episode     Episode
+	Versions    []Version
 }
 
 // An OccurrencesRecord is all occurrences that are kept of an exception.

@@ -12,6 +12,10 @@ type report struct {
 	process           string // its ID
 	address, instance string
 	group             periskop.Labels
+	// labels are those of the target that occurrences keep, and keeps the names of all that
+	// they can have: see [report.labelsOf].
+	labels periskop.Labels
+	keeps  []string
 	// end is when the answer was complete, and made is the earliest time at which it can
 	// have been made.
 	end, made time.Time

@@ -54,6 +54,8 @@ type ServiceSettings struct {
 	Revision any
 	// GroupBy are the target labels that become labels of the service's series.
 	GroupBy []string
+	// OccurrenceLabels are the target labels that each occurrence keeps.
+	OccurrenceLabels []string
 	// Push is set for a service whose processes may report by themselves. The watch on
 	// it begins with the settings.
 	Push bool

@@ -76,6 +76,9 @@ type Exception struct {
 	// Kept are the newest occurrences. Their timestamps are corrected for the clocks of the
 	// targets, and each has its instance.
 	Kept *Kept
+	// Versions are those of the service in which it occurred, as far as occurrences have the
+	// label [VersionLabel]: sorted by when it was first seen in them.
+	Versions []Version
 	// Resolved is set while the exception is resolved: until its count grows.
 	Resolved *Resolution
 	// Regressions is how often it came back after it was resolved.

@@ -120,6 +120,7 @@ func encodeOccurrences(occurrences []Occurrence, context func(*HTTPContext) *wir
 			Timestamp:   o.Timestamp.UTC(),
 			Severity:    o.Severity,
 			Instance:    o.Instance,
+			Labels:      o.Labels.wire(),
 			HTTPContext: context(o.HTTPContext),
 		}
 	}
@@ -155,6 +156,7 @@ type wireOccurrence struct {
 	Timestamp   time.Time        `json:"timestamp,omitzero"`
 	Severity    string           `json:"severity"`
 	Instance    string           `json:"instance,omitempty"`
+	Labels      wireLabels       `json:"labels,omitempty"`
 	HTTPContext *wireHTTPContext `json:"http_context"`
 }
 

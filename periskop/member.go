@@ -19,6 +19,7 @@ const (
 	uuid
 	timestamp
 	instance
+	occurrenceLabels
 	exception
 	httpContext
 	class
@@ -62,6 +63,8 @@ func memberOf(quoted []byte) (m member, exact bool) {
 		return timestamp, true
 	case `"instance"`:
 		return instance, true
+	case `"labels"`:
+		return occurrenceLabels, true
 	case `"error"`:
 		return exception, true
 	case `"http_context"`:
@@ -97,7 +100,7 @@ var spellings = map[string]member{
 	"targetuuid": targetUUID, "aggregatederrors": aggregatedErrors,
 	"aggregationkey": aggregationKey, "totalcount": totalCount, "historycount": historyCount,
 	"firstseen": firstSeen, "severity": severity, "createdat": createdAt, "latesterrors": latestErrors,
-	"uuid": uuid, "timestamp": timestamp, "instance": instance, "error": exception, "httpcontext": httpContext,
+	"uuid": uuid, "timestamp": timestamp, "instance": instance, "labels": occurrenceLabels, "error": exception, "httpcontext": httpContext,
 	"class": class, "cls": class, "type": class, "name": class, "classname": class,
 	"message": message, "msg": message,
 	"stacktrace": stacktrace, "stack": stacktrace, "backtrace": stacktrace, "traceback": stacktrace,

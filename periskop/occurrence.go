@@ -29,7 +29,7 @@ func (r RawOccurrences) Decode(skip func(uuid string, timestamp time.Time) bool)
 // A rawOccurrence holds the members of an occurrence that are worth decoding only
 // when it is new.
 type rawOccurrence struct {
-	all, uuid, timestamp, severity, instance, err, context []byte
+	all, uuid, timestamp, severity, instance, labels, err, context []byte
 	// flat is an exception whose members stand among those of the occurrence.
 	flat rawException
 }
@@ -48,6 +48,8 @@ func (o *rawOccurrence) read(d *reader) error {
 			o.severity = value
 		case instance:
 			o.instance = value
+		case occurrenceLabels:
+			o.labels = value
 		case exception:
 			o.err = value
 		case httpContext:

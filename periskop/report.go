@@ -78,7 +78,10 @@ type Occurrence struct {
 	// Instance is told by exporters: the instance that reported the occurrence to
 	// them. It is empty from client libraries.
 	Instance string
-	Error    Exception
+	// Labels are those of the target that reported it, as far as they are kept; told by
+	// exporters as well.
+	Labels Labels
+	Error  Exception
 	// HTTPContext is nil for an exception outside of a request.
 	HTTPContext *HTTPContext
 }

@@ -210,6 +210,7 @@ func (c *collector) decode(o *candidate) {
 		}
 	}
 	out.Instance = textUpTo(o.raw.instance, instanceLimit)
+	out.Labels = decodeLabels(o.raw.labels, instanceLimit)
 	c.chain.decode(&out.Error, limit, c.Stacktrace)
 	out.HTTPContext = decodeHTTPContext(o.raw.context, limit)
 	if c.Size > 0 {

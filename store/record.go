@@ -242,6 +242,7 @@ func encodeException(r *merge.ExceptionRecord) []byte {
 	e.time(r.Episode.Began)
 	e.bool(r.Episode.Over)
 	e.bool(r.Episode.Crowded)
+	e.versions(r.Versions)
 	return e.b
 }
 
@@ -260,7 +261,29 @@ func (n names) decodeException(key, value []byte) (merge.ExceptionRecord, error)
 		r.Counts[i] = merge.Count{Group: d.labels(), Severity: d.name(), Counted: d.uint(), Start: d.time()}
 	}
 	r.Episode = merge.Episode{Began: d.time(), Over: d.bool(), Crowded: d.bool()}
+	r.Versions = d.versions()
 	return r, d.err
+}
+
+func (e *encoder) versions(list []merge.Version) {
+	e.uint(uint64(len(list)))
+	for _, v := range list {
+		e.string(v.Name)
+		e.time(v.First)
+		e.time(v.Last)
+	}
+}
+
+func (d *decoder) versions() []merge.Version {
+	n := d.count()
+	if n == 0 {
+		return nil
+	}
+	list := make([]merge.Version, n)
+	for i := range list {
+		list[i] = merge.Version{Name: d.name(), First: d.time(), Last: d.time()}
+	}
+	return list
 }
 
 func encodeSeries(r *merge.SeriesRecord) []byte {

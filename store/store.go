@@ -19,7 +19,7 @@ import (
 const fileName = "state.db"
 
 // version is that of the layout in doc.go.
-const version = 3
+const version = 4
 
 // Errors of [Open] that the operator must mend.
 var (

@@ -195,14 +195,16 @@ func combined(t testing.TB, uuid string, files ...string) *periskop.Report {
 // targets in every state.
 func realWorld(t testing.TB) *world {
 	t.Helper()
-	env := func(v string) periskop.Labels { return periskop.Labels{{Name: "env", Value: v}} }
+	env := func(v, version string) periskop.Labels {
+		return periskop.Labels{{Name: "env", Value: v}, {Name: "node", Value: "node-7"}, {Name: "version", Value: version}}
+	}
 	w := newWorld(
-		merge.ServiceSettings{Name: "checkout", GroupBy: []string{"env"}}, merge.ServiceSettings{Name: "catalogue"},
+		merge.ServiceSettings{Name: "checkout", GroupBy: []string{"env"}, OccurrenceLabels: []string{"node", "version"}}, merge.ServiceSettings{Name: "catalogue"},
 		merge.ServiceSettings{Name: "payments"}, merge.ServiceSettings{Name: "search"}, merge.ServiceSettings{Name: "mailer"},
 		merge.ServiceSettings{Name: "legacy"},
 	)
-	w.serve("checkout", "10.2.0.11:8080", env("prod"), combined(t, "g1", "go/basic-a", "go/http-context-a", "go/severities-a", "go/types-a", "go/manual-a"))
-	w.serve("checkout", "10.2.0.12:8080", env("staging"), combined(t, "g2", "go/basic-b", "go/severities-b", "go/overflow-b"))
+	w.serve("checkout", "10.2.0.11:8080", env("prod", "3.1.4"), combined(t, "g1", "go/basic-a", "go/http-context-a", "go/severities-a", "go/types-a", "go/manual-a"))
+	w.serve("checkout", "10.2.0.12:8080", env("staging", "3.2.0-rc1"), combined(t, "g2", "go/basic-b", "go/severities-b", "go/overflow-b"))
 	w.fail("checkout", "10.2.0.13:8080", periskop.Timeout, "connected, but no answer within 10s")
 	w.serve("payments", "10.2.1.7:9000", nil, combined(t, "s1", "scala/basic-a", "scala/causes-a", "scala/http-context-a", "scala/many-keys-a"))
 	w.serve("catalogue", "catalogue-5f7d9c-x2x8q:3000", nil, combined(t, "r1", "ruby/basic-a", "ruby/causes-a", "ruby/rack-a", "ruby/class-names-a"))
@@ -249,7 +251,7 @@ var hostile = map[string]string{
 func hostileWorld(t testing.TB) *world {
 	t.Helper()
 	evil := "evil " + attack
-	w := newWorld(merge.ServiceSettings{Name: evil, GroupBy: []string{"env"}})
+	w := newWorld(merge.ServiceSettings{Name: evil, GroupBy: []string{"env"}, OccurrenceLabels: []string{"env", "version"}})
 	report := &periskop.Report{TargetUUID: "evil"}
 	add := func(key string, e periskop.Exception, context *periskop.HTTPContext) {
 		n := len(report.Aggregates)
@@ -275,7 +277,7 @@ func hostileWorld(t testing.TB) *world {
 	add("many causes", *chain(200), nil)
 	add("fifty causes", *chain(50), nil)
 	report.Aggregates = append(report.Aggregates, periskop.Aggregate{Key: "odd severity", TotalCount: 3, Severity: "<b>" + attack, CreatedAt: now.Add(-time.Minute)})
-	w.serve(evil, "evil-"+attack, periskop.Labels{{Name: "env", Value: attack}}, report)
+	w.serve(evil, "evil-"+attack, periskop.Labels{{Name: "env", Value: attack}, {Name: "version", Value: hostile["bidi"]}}, report)
 	w.fail(evil, "down-"+hostile["bidi"], periskop.InvalidPayload, "no JSON: "+attack+hostile["terminal"])
 	w.targets[0].Problems = []string{"problem: " + attack, hostile["bidi"]}
 	w.config = view.ConfigStatus{File: attack, Text: attack + hostile["control"], LoadedAt: watched, ReloadErr: errors.New(attack + "\n" + hostile["terminal"]), ReloadAt: now}

@@ -29,6 +29,9 @@ func (v *view) traceMarkdown(e *merge.Exception, at int) string {
 	}
 	m.printf("- Count: %s\n", countText(e))
 	m.printf("- First seen: %s, last seen: %s\n", absolute(e.FirstSeen), absolute(e.LastSeen))
+	if v := versionText(e); v != "" {
+		m.printf("- Version: %s\n", code(v))
+	}
 	for i := range e.Counts {
 		c := &e.Counts[i]
 		m.printf("- Counted: %s %s\n", number(c.Counted), code(c.Severity+groupText(c.Group)))
@@ -38,6 +41,9 @@ func (v *view) traceMarkdown(e *merge.Exception, at int) string {
 	if o != nil {
 		uuid = o.UUID
 		m.printf("- This occurrence: %s on %s\n", absolute(o.Timestamp), code(cmp.Or(o.Instance, "(unknown)")))
+		if len(o.Labels) > 0 {
+			m.printf("- Labels: %s\n", code(labelLine(o.Labels)))
+		}
 		if c := o.HTTPContext; c != nil {
 			m.printf("- HTTP request: %s\n", code(strings.TrimSpace(c.Method+" "+c.URL)))
 		}

@@ -15,6 +15,7 @@ type occurrence struct {
 	UUID      block
 	Seen      moment
 	Instance  block
+	Labels    []labelRow
 	Severity  severity // empty when it is that of all
 	Permalink string
 	JSONURL   string
@@ -72,6 +73,7 @@ func newOccurrence(e *merge.Exception, at int, now time.Time, limit *budget, to 
 		UUID:      limit.line(o.UUID),
 		Seen:      newMoment(now, o.Timestamp),
 		Instance:  limit.line(o.Instance),
+		Labels:    newLabelRows(o.Labels, limit),
 		Permalink: to.trace(e.ID, o.UUID),
 		JSONURL:   to.json(e.ID, o.UUID),
 		Where:     whereOf(&o.Error, own, limit),

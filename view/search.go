@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -102,7 +103,7 @@ func (s search) matchesName(e *merge.Exception) bool {
 }
 
 // matches looks at the name, and of each occurrence at the class, the message and the stack
-// trace of it and of its causes, the URL, the instance and the UUID.
+// trace of it and of its causes, the URL, the instance, the labels and the UUID.
 func (s search) matches(e *merge.Exception) bool {
 	m := matching{words: s.words}
 	if m.look(e.Key, e.ID, e.Class, e.Service) {
@@ -112,7 +113,7 @@ func (s search) matches(e *merge.Exception) bool {
 	list := e.Occurrences()
 	for i := range list {
 		o := &list[i]
-		if m.look(o.UUID, o.Instance) || m.lookAtContext(o.HTTPContext) || m.lookAtChain(&o.Error, before) {
+		if m.look(o.UUID, o.Instance) || m.lookAtLabels(o, before) || m.lookAtContext(o.HTTPContext) || m.lookAtChain(&o.Error, before) {
 			return true
 		}
 		before = o
@@ -142,6 +143,20 @@ func (m *matching) look(fields ...string) bool {
 
 func (m *matching) lookAtContext(c *periskop.HTTPContext) bool {
 	return c != nil && m.look(c.Method, c.URL)
+}
+
+// lookAtLabels looks at labels as they are written: version=3.1.4. Most are those of the
+// occurrence before.
+func (m *matching) lookAtLabels(o, before *periskop.Occurrence) bool {
+	if before != nil && slices.Equal(o.Labels, before.Labels) {
+		return false
+	}
+	for _, l := range o.Labels {
+		if m.look(l.Name + "=" + l.Value) {
+			return true
+		}
+	}
+	return false
 }
 
 // lookAtChain looks at an exception and its causes. What is the same as in the

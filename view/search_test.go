@@ -23,8 +23,8 @@ func TestSearch(t *testing.T) {
 				HTTPContext: &periskop.HTTPContext{Method: "POST", URL: "https://shop.test/Pay?x=1"},
 			},
 			periskop.Occurrence{
-				Instance: "shop-2:8080",
-				Error:    *chain("PaymentError", "Überweisung abgelehnt", "shop/other.go:7", chain("IOError", "broken pipe", "net.go:9", chain("Root", "", "", nil))),
+				Instance: "shop-2:8080", Labels: periskop.Labels{{Name: "pod", Value: "shop-x2x8q"}, {Name: "version", Value: "3.1.4"}},
+				Error: *chain("PaymentError", "Überweisung abgelehnt", "shop/other.go:7", chain("IOError", "broken pipe", "net.go:9", chain("Root", "", "", nil))),
 			},
 		),
 	}
@@ -46,6 +46,9 @@ func TestSearch(t *testing.T) {
 		{"URL", "/pay?x=1", true},
 		{"instance", "shop-2", true},
 		{"UUID", "5cfa9e9b", true},
+		{"label", "version=3.1.4", true},
+		{"value of a label", "X2X8Q", true},
+		{"value of another label", "pod=3.1.4", false},
 		{"not ASCII", "überweisung", true},
 		{"not ASCII in capitals", "ÜBERWEISUNG", true},
 		{"not ASCII and not there", "größe", false},

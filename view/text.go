@@ -51,6 +51,7 @@ func (v *view) traceText(e *merge.Exception, at int) string {
 		"Count", countText(e),
 		"First seen", absolute(e.FirstSeen),
 		"Last seen", absolute(e.LastSeen),
+		"Version", versionText(e),
 	)
 	for i := range e.Counts {
 		c := &e.Counts[i]
@@ -65,6 +66,7 @@ func (v *view) traceText(e *merge.Exception, at int) string {
 		"Occurrence", o.UUID+" ("+ordinal(at, e.Kept.Len())+")",
 		"Time", absolute(o.Timestamp),
 		"Instance", o.Instance,
+		"Labels", labelLine(o.Labels),
 		"Severity", o.Severity,
 		"Link", v.externalLink(e.ID, o.UUID),
 	)
@@ -96,6 +98,9 @@ func countText(e *merge.Exception) string {
 	}
 	return number(e.Total()) + ", of which " + number(e.History) + " before the watch began"
 }
+
+// labelLine is as groupText, for a line of its own.
+func labelLine(ls periskop.Labels) string { return strings.TrimSpace(groupText(ls)) }
 
 func groupText(group periskop.Labels) string {
 	var b strings.Builder

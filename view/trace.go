@@ -3,7 +3,6 @@ package view
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,6 +51,8 @@ type tracePage struct {
 	Occurrence  *occurrence // nil when none is kept
 	Occurrences []occurrenceRow
 	Instances   []instanceRow
+	Values      []valueTable
+	Versions    *versions // nil when none is known
 }
 
 // copies are the addresses of the whole page in other forms, to take along.
@@ -185,6 +186,8 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		Resolution: v.newResolution(e, now, limit, to),
 		Queries:    v.queries(growthQuery(e.ID)),
 		Instances:  newInstanceRows(e.Occurrences(), limit),
+		Values:     newValueTables(e.Occurrences(), limit, to),
+		Versions:   newVersions(e, limit),
 	}
 	if v.trends != nil {
 		p.Trend = newTrendImage(to.trend(e.ID))
@@ -271,11 +274,8 @@ func newInstanceRows(occurrences []periskop.Occurrence, limit *budget) []instanc
 		counts[occurrences[i].Instance]++
 	}
 	delete(counts, "")
-	sorted := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
-	})
 	var rows []instanceRow
-	for _, name := range sorted {
+	for _, name := range mostFrequent(counts) {
 		rows = append(rows, instanceRow{limit.line(name), number(counts[name])})
 	}
 	return rows

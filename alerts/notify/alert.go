@@ -89,7 +89,9 @@ func (w *writer) exception(e *merge.Exception) *alert {
 	}
 	w.linkDashboard(a, "var-service", e.Service, "var-key", e.Label)
 	if e.Kept.Len() > 0 {
-		about(a.Annotations, &e.Occurrences()[0].Error, w.ownCode(e.Service))
+		o := &e.Occurrences()[0]
+		about(a.Annotations, &o.Error, w.ownCode(e.Service))
+		whence(a.Annotations, o)
 	}
 	return a
 }

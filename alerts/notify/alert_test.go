@@ -45,7 +45,7 @@ var testWriter = writer{
 
 func TestAlert(t *testing.T) {
 	e := began("a/b#c", func(e *merge.Exception) {
-		e.Kept = merge.NewKept(periskop.Occurrence{Instance: "shop-2", Error: periskop.Exception{
+		e.Kept = merge.NewKept(periskop.Occurrence{Instance: "shop-2", Labels: periskop.NewLabels(map[string]string{"version": "3.1.4", "message": "x", "pod": "p"}), Error: periskop.Exception{
 			Class: "ValueError", Message: " no stock \n",
 			Stacktrace: []string{
 				"Traceback (most recent call last):", `  File "/srv/app.py", line 9, in main`, "    sell()",
@@ -66,7 +66,10 @@ func TestAlert(t *testing.T) {
 		},
 		Annotations: map[string]string{
 			"summary":       "New exception in check out: ValueError: no stock",
-			"description":   "a/b#c was first seen at 2026-11-22 11:59:00 UTC and was counted 3 times at severity error, last on shop-2.",
+			"description":   "a/b#c was first seen at 2026-11-22 11:59:00 UTC and was counted 3 times at severity error, last on shop-2 in version 3.1.4.",
+			"instance":      "shop-2",
+			"version":       "3.1.4",
+			"pod":           "p",
 			"message":       "no stock",
 			"stacktrace":    "File \"/srv/shop.py\", line 27, in sell: stock.take()\nFile \"/srv/app.py\", line 9, in main: sell()",
 			"exception_url": "http://periskop/x/trace/" + id,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
 // maxHeadline bounds the class and the message in a summary, in bytes: what fits into the
@@ -48,7 +49,23 @@ func onInstance(e *merge.Exception) string {
 	if e.Kept.Len() == 0 || e.Occurrences()[0].Instance == "" {
 		return ""
 	}
-	return ", last on " + e.Occurrences()[0].Instance
+	o := &e.Occurrences()[0]
+	if v := o.Labels.Value(merge.VersionLabel); v != "" {
+		return ", last on " + o.Instance + " in version " + v
+	}
+	return ", last on " + o.Instance
+}
+
+// whence annotates where the occurrence came from.
+func whence(annotations map[string]string, o *periskop.Occurrence) {
+	if o.Instance != "" {
+		annotations["instance"] = o.Instance
+	}
+	for _, l := range o.Labels { // never in place of what says something else
+		if _, taken := annotations[l.Name]; !taken {
+			annotations[l.Name] = l.Value
+		}
+	}
 }
 
 func times(n uint64) string {

@@ -74,7 +74,7 @@ func (s *services) take(cfg *config.Config) {
 // serviceSettings returns those of the services of a block, without a name.
 func serviceSettings(b *config.Service) merge.ServiceSettings {
 	return merge.ServiceSettings{
-		Revision: revision(b), GroupBy: b.GroupBy, Push: b.Push, Labels: collector.Labels(b.MetricRelabel),
+		Revision: revision(b), GroupBy: b.GroupBy, OccurrenceLabels: b.Labels, Push: b.Push, Labels: collector.Labels(b.MetricRelabel),
 	}
 }
 
@@ -84,7 +84,7 @@ func revision(b *config.Service) string {
 	if err != nil {
 		return fmt.Sprintf("%p", b) // of which no other is equal
 	}
-	return fmt.Sprintf("%q %t %s", b.GroupBy, b.Push, rules)
+	return fmt.Sprintf("%q %q %t %s", b.GroupBy, b.Labels, b.Push, rules)
 }
 
 // set makes found what discovery has found.

@@ -83,6 +83,7 @@ var bounds = map[string]bound{
 	"merge.maxTold":           {"1000", "", "of what is written as an event; what is more is committed instead"},
 	"merge.maxUnmatched":      {"10_000", "Requests for `/metrics` of others", "10,000"},
 	"merge.maxUnmatchedOfOne": {"500", "Requests for `/metrics` of others", "500"},
+	"merge.maxVersions":       {"30", "Versions that are known of an exception", "30"},
 	"merge.maxValue":          {"1 << 52", "The value of a series", "2^52"},
 	"merge.maxZoneWindow":     {"2 * time.Minute", "", "of a clock"},
 
@@ -104,6 +105,7 @@ var bounds = map[string]bound{
 	"periskop.maxSkew":                {"100 * 365 * 24 * time.Hour", "", "of a clock"},
 	"periskop.maxTimeText":            {"120", "", "of a time: nothing that is longer is one"},
 	"periskop.maxToken":               {"4 << 10", "", "of a number: nothing that is longer is one"},
+	"periskop.maxToldLabels":          {"32", "", "of what another exporter tells, of which the configuration names what is kept"},
 	"periskop.maxUUIDLen":             {"64", "a UUID of an occurrence", "64"},
 	"periskop.most":                   {"", "", "of a time, or of what is quoted"},
 

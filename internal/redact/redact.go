@@ -61,6 +61,7 @@ func (r *Redactor) Text(s string) string { return r.redact(s, messageText) }
 // taken only to decode what is encoded and to try expressions.
 func (r *Redactor) Occurrence(o periskop.Occurrence) periskop.Occurrence {
 	o.UUID, o.Severity, o.Instance = r.Text(o.UUID), r.Text(o.Severity), r.Text(o.Instance)
+	o.Labels = r.labels(o.Labels)
 	// owned is the last level of the result that is not shared with the original.
 	owned := &o.Error
 	r.level(owned)
@@ -85,6 +86,22 @@ func (r *Redactor) Occurrence(o periskop.Occurrence) periskop.Occurrence {
 		}
 	}
 	return o
+}
+
+// labels redacts the values of labels, whose names are those that the configuration has.
+func (r *Redactor) labels(ls periskop.Labels) periskop.Labels {
+	shared := true
+	for i, l := range ls {
+		redacted := r.Text(l.Value)
+		if redacted == l.Value {
+			continue
+		}
+		if shared {
+			ls, shared = slices.Clone(ls), false
+		}
+		ls[i].Value = redacted
+	}
+	return ls
 }
 
 // level redacts an exception without its causes, and tells whether it changed.

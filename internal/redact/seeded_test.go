@@ -21,7 +21,7 @@ func seeded(s string) (periskop.Aggregate, periskop.Occurrence) {
 	cause.Cause = &inner
 	e.Cause = &cause
 	o := periskop.Occurrence{
-		UUID: s, Timestamp: time.Unix(1, 0), Severity: s, Instance: s, Error: e,
+		UUID: s, Timestamp: time.Unix(1, 0), Severity: s, Instance: s, Labels: periskop.Labels{{Name: "version", Value: s}}, Error: e,
 		HTTPContext: &periskop.HTTPContext{
 			Method: s, URL: "https://x.example/a?q=" + s, Body: s,
 			Headers: []periskop.Header{{Name: s, Value: "a"}, {Name: "X-Request", Value: s}, {Name: "Referer", Value: s}, {Name: "Cookie", Value: s}},
