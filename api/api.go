@@ -15,6 +15,8 @@ type Options struct {
 	Snapshot func() *merge.Snapshot
 	Targets  func() []periskop.ServiceTargets
 	Health   func() []periskop.TargetHealth
+	// Team returns who looks after a service; "" for not known. Nil knows nobody.
+	Team func(service string) string
 	// Resolve marks the exception with that ID as resolved, and returns false when
 	// there is none. Nil refuses to resolve any.
 	Resolve func(id, reason string) bool
@@ -45,6 +47,9 @@ func Routes() []string {
 // New returns the handler of all routes.
 func New(o Options) http.Handler {
 	mux := http.NewServeMux()
+	if o.Team == nil {
+		o.Team = func(string) string { return "" }
+	}
 	v1 := v1{o}
 	handle := func(pattern string, h http.HandlerFunc) {
 		mux.HandleFunc(pattern, h)

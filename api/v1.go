@@ -39,6 +39,7 @@ func (v1) unknown(w http.ResponseWriter, r *http.Request) {
 
 type v1Service struct {
 	Name            string            `json:"service_name"`
+	Team            string            `json:"team"`
 	WatchedSince    *time.Time        `json:"watched_since"`
 	Exceptions      int               `json:"exceptions"`
 	OverflowKeys    int               `json:"overflow_keys"`
@@ -64,7 +65,7 @@ func (a v1) services(w http.ResponseWriter, _ *http.Request) {
 	for _, svc := range a.Snapshot().Services {
 		st := discovered[svc.Name]
 		s := v1Service{
-			Name: svc.Name, WatchedSince: timeOrNull(svc.WatchedSince), Exceptions: len(svc.Exceptions),
+			Name: svc.Name, Team: a.Team(svc.Name), WatchedSince: timeOrNull(svc.WatchedSince), Exceptions: len(svc.Exceptions),
 			OverflowKeys: svc.OverflowKeys, Inconsistencies: map[string]uint64{},
 			Targets: len(st.Targets), TargetsUp: up(health[svc.Name]), Block: st.Block,
 			Problems: append([]string{}, st.Problems...),

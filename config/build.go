@@ -92,6 +92,8 @@ func build(c *checker, root *node) *Config {
 		Labels:         words(raw.Labels),
 		MetricRelabel:  validated(raw.MetricRelabel),
 		OwnCode:        words(raw.OwnCode),
+		SourceLinks:    sourceLinks(raw.SourceLinks),
+		Links:          links(raw.Links),
 		Limits: Limits{
 			Services:           int(raw.Limits.Services),
 			ProcessesPerTarget: int(raw.Limits.ProcessesPerTarget),
@@ -134,6 +136,9 @@ func (b *builder) service(raw rawService, n *node) Service {
 		GroupBy:       words(raw.GroupBy),
 		Labels:        words(raw.Labels),
 		OwnCode:       words(raw.OwnCode),
+		SourceLinks:   sourceLinks(raw.SourceLinks),
+		Links:         links(raw.Links),
+		Team:          string(raw.Team),
 		Scraper:       b.scraper(mergeScrapers(b.global, n.get("scraper"))),
 	}
 	if !n.has("metric_relabel_configs") {
@@ -147,6 +152,12 @@ func (b *builder) service(raw rawService, n *node) Service {
 	}
 	if !n.has("own_code") {
 		s.OwnCode = words(b.raw.OwnCode)
+	}
+	if !n.has("source_links") {
+		s.SourceLinks = sourceLinks(b.raw.SourceLinks)
+	}
+	if !n.has("links") {
+		s.Links = links(b.raw.Links)
 	}
 	return s
 }

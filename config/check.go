@@ -119,6 +119,10 @@ func (c *checker) rules(n *node, t reflect.Type) {
 		c.service(n)
 	case reflect.TypeFor[rawGlobal]():
 		c.timing(n.get("scraper"), n.get("scraper"))
+	case reflect.TypeFor[rawSourceLink]():
+		c.sourceLink(n)
+	case reflect.TypeFor[rawLink]():
+		c.link(n)
 	case reflect.TypeFor[rawLimits]():
 		c.limits(n)
 	case reflect.TypeFor[rawAlerting]():

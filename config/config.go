@@ -23,12 +23,14 @@ type Config struct {
 	// Services has at least one element; their names differ.
 	Services []Service
 
-	// GroupBy, Labels, MetricRelabel and OwnCode are what services without their own use. They
+	// GroupBy, Labels, MetricRelabel, OwnCode, SourceLinks and Links are what services without their own use. They
 	// are applied to Services already.
 	GroupBy       []string
 	Labels        []string
 	MetricRelabel []*relabel.Config
 	OwnCode       []string
+	SourceLinks   []SourceLink
+	Links         []Link
 
 	// LateDiscovery is how much later than a process its target may be found, for its first
 	// exceptions to be news; by default 15 minutes, and zero for not at all.
@@ -77,6 +79,15 @@ type Service struct {
 	// OwnCode are beginnings of the packages, modules and paths that are the
 	// application's own, and not a library's. None by default: it is told by its form.
 	OwnCode []string
+
+	// SourceLinks say where the code of frames is to be seen: the first whose prefix fits.
+	SourceLinks []SourceLink
+
+	// Links are ways out of its pages.
+	Links []Link
+
+	// Team is who looks after the service; empty when nobody is named.
+	Team string
 
 	Scraper Scraper
 }

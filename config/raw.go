@@ -20,6 +20,8 @@ type rawConfig struct {
 	Labels        []groupLabel      `yaml:"occurrence_labels"`
 	MetricRelabel []*relabel.Config `yaml:"metric_relabel_configs"`
 	OwnCode       []codePrefix      `yaml:"own_code"`
+	SourceLinks   []rawSourceLink   `yaml:"source_links"`
+	Links         []rawLink         `yaml:"links"`
 	Limits        rawLimits         `yaml:"limits"`
 	Redaction     rawRedaction      `yaml:"redaction"`
 	Retention     rawRetention      `yaml:"retention"`
@@ -46,6 +48,9 @@ type rawService struct {
 	GroupBy       []groupLabel      `yaml:"group_by"`
 	Labels        []groupLabel      `yaml:"occurrence_labels"`
 	OwnCode       []codePrefix      `yaml:"own_code"`
+	SourceLinks   []rawSourceLink   `yaml:"source_links"`
+	Links         []rawLink         `yaml:"links"`
+	Team          teamName          `yaml:"team"`
 	Scraper       rawScraper        `yaml:"scraper"`
 }
 

@@ -17,6 +17,8 @@ type budget struct {
 	// set once one had both its frames and those of libraries.
 	own   []string
 	mixed bool
+	// sources returns the addresses of the source code of lines; nil knows none.
+	sources func(lines []string) []string
 }
 
 const (
@@ -74,6 +76,7 @@ type stack struct {
 type frame struct {
 	block
 	Origin frames.Origin
+	Source string // the address of its source code, "" when that is not known
 }
 
 func (r *budget) stack(lines []string) stack {
@@ -82,7 +85,9 @@ func (r *budget) stack(lines []string) stack {
 		head, tail = lines[:headLines], lines[len(lines)-tailLines:]
 	}
 	s := stack{Head: r.frames(head), Tail: r.frames(tail)}
-	s.setOrigins(r, slices.Concat(head[:len(s.Head)], tail[:len(s.Tail)]))
+	shown := slices.Concat(head[:len(s.Head)], tail[:len(s.Tail)])
+	s.setOrigins(r, shown)
+	s.setSources(r, shown)
 	if left := len(lines) - len(s.Head) - len(s.Tail); left > 0 {
 		s.Left = plural(left, "line")
 	}
@@ -103,6 +108,25 @@ func (s *stack) setOrigins(r *budget, lines []string) {
 		s.Tail[i].Origin = list[len(s.Head)+i]
 	}
 	r.mixed = true
+}
+
+// setSources makes lines lead to their source code, for as many as there is room.
+func (s *stack) setSources(r *budget, lines []string) {
+	if r.sources == nil {
+		return
+	}
+	const linkCost = len(`<a class="source" href="" rel="noreferrer">source</a>`)
+	for i, address := range r.sources(lines) {
+		if address == "" || len(address)+linkCost > r.left {
+			continue
+		}
+		r.left -= len(address) + linkCost
+		if i < len(s.Head) {
+			s.Head[i].Source = address
+		} else {
+			s.Tail[i-len(s.Head)].Source = address
+		}
+	}
 }
 
 // frames returns as many as there is room for.

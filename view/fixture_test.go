@@ -280,6 +280,14 @@ func hostileWorld(t testing.TB) *world {
 	w.serve(evil, "evil-"+attack, periskop.Labels{{Name: "env", Value: attack}, {Name: "version", Value: hostile["bidi"]}}, report)
 	w.fail(evil, "down-"+hostile["bidi"], periskop.InvalidPayload, "no JSON: "+attack+hostile["terminal"])
 	w.targets[0].Problems = []string{"problem: " + attack, hostile["bidi"]}
+	w.change = func(o *view.Options) {
+		o.Ways = func(string) view.Ways {
+			return view.Ways{
+				Team: attack, Source: []view.SourceLink{{URL: "https://x.test/{version}/{path}#{line}", Version: "v{version}", Unversioned: "main"}},
+				Links: []view.Link{{Name: "<b>Issue</b>", URL: "https://x.test/new?t={title}&k={key}&c={class}&v={version}&b={body}"}},
+			}
+		}
+	}
 	w.config = view.ConfigStatus{File: attack, Text: attack + hostile["control"], LoadedAt: watched, ReloadErr: errors.New(attack + "\n" + hostile["terminal"]), ReloadAt: now}
 	return w
 }

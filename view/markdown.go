@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/frames"
@@ -10,21 +11,23 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// What a ticket has of an exception: what one reads of it. The plain text has the rest.
-const (
-	maxTicketFrames  = 20
-	maxTicketCauses  = 10
-	maxTicketMessage = 4_000
-)
+// A ticketSize is how much a ticket has of an exception.
+type ticketSize struct{ frames, causes, message int }
+
+// ticket is what one reads of it. The plain text has the rest.
+var ticket = ticketSize{frames: 20, causes: 10, message: 4_000}
 
 // traceMarkdown returns what of a trace goes into a ticket or a chat. What strangers sent
 // is in code only, in which nothing is markup.
-func (v *view) traceMarkdown(e *merge.Exception, at int) string {
-	m := markdownWriter{own: v.OwnCode(e.Service)}
+func (v *view) traceMarkdown(e *merge.Exception, at int) string { return v.markdown(e, at, ticket) }
+
+func (v *view) markdown(e *merge.Exception, at int, size ticketSize) string {
+	m := markdownWriter{size: size, own: v.OwnCode(e.Service)}
 	m.printf("## %s in %s\n\n", code(cmp.Or(e.Class, e.Key, "(no class, no key)")), code(e.Service))
 	var o *periskop.Occurrence
 	if e.Kept.Len() > 0 {
 		o = &e.Occurrences()[at]
+		m.links, m.version = v.Ways(e.Service).Source, o.Labels.Value(merge.VersionLabel)
 		m.message(&o.Error)
 	}
 	m.printf("- Count: %s\n", countText(e))
@@ -62,7 +65,11 @@ func (v *view) traceMarkdown(e *merge.Exception, at int) string {
 // A markdownWriter prints in the common part of all kinds of Markdown.
 type markdownWriter struct {
 	strings.Builder
-	own []string // what is the application's own in stack traces
+	size ticketSize
+	own  []string // what is the application's own in stack traces
+	// links lead to source code, at the version.
+	links   []SourceLink
+	version string
 }
 
 func (m *markdownWriter) printf(format string, args ...any) { fmt.Fprintf(m, format, args...) }
@@ -71,14 +78,14 @@ func (m *markdownWriter) message(e *periskop.Exception) {
 	if e.Message == "" {
 		return
 	}
-	m.block(shortened(e.Message, maxTicketMessage))
+	m.block(shortened(e.Message, m.size.message))
 	m.WriteByte('\n')
 }
 
 // frames prints the topmost frames of the application, or those of libraries when it has
 // none.
 func (m *markdownWriter) frames(e *periskop.Exception) {
-	list, isOwn := frames.Topmost(e.Stacktrace, m.own, maxTicketFrames)
+	list, isOwn := frames.Topmost(e.Stacktrace, m.own, m.size.frames)
 	if len(list) == 0 {
 		return
 	}
@@ -89,11 +96,23 @@ func (m *markdownWriter) frames(e *periskop.Exception) {
 	m.printf("%s, of %s:\n\n", what, plural(len(e.Stacktrace), "line"))
 	m.block(strings.Join(list, "\n"))
 	m.WriteByte('\n')
+	m.source(e.Stacktrace)
+}
+
+// source leads to the source code of the topmost frame. An address has no characters that end it
+// or are markup within angle brackets.
+func (m *markdownWriter) source(lines []string) {
+	if len(lines) > 2*headLines {
+		lines = slices.Concat(lines[:headLines], lines[len(lines)-headLines:])
+	}
+	if address := sourceURL(m.links, frames.TopmostSource(lines, m.own), m.version); address != "" {
+		m.printf("Source: <%s>\n\n", address)
+	}
 }
 
 func (m *markdownWriter) causes(e *periskop.Exception) {
 	for n := 0; e != nil; e, n = e.Cause, n+1 {
-		if n == maxTicketCauses && e.Cause != nil {
+		if n == m.size.causes && e.Cause != nil {
 			left := 0
 			for ; e.Cause != nil; e = e.Cause { // the last one is the root
 				left++

@@ -65,7 +65,7 @@ type httpContext struct {
 
 type header struct{ Name, Value block }
 
-func newOccurrence(e *merge.Exception, at int, now time.Time, limit *budget, to links, own []string) *occurrence {
+func newOccurrence(e *merge.Exception, at int, now time.Time, limit *budget, to links) *occurrence {
 	o := &e.Occurrences()[at]
 	out := &occurrence{
 		Ordinal:   ordinal(at, e.Kept.Len()),
@@ -76,7 +76,7 @@ func newOccurrence(e *merge.Exception, at int, now time.Time, limit *budget, to 
 		Labels:    newLabelRows(o.Labels, limit),
 		Permalink: to.trace(e.ID, o.UUID),
 		JSONURL:   to.json(e.ID, o.UUID),
-		Where:     whereOf(&o.Error, own, limit),
+		Where:     whereOf(&o.Error, limit),
 	}
 	if all := severitiesOf(e); len(all) != 1 || all[0] != o.Severity {
 		out.Severity = newSeverity(o.Severity)
@@ -88,7 +88,6 @@ func newOccurrence(e *merge.Exception, at int, now time.Time, limit *budget, to 
 	if at+1 < e.Kept.Len() {
 		out.Older = to.trace(e.ID, e.Occurrences()[at+1].UUID)
 	}
-	limit.own = own
 	out.Error = newChainLink(&o.Error, limit)
 	if o.Error.Class == e.Class {
 		out.Error.Class = block{} // it is the heading of the page
@@ -104,12 +103,12 @@ func newOccurrence(e *merge.Exception, at int, now time.Time, limit *budget, to 
 
 // whereOf returns the topmost frame of the application in an exception and its causes: it
 // may be far down in a stack trace, or at its end.
-func whereOf(e *periskop.Exception, own []string, limit *budget) block {
+func whereOf(e *periskop.Exception, limit *budget) block {
 	var stacks [][]string
 	for ; e != nil && len(stacks) < maxStacks; e = e.Cause {
 		stacks = append(stacks, e.Stacktrace)
 	}
-	list := frames.TopmostOf(stacks, own, 1)
+	list := frames.TopmostOf(stacks, limit.own, 1)
 	if len(list) == 0 {
 		return block{}
 	}

@@ -29,7 +29,8 @@ type servicePage struct {
 	Growth   chart
 	Span     string
 	Trend    *trendImage // nil without a Prometheus
-	Queries  []query
+	Queries  []query     // and other ways out
+	Team     block
 	Table    exceptionTable
 	More     string // how many exceptions there are beside
 	ListURL  string
@@ -74,13 +75,13 @@ func serviceUnknown(name string, to links) *messagePage {
 }
 
 func (v *view) newServicePage(snapshot *merge.Snapshot, s *serviceHealth, j classifier, to links) *servicePage {
-	limit := &budget{left: pageBudget}
+	limit, ways := &budget{left: pageBudget}, v.Ways(s.Name)
 	p := &servicePage{
 		Name: limit.line(s.Name), Tone: s.tone(), State: s.targetsUp(), NotUp: s.notUp(),
 		Trouble: newTroubleNotice(s, j.now, limit, to),
 		Figures: serviceFigures(s, to),
 		Growth:  newChart(s.Growth, largeStep, largeHeight, j.span()), Span: j.span(),
-		Queries: v.serviceQueries(s.Name),
+		Queries: append(v.serviceQueries(s.Name), serviceWays(&ways, s.Name)...), Team: limit.line(ways.Team),
 		ListURL: to.exceptions(filter{Service: s.Name}),
 		Tally:   targetFilter{Service: s.Name}.tally([]*serviceHealth{s}, to),
 		Status:  to.status(targetFilter{Service: s.Name}),

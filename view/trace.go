@@ -40,6 +40,8 @@ type tracePage struct {
 	Trouble    *troubleNotice
 	Resolution resolution
 	Queries    []query
+	Ways       []query // to other programs
+	Team       block
 	Copies     copies
 
 	// ResetURL leads to the page that asks whether to take back what was counted; empty when
@@ -167,7 +169,7 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 	if at >= 0 {
 		limit.whole = to.text(e.ID, uuid)
 	}
-	j := classifier{now, v.Growth()}
+	j, ways := classifier{now, v.Growth()}, v.Ways(e.Service)
 	p := &tracePage{
 		Name:       limit.line(cmp.Or(e.Class, e.Key, "(no class, no key)")),
 		Key:        limit.line(e.Key),
@@ -185,6 +187,8 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		Span:       j.span(),
 		Resolution: v.newResolution(e, now, limit, to),
 		Queries:    v.queries(growthQuery(e.ID)),
+		Ways:       v.ways(&ways, e, max(at, 0)),
+		Team:       limit.line(ways.Team),
 		Instances:  newInstanceRows(e.Occurrences(), limit),
 		Values:     newValueTables(e.Occurrences(), limit, to),
 		Versions:   newVersions(e, limit),
@@ -214,7 +218,8 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 	if e.Kept.Len() > 0 {
 		uuid := e.Occurrences()[at].UUID
 		p.Copies.Markdown, p.Copies.Text = to.markdown(e.ID, uuid), to.text(e.ID, uuid)
-		p.Occurrence = newOccurrence(e, at, now, limit, to, v.OwnCode(e.Service))
+		limit.own, limit.sources = v.OwnCode(e.Service), sourcesOf(ways.Source, &e.Occurrences()[at])
+		p.Occurrence = newOccurrence(e, at, now, limit, to)
 	}
 	return p
 }

@@ -34,6 +34,8 @@ type Options struct {
 	// OwnCode returns the beginnings of packages and paths that are the service's own,
 	// for its stack traces. Nil means that they are told by their form.
 	OwnCode func(service string) []string
+	// Ways returns what leads out of the pages of a service. Nil means that nothing does.
+	Ways func(service string) Ways
 	// Resolve and Reopen mark the exception of that ID, durably, and return false when
 	// there is none. Nil means that the pages change nothing.
 	Resolve func(id, reason string) bool
@@ -43,6 +45,8 @@ type Options struct {
 	// PrometheusURL and GrafanaURL are where pages link to for the history of exceptions.
 	// Nil leaves a link out. Prometheus is also asked for that history there.
 	PrometheusURL, GrafanaURL *url.URL
+	// AlertmanagerURL is where pages link to for a silence. Nil leaves the link out.
+	AlertmanagerURL *url.URL
 	// Transport asks Prometheus. Nil means http.DefaultTransport.
 	Transport http.RoundTripper
 	// Config returns the running configuration. Nil leaves it out.
@@ -167,6 +171,9 @@ func setDefaults(o *Options) {
 	}
 	if o.OwnCode == nil {
 		o.OwnCode = func(string) []string { return nil }
+	}
+	if o.Ways == nil {
+		o.Ways = func(string) Ways { return Ways{} }
 	}
 	if o.ServiceConfig == nil {
 		o.ServiceConfig = func(string) string { return "" }

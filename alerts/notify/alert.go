@@ -40,6 +40,7 @@ type writer struct {
 	externalURL, dashboardURL string
 	quiet                     time.Duration
 	ownCode                   func(service string) []string
+	team                      func(service string) string
 }
 
 // active returns the alerts that there are at that time.
@@ -87,6 +88,7 @@ func (w *writer) exception(e *merge.Exception) *alert {
 		},
 		StartsAt: e.Episode.Began, EndsAt: e.Grown.Add(w.quiet), GeneratorURL: trace,
 	}
+	w.route(a, e.Service)
 	w.linkDashboard(a, "var-service", e.Service, "var-key", e.Label)
 	if e.Kept.Len() > 0 {
 		o := &e.Occurrences()[0]
@@ -115,8 +117,16 @@ func (w *writer) crowd(service string, list []*merge.Exception) *alert {
 		StartsAt: slices.MinFunc(list, begin).Episode.Began,
 		EndsAt:   slices.MaxFunc(list, grown).Grown.Add(w.quiet), GeneratorURL: link,
 	}
+	w.route(a, service)
 	w.linkDashboard(a, "var-service", service)
 	return a
+}
+
+// route adds the label by which Alertmanager can route the alert.
+func (w *writer) route(a *alert, service string) {
+	if team := w.team(service); team != "" {
+		a.Labels["team"] = team
+	}
 }
 
 // sampled is how many exceptions of a crowd are named: as many as one reads.

@@ -41,6 +41,7 @@ func snapshot(list ...*merge.Exception) *merge.Snapshot {
 var testWriter = writer{
 	externalURL: "http://periskop/x", dashboardURL: "http://grafana/d/overview?orgId=1", quiet: time.Hour,
 	ownCode: func(string) []string { return nil },
+	team:    func(string) string { return "payments" },
 }
 
 func TestAlert(t *testing.T) {
@@ -62,7 +63,7 @@ func TestAlert(t *testing.T) {
 	want := &alert{
 		key: "PeriskopNewException/" + id,
 		Labels: map[string]string{
-			"alertname": "PeriskopNewException", "severity": "warning", "service_name": "check out", "aggregation_key": "a/b#c", "exception_id": id,
+			"alertname": "PeriskopNewException", "severity": "warning", "service_name": "check out", "aggregation_key": "a/b#c", "exception_id": id, "team": "payments",
 		},
 		Annotations: map[string]string{
 			"summary":       "New exception in check out: ValueError: no stock",

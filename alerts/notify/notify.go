@@ -27,6 +27,8 @@ type Options struct {
 	// OwnCode returns the beginnings of packages and paths that are the service's own, for
 	// the stack frames in alerts. Nil means that they are told by their form.
 	OwnCode func(service string) []string
+	// Team returns who looks after a service, "" for not known. Nil knows nobody.
+	Team func(service string) string
 	// Registerer takes the metrics. Nil means nowhere.
 	Registerer prometheus.Registerer
 	// Logger is told when an Alertmanager cannot be reached, and when it can again. Nil
@@ -57,6 +59,9 @@ func New(o Options) *Notifier {
 	}
 	if o.OwnCode == nil {
 		o.OwnCode = func(string) []string { return nil }
+	}
+	if o.Team == nil {
+		o.Team = func(string) string { return "" }
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -128,7 +133,7 @@ func (n *Notifier) look(ctx context.Context, r *roster) {
 		return
 	}
 	w := writer{
-		externalURL: strings.TrimSuffix(n.o.ExternalURL, "/"), dashboardURL: settings.DashboardURL, quiet: settings.Quiet, ownCode: n.o.OwnCode,
+		externalURL: strings.TrimSuffix(n.o.ExternalURL, "/"), dashboardURL: settings.DashboardURL, quiet: settings.Quiet, ownCode: n.o.OwnCode, team: n.o.Team,
 	}
 	snapshot := n.o.Snapshot()
 	now := n.o.Now()

@@ -29,6 +29,7 @@ func (e *exporter) pages() (http.Handler, error) {
 		Growth:   e.recent.Growth,
 		Departed: e.recent.Departed,
 		OwnCode:  e.services.ownCode,
+		Ways:     e.services.ways,
 		Config:   e.configStatus,
 		Storage:  e.storageStatus,
 		Flags:    e.flags.shown,
@@ -40,7 +41,9 @@ func (e *exporter) pages() (http.Handler, error) {
 		ExternalURL:   e.flags.external,
 		PrometheusURL: e.flags.prometheus,
 		GrafanaURL:    e.flags.grafana,
-		Logger:        e.logger.With("component", "view"),
+
+		AlertmanagerURL: e.flags.alertmanager,
+		Logger:          e.logger.With("component", "view"),
 
 		ServiceConfig:    func(service string) string { return serviceConfig(e.reloader.current().text, service) },
 		ServiceDashboard: dashboards.UID(dashboards.Service),
@@ -71,6 +74,7 @@ func (e *exporter) api() http.Handler {
 		Snapshot:  e.state.Snapshot,
 		Targets:   e.services.targets,
 		Health:    e.pool.Health,
+		Team:      e.services.team,
 		Processes: e.state.Processes,
 		UUID:      e.uuid,
 		Prefix:    e.flags.routePrefix,

@@ -135,7 +135,7 @@ func (e *exporter) build(cfg *config.Config, file *configFile) error {
 		return err
 	}
 	e.notifier = notify.New(notify.Options{
-		Snapshot: e.state.DurableSnapshot, ExternalURL: e.flags.external.String(), OwnCode: e.services.ownCode,
+		Snapshot: e.state.DurableSnapshot, ExternalURL: e.flags.external.String(), OwnCode: e.services.ownCode, Team: e.services.team,
 		Registerer: e.registry, Logger: e.logger.With("component", "notify"),
 	})
 	e.reloader = newReloader(file, e.apply, e.logger, e.registry)

@@ -41,14 +41,15 @@ type serveFlags struct {
 	allowedHosts    []string
 	prometheusURL   string
 	grafanaURL      string
+	alertmanagerURL string
 	storagePath     string
 	storagePathSet  bool
 	memory          memoryFlags
 
 	// external is externalURL, checked, or where the program finds itself.
 	external *url.URL
-	// prometheus and grafana are the URLs of those names, checked; nil without one.
-	prometheus, grafana *url.URL
+	// prometheus, grafana and alertmanager are the URLs of those names, checked; nil without one.
+	prometheus, grafana, alertmanager *url.URL
 	// shown are all flags with their values.
 	shown []view.Flag
 }
@@ -102,6 +103,8 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 		PlaceHolder("<URL>").StringVar(&f.prometheusURL)
 	cmd.Flag("web.grafana-url", "The URL under which browsers reach Grafana, for links to the history of an exception.").
 		PlaceHolder("<URL>").StringVar(&f.grafanaURL)
+	cmd.Flag("web.alertmanager-url", "The URL under which browsers reach Alertmanager, for links to a new silence of an exception.").
+		PlaceHolder("<URL>").StringVar(&f.alertmanagerURL)
 	cmd.Flag("storage.path", "The directory for what must survive a restart. Empty keeps nothing: counters then begin at zero.").
 		Default("data/").IsSetByUser(&f.storagePathSet).StringVar(&f.storagePath)
 	f.memory.add(cmd)
@@ -139,6 +142,9 @@ func (f *serveFlags) check() error {
 		return err
 	}
 	if f.grafana, err = parseURL("--web.grafana-url", f.grafanaURL); err != nil {
+		return err
+	}
+	if f.alertmanager, err = parseURL("--web.alertmanager-url", f.alertmanagerURL); err != nil {
 		return err
 	}
 	if err := f.checkPaths(); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
+	"github.com/periskop-exporter/periskop_exporter/view"
 )
 
 // services knows which services there are: those of the file, and those that discovery
@@ -162,6 +163,30 @@ func (s *services) ownCode(name string) []string {
 		return b.OwnCode
 	}
 	return nil
+}
+
+// ways returns what leads out of the pages of a service.
+func (s *services) ways(name string) view.Ways {
+	b := s.of(name)
+	if b == nil {
+		return view.Ways{}
+	}
+	w := view.Ways{Team: b.Team}
+	for _, l := range b.SourceLinks {
+		w.Source = append(w.Source, view.SourceLink(l))
+	}
+	for _, l := range b.Links {
+		w.Links = append(w.Links, view.Link(l))
+	}
+	return w
+}
+
+// team returns who looks after a service, "" for not known.
+func (s *services) team(name string) string {
+	if b := s.of(name); b != nil {
+		return b.Team
+	}
+	return ""
 }
 
 // takesPushes reports whether reports may be pushed to the service.

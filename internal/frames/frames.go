@@ -145,6 +145,8 @@ func (l *line) takeFile(file *line) {
 type place struct {
 	role           role
 	file, function string
+	// jvmFile is the file of a class without its directory, and the line.
+	jvmFile string
 	// libraries are the names of libraries in the language of the line.
 	libraries names
 	// library is set when the form of the line says that it is one's.

@@ -28,7 +28,7 @@ func jvmFrame(text string) (place, bool) {
 	if !isJVMFile(file, spaced) || !isJVMFunction(function) {
 		return place{}, false
 	}
-	return place{role: roleFrame, function: function, libraries: jvmLibraries}, true
+	return place{role: roleFrame, function: function, jvmFile: file, libraries: jvmLibraries}, true
 }
 
 // withoutModule takes away what ends in a slash before the class: app//, java.base@17/.
