@@ -57,7 +57,7 @@ func balancedTests() []identityTest {
 				{uuid: "E", at: at(6), reports: ofK(6, at(6))},
 				{uuid: "F", at: at(7), reports: ofK(9, at(7))},
 			},
-			want: (8 - 5) + (9 - 8), doubts: map[merge.Reason]uint64{merge.ChangingEpoch: 2},
+			want: (8 - 5) + (6 - 5) + (9 - 8), doubts: map[merge.Reason]uint64{merge.ChangingEpoch: 3},
 		},
 		{
 			name: "times that are made up of two with one UUID that list nothing",

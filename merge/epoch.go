@@ -47,11 +47,20 @@ type rarities struct {
 	// occurrences of that worker stay.
 	candidate [keptHashes]uint64
 	// replaced are the occurrences that were known before a higher total came that
-	// listed none of them. It can have been another worker's.
-	replaced [keptHashes]uint64
+	// listed none of them, and replacedAt is the total that they were known with. That total
+	// can have been another worker's.
+	replaced   [keptHashes]uint64
+	replacedAt uint64
 	// held may have been counted under another name, and is not counted before the epoch is
 	// told a second time under this one.
 	held uint64
+	// renamed is set when that is because the same process told the key with another time of
+	// creation before: that one is another epoch only if times of creation are known to stay.
+	renamed bool
+	// from is the epoch that may have gone on as this one, and apart is set once that was told
+	// again beside it. They are not kept over a restart.
+	from  *epoch
+	apart bool
 	// peak is the total from which an anonymous epoch without occurrences fell last.
 	peak uint64
 	// unread is set when nothing is known of the total yet, and it will be history.
@@ -85,6 +94,15 @@ func (e *epoch) indexed() uint64 {
 		return e.known[1]
 	}
 	return e.known[0]
+}
+
+// counted returns how much of the total was counted.
+func (e *epoch) counted() uint64 {
+	n := e.highest - min(e.highest, e.baseline)
+	if e.rarities != nil {
+		n -= min(n, e.held)
+	}
+	return n
 }
 
 // refusedEpoch returns an epoch whose first total cannot be. The next one is as much news as
@@ -139,8 +157,9 @@ type total struct {
 	// news, both by its own clock in nanoseconds since 1970.
 	before, since int64
 	// restarts is set when a lower total can be that of another process without the
-	// client saying so: it names neither itself nor the time of creation.
-	restarts bool
+	// client saying so: it names neither itself nor the time of creation. unnamed is set
+	// when it does not send one either, instead of one that means nothing.
+	restarts, unnamed bool
 	// workers is set when a lower total can be that of another worker of the server:
 	// see [epochKey.wholeSeconds]. It is news if it would be so as a first total.
 	workers, news bool
@@ -211,11 +230,11 @@ func (e *epoch) rise(t *total) delta {
 		return delta{refused: ImpossibleTotal}
 	}
 	if e.rarities != nil && e.unread {
-		e.unread, e.highest, e.baseline = false, t.value, t.value
 		e.list(&t.listing)
+		e.unread, e.highest, e.baseline = false, t.value, t.value
 		return delta{history: t.value}
 	}
-	if e.rarities != nil && t.restarts && !t.proves() {
+	if e.rarities != nil && t.unnamed && !t.proves() {
 		from = max(from, e.afterFall(from, t.value))
 	}
 	var d delta
@@ -225,8 +244,8 @@ func (e *epoch) rise(t *total) delta {
 	if t.value > from {
 		d.increment = t.value - from
 	}
-	e.highest = t.value
 	e.list(&t.listing)
+	e.highest = t.value
 	return d
 }
 
@@ -257,7 +276,7 @@ func (e *epoch) strange(t *total) delta {
 	switch {
 	case t.restarts && t.proves():
 		return e.successor(t)
-	case t.restarts:
+	case t.unnamed:
 		return e.restart(t)
 	case t.workers && t.proves():
 		return e.worker(t)
@@ -313,11 +332,15 @@ func (e *epoch) worker(t *total) delta {
 		return delta{refused: TotalFell}
 	}
 	r.candidate = [keptHashes]uint64{}
+	counted := uint64(0)
+	if t.lists(&r.replaced) {
+		counted = min(r.replacedAt, t.value)
+	}
 	e.put(t)
 	if !t.news {
-		return delta{history: t.value}
+		return delta{history: t.value - counted}
 	}
-	return delta{increment: t.value}
+	return delta{increment: t.value - counted}
 }
 
 // canBeLate reports whether the total can be an earlier one of the epoch: it is lower, and not
@@ -359,7 +382,7 @@ func (e *epoch) put(t *total) {
 func (e *epoch) list(l *listing) {
 	if l.proves() {
 		if e.known[0] != 0 && !l.lists(&e.known) {
-			e.rare().replaced = e.known
+			e.rare().replaced, e.replacedAt = e.known, e.highest
 		}
 		e.known = l.kept()
 	}

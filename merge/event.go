@@ -63,7 +63,8 @@ type TotalEvent struct {
 	Created, FirstSeen   time.Time
 	Key, Class, Severity string // without secrets
 	Total, History, Base uint64
-	// Held is the part of it that may have been counted already.
+	// Held is the part of it that may have been counted already, or, when it is not the first
+	// of its epoch, what of that is counted now.
 	Baseline, Held uint64
 	// Hashes and Times are what all listed occurrences prove, and Listed is how many
 	// there are.

@@ -29,9 +29,12 @@ type folding struct {
 	previous *process // that answered at the endpoint before
 	// renamed are the epochs that can go on under another name: see [folding.goesOn]. It is
 	// made when it is needed.
-	renamed map[keyID]*epoch
-	// before are the epochs of the previous process, by key, made when they are needed.
-	before map[keyID][]epochKey
+	renamed map[keyID][]*epoch
+	// isNew are the epochs that this report told first.
+	isNew map[epochKey]bool
+	// own and before are the epochs of the process and of the previous one, by key, made when
+	// they are needed.
+	own, before map[keyID][]epochKey
 }
 
 func (f *folding) fold() {
@@ -64,6 +67,14 @@ func (f *folding) enterProcess() {
 		f.sight.before = p.made
 	} else {
 		p = f.newProcess()
+	}
+	if known && !p.anonymous && f.endpoint.process == p && !f.endpoint.named {
+		f.endpoint.named = true
+		s.changedEndpoint(r.address)
+	}
+	if f.endpoint.again > 0 {
+		f.endpoint.again--
+		f.tellAgain()
 	}
 	f.process = p
 	p.seen = later(p.seen, r.end)
@@ -134,6 +145,9 @@ func (f *folding) foldAggregate(a *arrival) {
 		a.epoch.created = 0
 	}
 	e, known := p.epochs[a.epoch]
+	if known {
+		f.standBeside(e, a)
+	}
 	var (
 		d       delta
 		highest uint64
@@ -158,6 +172,7 @@ func (f *folding) foldAggregate(a *arrival) {
 		return
 	}
 	if known {
+		f.learnCreation(e, a, d)
 		d.increment = saturatingAdd(d.increment, f.release(e, a))
 	}
 	e.reported, e.severity = f.report.end.Unix(), severityOf(a.severity)
@@ -220,6 +235,7 @@ func (f *folding) total(a *arrival) total {
 		value: a.total, listing: a.listing, base: a.base,
 		within: r.end.Sub(f.sight.before), before: r.clock.theirs(f.sight.before), since: r.clock.theirs(p.since),
 		restarts: p.anonymous && a.epoch.created == 0,
+		unnamed:  p.anonymous && a.created.IsZero(),
 		workers:  !p.anonymous && a.epoch.wholeSeconds(),
 	}
 }
@@ -240,6 +256,7 @@ func (f *folding) firstSight(a *arrival) (*epoch, delta) {
 		f.process.epochs[a.epoch] = e
 		return e, d
 	}
+	f.learnCreation(nil, a, delta{})
 	s := f.sightOf(a)
 	news := f.news(&s)
 	if a.total > maxRise || news > 0 && !possible(a.total, f.lifetime(&s)) {
@@ -261,6 +278,10 @@ func (f *folding) firstSight(a *arrival) (*epoch, delta) {
 	e.list(&a.listing)
 	f.holdBack(e, a, &d)
 	f.process.epochs[a.epoch] = e
+	if f.isNew == nil {
+		f.isNew = map[epochKey]bool{}
+	}
+	f.isNew[a.epoch] = true
 	if f.process.anonymous && a.epoch.created != 0 {
 		f.service.anonymous[a.epoch] = f.process
 	}

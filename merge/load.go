@@ -4,7 +4,7 @@ import "strings"
 
 // record returns the endpoint as it is written.
 func (e *endpoint) record(name EndpointName) EndpointRecord {
-	return EndpointRecord{EndpointName: name, Found: e.found, Since: e.since, Several: e.several, Zone: e.zone}
+	return EndpointRecord{EndpointName: name, Found: e.found, Since: e.since, Several: e.several, Steady: e.steady, Named: e.named, Changing: e.changing, Zone: e.zone}
 }
 
 // record returns the process as it is written.
@@ -29,7 +29,7 @@ func (e *epoch) record(key epochKey) EpochRecord {
 		return r
 	}
 	r.Shared, r.Held, r.Peak, r.Wavering, r.Unread, r.Rebased = e.shared, e.held, e.peak, e.wavering, e.unread, e.rebased
-	r.Candidate, r.Replaced = e.candidate, e.replaced
+	r.Renamed, r.Candidate, r.Replaced, r.ReplacedAt = e.renamed, e.candidate, e.replaced, e.replacedAt
 	for s := e.next(); s != nil; s = s.next() {
 		r.Beside = append(r.Beside, s.state())
 	}
@@ -46,7 +46,7 @@ func newEpoch(r *EpochRecord) *epoch {
 	if r.IsRare() {
 		e.rarities = &rarities{
 			shared: r.Shared, held: r.Held, peak: r.Peak, wavering: r.Wavering, unread: r.Unread, rebased: r.Rebased,
-			candidate: r.Candidate, replaced: r.Replaced,
+			renamed: r.Renamed, candidate: r.Candidate, replaced: r.Replaced, replacedAt: r.ReplacedAt,
 		}
 	}
 	last := e
@@ -124,6 +124,7 @@ func (s *State) loadRound(r *RoundRecord) {
 func (s *State) loadEndpoint(r *EndpointRecord) {
 	e := s.service(r.Service).endpoint(r.Address)
 	e.found, e.since, e.several, e.zone = r.Found, r.Since, r.Several, r.Zone
+	e.steady, e.named, e.changing = r.Steady, r.Named, r.Changing
 }
 
 func (s *State) loadException(r *ExceptionRecord) {

@@ -57,6 +57,15 @@ type endpoint struct {
 	// several is set once two processes have answered in turn: a load balancer, or a
 	// server with several workers.
 	several bool
+	// steady is set once a total was seen to grow and its time of creation to stay: then that
+	// is what it says.
+	steady bool
+	// named is set once a UUID was told twice: it is not made up for each answer. changing is
+	// set once it is known to be.
+	named, changing bool
+	// again is how many answers are still to tell all, because some of what they tell is not
+	// counted before something is told again.
+	again int
 	// zone is how far created_at is ahead of the true time there because a local time
 	// is sent as UTC.
 	zone time.Duration

@@ -118,6 +118,9 @@ type EndpointRecord struct {
 	Since time.Time
 	// Several is set when several processes answer there in turn.
 	Several bool
+	// Steady is set when totals are known to grow and their times of creation to stay, Named
+	// when a UUID was told twice, and Changing when UUIDs are known to be made up.
+	Steady, Named, Changing bool
 	// Zone is how far its times are ahead because they are local times.
 	Zone time.Duration
 }
@@ -156,6 +159,9 @@ type EpochRecord struct {
 	Shared uint64
 	// Held is not counted yet.
 	Held uint64
+	// Renamed is set when that is because the process told the key with another time of
+	// creation before.
+	Renamed bool
 	// Peak is the total from which it fell, and Wavering is set when it rose again.
 	Peak     uint64
 	Wavering bool
@@ -165,6 +171,8 @@ type EpochRecord struct {
 	Rebased bool
 	// Candidate and Replaced are the occurrences of what may be another epoch beside it.
 	Candidate, Replaced [keptHashes]uint64
+	// ReplacedAt is the total that the second were known with.
+	ReplacedAt uint64
 	// Beside are the epochs of which the client says the same.
 	Beside []EpochState
 }

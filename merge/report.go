@@ -121,6 +121,18 @@ func (a *arrival) isBelied() bool {
 		a.newest%int64(time.Second) != 0 && created-a.newest > int64(maxDelay))
 }
 
+// createdBeforeNewest reports whether the aggregate was created before its newest occurrence:
+// then created_at is neither the time of that nor of the answer, cut or not.
+func (a *arrival) createdBeforeNewest() bool {
+	newest := a.newest
+	for _, unit := range []time.Duration{time.Microsecond, time.Millisecond, time.Second} {
+		if a.epoch.created%int64(unit) == 0 {
+			newest = a.newest - a.newest%int64(unit)
+		}
+	}
+	return a.epoch.created < newest
+}
+
 // decode reads the occurrences that may be new, and what all of them prove. Their times stay
 // those of the target. It returns how many times could not be read.
 func (a *arrival) decode(raw []periskop.RawOccurrences, clock *clock, c *cleaner) (unreadable int) {

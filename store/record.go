@@ -103,6 +103,9 @@ func encodeEndpoint(r *merge.EndpointRecord) []byte {
 	e.bool(r.Found)
 	e.time(r.Since)
 	e.bool(r.Several)
+	e.bool(r.Steady)
+	e.bool(r.Named)
+	e.bool(r.Changing)
 	e.int(int64(r.Zone))
 	return e.b
 }
@@ -115,7 +118,7 @@ func decodeEndpoint(key, value []byte) (merge.EndpointRecord, error) {
 	d := decoder{b: value}
 	return merge.EndpointRecord{
 		EndpointName: merge.EndpointName{Service: service, Address: string(address)},
-		Found:        d.bool(), Since: d.time(), Several: d.bool(), Zone: time.Duration(d.int()),
+		Found:        d.bool(), Since: d.time(), Several: d.bool(), Steady: d.bool(), Named: d.bool(), Changing: d.bool(), Zone: time.Duration(d.int()),
 	}, d.err
 }
 
@@ -151,12 +154,14 @@ func (e *encoder) epoch(r *merge.EpochRecord) {
 	}
 	e.uint(r.Shared)
 	e.uint(r.Held)
+	e.bool(r.Renamed)
 	e.uint(r.Peak)
 	e.bool(r.Wavering)
 	e.bool(r.Unread)
 	e.bool(r.Rebased)
 	e.hashes(r.Candidate[:])
 	e.hashes(r.Replaced[:])
+	e.uint(r.ReplacedAt)
 	e.uint(uint64(len(r.Beside)))
 	for i := range r.Beside {
 		e.epochState(&r.Beside[i])
@@ -180,9 +185,10 @@ func (d *decoder) epoch() merge.EpochRecord {
 	if !d.bool() {
 		return r
 	}
-	r.Shared, r.Held, r.Peak, r.Wavering, r.Unread, r.Rebased = d.uint(), d.uint(), d.uint(), d.bool(), d.bool(), d.bool()
+	r.Shared, r.Held, r.Renamed, r.Peak, r.Wavering, r.Unread, r.Rebased = d.uint(), d.uint(), d.bool(), d.uint(), d.bool(), d.bool(), d.bool()
 	copy(r.Candidate[:], d.hashes())
 	copy(r.Replaced[:], d.hashes())
+	r.ReplacedAt = d.uint()
 	for range d.count() {
 		r.Beside = append(r.Beside, d.epochState())
 	}

@@ -36,7 +36,7 @@ func everything() *merge.Records {
 	return &merge.Records{
 		Services:  []merge.ServiceRecord{{Name: "shop", WatchedSince: noon, ForgottenUntil: noon}},
 		Rounds:    []merge.RoundRecord{{Discovery: "d", First: noon, Last: noon, Stalled: true}},
-		Endpoints: []merge.EndpointRecord{{EndpointName: merge.EndpointName{Service: "shop", Address: "a:80"}, Found: true, Since: noon, Several: true, Zone: -time.Hour}},
+		Endpoints: []merge.EndpointRecord{{EndpointName: merge.EndpointName{Service: "shop", Address: "a:80"}, Found: true, Since: noon, Several: true, Steady: true, Named: true, Changing: true, Zone: -time.Hour}},
 		Processes: []merge.ProcessRecord{{
 			ProcessName: process, Address: "a:80", Instance: "a", Since: noon,
 			Seen: noon, Complete: noon.Add(-time.Second), Kept: noon.Add(time.Second), Floor: -5, Skew: time.Hour, HasSkew: true,
@@ -44,7 +44,7 @@ func everything() *merge.Records {
 				{
 					ID: 1, Created: noon.UnixNano(), Reported: noon.Unix(), Baseline: 9, Severity: "fatal", EpochState: state,
 					Shared: 3, Held: 4, Peak: 5, Wavering: true, Unread: true, Rebased: true,
-					Candidate: [3]uint64{1}, Replaced: [3]uint64{2, 3}, Beside: []merge.EpochState{state, {Highest: 2}},
+					Candidate: [3]uint64{1}, Replaced: [3]uint64{2, 3}, ReplacedAt: 9, Renamed: true, Beside: []merge.EpochState{state, {Highest: 2}},
 				},
 				{ID: exception.ID, EpochState: merge.EpochState{Highest: 7}},
 			},
