@@ -56,11 +56,11 @@ func knownSince() string {
 func newException(o *Options) alert {
 	return alert{
 		name: NewException,
-		expr: fmt.Sprintf("(min by (%s) (%s) > on (%s) group_left () min by (%s) (%s)) > time() - %s and on (%s, %s) %s > 0",
+		expr: o.notMuted(fmt.Sprintf("(min by (%s) (%s) > on (%s) group_left () min by (%s) (%s)) > time() - %s and on (%s, %s) %s > 0",
 			oneException, current(o.exceptions(names.ExceptionFirstSeen)),
 			names.ServiceName, oneService, current(o.series(names.ServiceWatchedSince)),
 			seconds(o.NewWindow),
-			names.ServiceName, names.ExceptionID, current(o.exceptions(names.ExceptionsTotal, o.severityMatcher()...))),
+			names.ServiceName, names.ExceptionID, current(o.exceptions(names.ExceptionsTotal, o.severityMatcher()...)))),
 		severity:    warning,
 		subject:     exception,
 		summary:     "New exception in " + inService + ": " + theClass,
@@ -78,7 +78,7 @@ func exceptionRegressed(o *Options) alert {
 	}
 	return alert{
 		name:     ExceptionRegressed,
-		expr:     expr,
+		expr:     o.notMuted(expr),
 		severity: warning,
 		subject:  exception,
 		summary:  "Resolved exception is back in " + inService + ": " + theClass,
@@ -113,8 +113,8 @@ func exceptionSpike(o *Options) alert {
 	factor := number(o.SpikeFactor)
 	return alert{
 		name: ExceptionSpike,
-		expr: fmt.Sprintf("%s >= %s unless %s <= %s * %s unless %s <= %s * %s and %s and on (%s) %s >= %d",
-			now, number(o.SpikeFloor), now, factor, average, now, factor, yesterday, known, names.ServiceName, watched, half),
+		expr: o.notMuted(fmt.Sprintf("%s >= %s unless %s <= %s * %s unless %s <= %s * %s and %s and on (%s) %s >= %d",
+			now, number(o.SpikeFloor), now, factor, average, now, factor, yesterday, known, names.ServiceName, watched, half)),
 		severity: warning,
 		subject:  exception,
 		summary:  "Exception is rising in " + inService + ": " + theClass,
@@ -124,17 +124,17 @@ func exceptionSpike(o *Options) alert {
 }
 
 // highExceptionRate fires on the sum over all exceptions, those counted together
-// included.
+// included, and those that are muted not.
 func highExceptionRate(o *Options) alert {
 	rate := over("rate", o.series(names.ExceptionsTotal, o.severityMatcher()...), o.RateWindow)
 	return alert{
 		name:     HighExceptionRate,
-		expr:     highest(oneService, rate) + " > " + number(o.RateThreshold),
+		expr:     highest(oneService, o.notMuted(rate)) + " > " + number(o.RateThreshold),
 		wait:     10 * time.Minute,
 		severity: warning,
 		subject:  service,
 		summary:  "Many exceptions in " + inService,
 		description: inService + " raises {{ $value | printf \"%.3g\" }} exceptions a second, and " + number(o.RateThreshold) + " is the threshold. Most of them: " +
-			list(most, highest(names.AggregationKey, over("rate", oneServicesKeys, o.RateWindow)), names.ServiceName, names.AggregationKey, "see the list") + ".",
+			list(most, highest(names.AggregationKey, fmt.Sprintf("%s unless on (%s) %s", over("rate", oneServicesKeys, o.RateWindow), names.ExceptionID, current(names.ExceptionMuted))), names.ServiceName, names.AggregationKey, "see the list") + ".",
 	}
 }

@@ -84,6 +84,11 @@ func over(function, selector string, window time.Duration) string {
 // current is the newest sample, of a gap at most as long as is bridged.
 func current(selector string) string { return over("last_over_time", selector, bridged) }
 
+// notMuted leaves out the exceptions that somebody has muted, on any exporter.
+func (o *Options) notMuted(expr string) string {
+	return fmt.Sprintf("%s unless on (%s, %s) %s", expr, names.ServiceName, names.ExceptionID, current(o.series(names.ExceptionMuted)))
+}
+
 // highest adds up what each exporter says, and takes the highest of all exporters.
 func highest(by, expr string) string {
 	return fmt.Sprintf("max by (%s) (%s)", by, perExporter(by, expr))

@@ -8,6 +8,7 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/internal/limit"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
+	"github.com/periskop-exporter/periskop_exporter/triage"
 )
 
 // Options are where the answers come from. The functions may be called concurrently.
@@ -17,9 +18,11 @@ type Options struct {
 	Health   func() []periskop.TargetHealth
 	// Team returns who looks after a service; "" for not known. Nil knows nobody.
 	Team func(service string) string
-	// Resolve marks the exception with that ID as resolved, and returns false when
-	// there is none. Nil refuses to resolve any.
-	Resolve func(id, reason string) bool
+	// Decide takes in a decision about the exceptions of these IDs, and returns how many of
+	// them there are. Nil refuses to decide anything.
+	Decide func(ids []string, d triage.Decision) int
+	// User names who sends a request, "" when that is not known.
+	User func(r *http.Request) string
 	// Processes returns a snapshot and what is known of the processes of a service, which
 	// will not be taken back by a crash. It may wait for a disk.
 	Processes func(service string) (*merge.Snapshot, []periskop.Process)
@@ -47,6 +50,9 @@ func Routes() []string {
 // New returns the handler of all routes.
 func New(o Options) http.Handler {
 	mux := http.NewServeMux()
+	if o.User == nil {
+		o.User = func(*http.Request) string { return "" }
+	}
 	if o.Team == nil {
 		o.Team = func(string) string { return "" }
 	}

@@ -68,7 +68,8 @@ func shop(t testing.TB) http.Handler {
 		Health: func() []periskop.TargetHealth {
 			return []periskop.TargetHealth{{Target: target, Last: failed, DownSince: noon}}
 		},
-		Resolve: state.Resolve,
+		Decide: state.Decide,
+		User:   func(r *http.Request) string { return r.Header.Get("X-User") },
 	})
 }
 
@@ -173,7 +174,7 @@ func TestV1(t *testing.T) {
 		"of one class":       {"/api/v1/exceptions?class=shop/Cart%23add+%26+%3Cb%3E&state=open", 200, []string{`[{"exception_id":"` + id + `"`}},
 		"of no class":        {"/api/v1/exceptions?class=Nope", 200, []string{`"data":[]`}},
 		"that are resolved":  {"/api/v1/exceptions?state=resolved", 200, []string{`"data":[]`}},
-		"with a bad state":   {"/api/v1/exceptions?state=odd", 400, []string{`none of all, open and resolved`}},
+		"with a bad state":   {"/api/v1/exceptions?state=odd", 400, []string{`none of all, open, resolved and muted`}},
 		"trace of another":   {"/api/v1/trace?occurrence=gone&exception_id=" + id, 200, []string{`"occurrences":[]`}},
 		"trace by label":     {"/api/v1/trace?service_name=shop&aggregation_key=" + merge.LabelValue(longKey, 256), 200, []string{`"aggregation_key":"` + longKey}},
 		"with a bad limit":   {"/api/v1/exceptions?limit=0", 400, []string{`limit: \"0\" is not a number above 0`}},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
+	"github.com/periskop-exporter/periskop_exporter/triage"
 )
 
 // server answers as the Periskop server does: bare values, times in Unix seconds.
@@ -74,7 +75,7 @@ func (s server) errors(w http.ResponseWriter, r *http.Request) {
 	}
 	writeList(w, "", func(yield func(serverAggregate) bool) {
 		for _, e := range svc.Exceptions {
-			if e.Resolved != nil {
+			if !e.Open() {
 				continue
 			}
 			if list := e.Occurrences(); len(list) > 0 && !yield(newServerAggregate(e, list)) {
@@ -137,7 +138,7 @@ func newServerContext(c *periskop.HTTPContext) *serverContext {
 
 func (s server) resolve(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case s.Resolve == nil:
+	case s.Decide == nil:
 		http.Error(w, "this exporter is read only", http.StatusForbidden)
 		return
 	case !isLocalhost(r.Header.Get("Origin")) && http.NewCrossOriginProtection().Check(r) != nil:
@@ -145,7 +146,8 @@ func (s server) resolve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	key := strings.TrimSuffix(r.PathValue("key"), "/")
-	if !s.Resolve(merge.ExceptionID(r.PathValue("service"), key), "") {
+	id := merge.ExceptionID(r.PathValue("service"), key)
+	if s.Decide([]string{id}, triage.Decision{Kind: triage.Resolved, By: s.User(r)}) == 0 {
 		http.NotFound(w, r)
 		return
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -104,7 +105,9 @@ type v1Exception struct {
 	LastSeen    *time.Time  `json:"last_seen"`
 	Versions    []v1Version `json:"versions"`
 	ResolvedAt  *time.Time  `json:"resolved_at"`
+	ResolvedBy  string      `json:"resolved_by"`
 	Reason      string      `json:"resolved_reason"`
+	Muted       *v1Mute     `json:"muted"`
 	Regressions uint64      `json:"regressions"`
 }
 
@@ -133,7 +136,10 @@ func newV1Exception(e *merge.Exception) v1Exception {
 		out.Versions = append(out.Versions, v1Version{Name: v.Name, FirstSeen: timeOrNull(v.First), LastSeen: timeOrNull(v.Last)})
 	}
 	if e.Resolved != nil {
-		out.ResolvedAt, out.Reason = timeOrNull(e.Resolved.At), e.Resolved.Reason
+		out.ResolvedAt, out.ResolvedBy, out.Reason = timeOrNull(e.Resolved.At), e.Resolved.By, e.Resolved.Reason
+	}
+	if m := e.Muted; m != nil {
+		out.Muted = &v1Mute{At: timeOrNull(m.At), By: m.By, Reason: m.Reason, v1Until: newV1Until(m.Until)}
 	}
 	for i := range e.Counts {
 		c := &e.Counts[i]
@@ -167,8 +173,8 @@ func (a v1) exceptions(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	state := orElse(r.FormValue("state"), stateAll)
-	if state != stateAll && state != stateOpen && state != stateResolved {
-		failure(w, http.StatusBadRequest, "bad_data", "state: "+strconv.Quote(state)+" is none of all, open and resolved")
+	if !slices.Contains([]string{stateAll, stateOpen, stateResolved, stateMuted}, state) {
+		failure(w, http.StatusBadRequest, "bad_data", "state: "+strconv.Quote(state)+" is none of all, open, resolved and muted")
 		return
 	}
 	snapshot := a.Snapshot()
@@ -203,10 +209,19 @@ const (
 	stateAll      = "all"
 	stateOpen     = "open"
 	stateResolved = "resolved"
+	stateMuted    = "muted"
 )
 
 func hasState(e *merge.Exception, state string) bool {
-	return state == stateAll || (state == stateResolved) == (e.Resolved != nil)
+	switch state {
+	case stateOpen:
+		return e.Open()
+	case stateResolved:
+		return e.Resolved != nil
+	case stateMuted:
+		return e.Muted != nil
+	}
+	return true
 }
 
 func hasClass(e *merge.Exception, class string) bool { return class == "" || e.Class == class }
@@ -229,6 +244,7 @@ func hasSeverity(e *merge.Exception, severity string) bool {
 
 type v1Trace struct {
 	v1Exception
+	Decisions   []v1Decision   `json:"decisions"`
 	Occurrences []v1Occurrence `json:"occurrences"`
 }
 
@@ -262,7 +278,7 @@ func (a v1) trace(w http.ResponseWriter, r *http.Request) {
 		failure(w, http.StatusNotFound, "not_found", "no exception has the ID "+strconv.Quote(id)+": it was never reported, or has been gone for longer than it is kept")
 		return
 	}
-	out := v1Trace{v1Exception: newV1Exception(e), Occurrences: []v1Occurrence{}}
+	out := v1Trace{v1Exception: newV1Exception(e), Decisions: newV1Decisions(e.Decisions), Occurrences: []v1Occurrence{}}
 	list := e.Occurrences()
 	for i := range list {
 		o := &list[i]

@@ -26,6 +26,10 @@ func exceptionFamilies(x *merge.Exposition) []*dto.MetricFamily {
 			Metric: gauges(x.Seen, func(s *merge.Seen) time.Time { return s.Last }),
 		},
 		{
+			Name: proto.String(names.ExceptionMuted), Help: help(names.ExceptionMuted),
+			Type: dto.MetricType_GAUGE.Enum(), Metric: muted(x.Muted),
+		},
+		{
 			Name: proto.String(names.ExceptionsRegressedTotal), Help: help(names.ExceptionsRegressedTotal),
 			Type: dto.MetricType_COUNTER.Enum(), Metric: counters(x.Regressed),
 		},
@@ -83,6 +87,19 @@ func gauges(seen []*merge.Seen, value func(*merge.Seen) time.Time) []*dto.Metric
 		}
 	}
 	return out
+}
+
+func muted(list []merge.MutedException) []*dto.Metric {
+	out := make([]*dto.Metric, len(list))
+	for i, m := range list {
+		out[i] = &dto.Metric{Label: pairs(mutedLabels(m)), Gauge: &dto.Gauge{Value: proto.Float64(1)}}
+	}
+	return out
+}
+
+// mutedLabels are sorted by name.
+func mutedLabels(m merge.MutedException) periskop.Labels {
+	return periskop.Labels{{Name: names.ExceptionID, Value: m.ID}, {Name: names.ServiceName, Value: m.Service}}
 }
 
 func pairs(labels periskop.Labels) []*dto.LabelPair {

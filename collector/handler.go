@@ -213,6 +213,7 @@ func ours(out *bufio.Writer, format expfmt.Format, encoder expfmt.Encoder, x *me
 		{names.ExceptionLastSeen, func() error {
 			return t.gauges(names.ExceptionLastSeen, x.Seen, func(s *merge.Seen) time.Time { return s.Last })
 		}},
+		{names.ExceptionMuted, func() error { return t.muted(x.Muted) }},
 		{names.ExceptionsRegressedTotal, func() error { return t.counters(names.ExceptionsRegressedTotal, x.Regressed) }},
 		{names.ExceptionsTotal, func() error { return t.counters(names.ExceptionsTotal, x.Exceptions) }},
 	}

@@ -107,6 +107,19 @@ func (t *text) gauges(name string, seen []*merge.Seen, value func(*merge.Seen) t
 	return t.err
 }
 
+func (t *text) muted(list []merge.MutedException) error {
+	if len(list) == 0 {
+		return nil
+	}
+	t.header(names.ExceptionMuted, "gauge")
+	for _, m := range list {
+		t.labels = appendLabels(t.labels[:0], mutedLabels(m))
+		t.sample(names.ExceptionMuted, 1)
+		t.flush()
+	}
+	return t.err
+}
+
 func (t *text) sample(name string, value float64) {
 	t.line = append(t.line, name...)
 	t.line = append(t.line, t.labels...)

@@ -27,7 +27,7 @@ func totals() []*panel {
 	failed := highest(oneService, over("increase", series(names.ScrapesTotal, ofService, notSuccess), wholeRange))
 	scrapes := highest(oneService, over("increase", series(names.ScrapesTotal, ofService), wholeRange))
 	return []*panel{
-		total(), newCount(), regressions(),
+		total(), newCount(), regressions(), mutedCount(),
 		stat("Services with exceptions", "Services that raised any exception in the time shown.", unitCount,
 			orZero("count("+exceptions("increase", oneService, wholeRange)+" > 0)"), base("text")),
 		targetsUpShare(),
@@ -50,6 +50,11 @@ func regressions() *panel {
 	regressed := highest(oneException, over("increase", series(names.ExceptionsRegressedTotal, ofKey), wholeRange))
 	return stat("Regressions", "How often resolved exceptions came back in the time shown.", unitCount,
 		orZero("sum("+regressed+")"), base("green"), from(1, "orange"))
+}
+
+func mutedCount() *panel {
+	return stat("Muted", "Exceptions that are muted now, of which no alert tells.", unitCount,
+		orZero("count("+highest(names.ServiceName+", "+names.ExceptionID, series(names.ExceptionMuted, ofService))+")"), base("text"))
 }
 
 func targetsUpShare() *panel {

@@ -7,7 +7,7 @@ import (
 
 // An Episode is what somebody is to be told about: an exception that is new, or that came
 // back after it was resolved. It goes on until the exception has not grown for
-// [Settings.EpisodeQuiet], or is resolved.
+// [Settings.EpisodeQuiet], or is resolved or muted.
 type Episode struct {
 	// Began is when the exception was first counted, or counted again; zero when there
 	// was no episode: history, and what is older than episodes are.
@@ -18,6 +18,8 @@ type Episode struct {
 	// Crowded is set when the service had begun [Settings.EpisodeLimit] others within
 	// the hour before: it is told of together with others like it.
 	Crowded bool
+	// Unmuted is set when it began as a mute ended.
+	Unmuted bool
 }
 
 // crowdWindow is the time within which episodes are counted. An hour is well above what
@@ -27,7 +29,7 @@ const crowdWindow = time.Hour
 // Active reports whether the exception is in an episode at that time. It is the time of
 // the state's clock, and quiet is [Settings.EpisodeQuiet].
 func (e *Exception) Active(now time.Time, quiet time.Duration) bool {
-	return !e.Episode.Began.IsZero() && !e.Episode.Over && e.Resolved == nil && now.Sub(e.Grown) < quiet
+	return !e.Episode.Began.IsZero() && !e.Episode.Over && e.Open() && now.Sub(e.Grown) < quiet
 }
 
 // updateEpisode begins or ends the episode of an exception that is reported, before it grows by

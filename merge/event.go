@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/periskop"
+	"github.com/periskop-exporter/periskop_exporter/triage"
 )
 
 // An Event is one change of the state, as it is written to the journal. What happened
@@ -75,10 +76,10 @@ type TotalEvent struct {
 	Occurrences []periskop.Occurrence
 }
 
-// A DecisionEvent is that somebody resolved an exception, or reopened it.
+// A DecisionEvent is that somebody decided something about exceptions.
 type DecisionEvent struct {
-	ExceptionName
-	Resolved *Resolution // nil for reopened
+	Exceptions []ExceptionName
+	Decision   triage.Decision
 }
 
 // An ExposedEvent is that series of a service were exposed: at zero to a scraper for the

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/periskop"
+	"github.com/periskop-exporter/periskop_exporter/triage"
 )
 
 // An exception is the mutable state behind an [Exception].
@@ -25,6 +26,8 @@ type exception struct {
 	kept        *Kept
 	versions    []Version // sorted by when they were first seen; never changed in place
 	resolved    *Resolution
+	muted       *Mute
+	decisions   []triage.Decision // the oldest first; never changed in place
 	regressions uint64
 	episode     Episode
 	// epochs is how many epochs of known processes report it.
@@ -185,7 +188,7 @@ func (e *exception) snapshot(service string) *Exception {
 		ID: e.idText, Service: service, Key: e.key, Label: e.label, Class: e.class,
 		Counts:  make([]Count, len(e.counts)),
 		History: e.history, FirstSeen: e.firstSeen, LastSeen: e.lastSeen,
-		Kept: e.kept, Versions: e.versions, Resolved: e.resolved, Regressions: e.regressions,
+		Kept: e.kept, Versions: e.versions, Resolved: e.resolved, Muted: e.muted, Decisions: e.decisions, Regressions: e.regressions,
 		Grown: e.grown, Episode: e.episode,
 	}
 	for i, c := range e.counts {

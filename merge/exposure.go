@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
 // PromQL's increase and rate ignore the first value of a series
@@ -259,6 +261,12 @@ func (s *State) exposition(who *Scraper, now time.Time) (*Exposition, *reply) {
 	clear(s.seen)
 	for _, svc := range s.shown {
 		x.Seen = svc.appendSeen(x.Seen, s.seen)
+	}
+	s.endMutes(now)
+	for _, svc := range s.shown {
+		if len(svc.muted) > 0 && r.services.has(periskop.Labels{{Name: s.exposure.serviceLabel, Value: svc.name}}) {
+			x.Muted = svc.appendMuted(x.Muted)
+		}
 	}
 	x.Seen = slices.DeleteFunc(x.Seen, func(seen *Seen) bool { return !r.services.has(seen.Labels) })
 	return x, r

@@ -404,6 +404,7 @@ func (f *folding) count(x *exception, a *arrival, d delta) {
 	if x.resolved != nil && d.increment > 0 {
 		f.service.regressed(x, c, &f.ledgers.regressions, now)
 	}
+	f.service.growMuted(x, now, f.settings)
 	if x.grown.Before(now.Add(-f.settings.SeriesRetention)) {
 		return // history that is older than what is exposed
 	}

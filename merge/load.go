@@ -67,7 +67,7 @@ func (e *exception) record() ExceptionRecord {
 	r := ExceptionRecord{
 		ExceptionName: e.name(), Key: e.key, Class: e.class, History: e.history,
 		FirstSeen: e.firstSeen, LastSeen: e.lastSeen, Grown: e.grown,
-		Resolved: e.resolved, Regressions: e.regressions, Episode: e.episode, Versions: e.versions,
+		Resolved: e.resolved, Muted: e.muted, Decisions: e.decisions, Regressions: e.regressions, Episode: e.episode, Versions: e.versions,
 		Counts: make([]Count, len(e.counts)),
 	}
 	for i, c := range e.counts {
@@ -133,13 +133,16 @@ func (s *State) loadException(r *ExceptionRecord) {
 		service: svc, id: keyID(r.ID), idText: keyID(r.ID).String(), key: r.Key, label: LabelValue(r.Key, s.settings.LabelLength),
 		class: r.Class, history: r.History,
 		firstSeen: r.FirstSeen, lastSeen: r.LastSeen, grown: r.Grown,
-		resolved: r.Resolved, regressions: r.Regressions, versions: r.Versions,
+		resolved: r.Resolved, decisions: r.Decisions, regressions: r.Regressions, versions: r.Versions,
 	}
 	for _, c := range r.Counts {
 		e.counts = append(e.counts, &count{group: c.Group, groupKey: keyOf(c.Group), severity: c.Severity, counted: c.Counted, start: c.Start})
 	}
 	svc.restoreEpisode(e, r.Episode)
 	svc.byID[e.id] = e
+	if r.Muted != nil {
+		svc.setMuted(e, r.Muted)
+	}
 }
 
 // loadProcess takes in a process. Entries of one epoch are one epoch again.

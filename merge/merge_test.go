@@ -12,6 +12,7 @@ import (
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
+	"github.com/periskop-exporter/periskop_exporter/triage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -66,6 +67,10 @@ func (s *testState) Discovered(targets []periskop.ServiceTargets, now time.Time)
 func (s *testState) Resolve(id string, now time.Time) bool {
 	s.now = now
 	return s.State.Resolve(id, "fixed")
+}
+
+func (s *testState) Reopen(id string) bool {
+	return s.Decide([]string{id}, triage.Decision{Kind: triage.Reopened}) > 0
 }
 
 func labels(k merge.SeriesKey) (periskop.Labels, bool) {

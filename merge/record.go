@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/periskop"
+	"github.com/periskop-exporter/periskop_exporter/triage"
 )
 
 // A Store makes durable what must survive the end of the program: records, and a journal
@@ -214,6 +215,8 @@ type ExceptionRecord struct {
 	LastSeen    time.Time
 	Grown       time.Time
 	Resolved    *Resolution
+	Muted       *Mute
+	Decisions   []triage.Decision
 	Regressions uint64
 	Episode     Episode
 	Versions    []Version

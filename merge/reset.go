@@ -1,18 +1,25 @@
 package merge
 
-import "time"
+import (
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/triage"
+)
 
 // A ResetEvent is that somebody took back what was counted of an exception.
 type ResetEvent struct {
 	ExceptionName
 	At time.Time
+	By string // "" for not known
 }
 
 // Reset takes back what was counted of an exception: its counters begin anew at zero, as new
 // series do. What its processes have told stays the baseline, so that nothing of it is counted
 // again. It returns false when there is no such exception.
-func (s *State) Reset(id string) bool {
-	return s.withException(id, func(e *exception) { s.reset(&ResetEvent{ExceptionName: e.name(), At: s.tick()}) })
+func (s *State) Reset(id, by string) bool {
+	return s.withException(id, func(e *exception) {
+		s.reset(&ResetEvent{ExceptionName: e.name(), At: s.tick(), By: s.clean.text(by)})
+	})
 }
 
 // reset takes in a ResetEvent.
@@ -28,7 +35,12 @@ func (s *State) reset(r *ResetEvent) {
 			s.restart(c.series, r.At)
 		}
 	}
-	e.changed()
+	if s.endMutes(r.At); e.muted != nil && e.muted.Above > 0 { // it is to grow by as much from here
+		again, m := *e.muted, e.muted
+		again.Above = m.Until.Growth
+		e.muted = &again
+	}
+	e.remember(triage.Decision{Kind: triage.Reset, At: r.At, By: r.By})
 	for _, p := range svc.processes {
 		svc.rebase(p, e.id)
 	}

@@ -36,7 +36,7 @@ func TestReset(t *testing.T) {
 			s.now = at(3)
 			s.Flush()
 			before := s.Exposition().Exceptions[0]
-			if !s.Reset(id) || s.Reset(merge.ExceptionID("shop", "nothing")) {
+			if !s.Reset(id, "") || s.Reset(merge.ExceptionID("shop", "nothing"), "") {
 				t.Error("found what is not there, or not what is")
 			}
 			s = end(m, s)
@@ -82,7 +82,7 @@ func TestResetWrongTotal(t *testing.T) {
 			if got := counts(s)["k"]; got != 1_000_000 {
 				t.Fatalf("got %d, want what was pushed", got)
 			}
-			if !s.Reset(merge.ExceptionID("shop", "k")) {
+			if !s.Reset(merge.ExceptionID("shop", "k"), "") {
 				t.Fatal("there is nothing to reset")
 			}
 			s.Commit()
@@ -106,7 +106,7 @@ func TestResetIsSeen(t *testing.T) {
 	m.raise("k", 5)
 	m.pass(5 * time.Minute)
 	m.highest = map[string]uint64{} // it falls, once
-	if !m.Reset(merge.ExceptionID("shop", "k")) {
+	if !m.Reset(merge.ExceptionID("shop", "k"), "") {
 		t.Fatal("there is nothing to reset")
 	}
 	m.raise("k", 9) // more than it was, before anybody looks
@@ -135,7 +135,7 @@ func TestResetEqualSeries(t *testing.T) {
 		return []periskop.Aggregate{aggregate("a", a, at(1)), aggregate("b", b, at(1))}
 	}
 	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)}, answer{uuid: "A", at: at(2), reports: report(2, 3)})
-	s.Reset(merge.ExceptionID("shop", "a"))
+	s.Reset(merge.ExceptionID("shop", "a"), "")
 	if got := s.Exposition().Exceptions; len(got) != 1 || got[0].Value != 0 {
 		t.Errorf("got %d series, the first at %d, want one at 0", len(got), got[0].Value)
 	}
@@ -152,7 +152,7 @@ func TestResetEqualSeries(t *testing.T) {
 // history to it.
 func TestResetIsFederated(t *testing.T) {
 	s := resetWorld(newMemory())
-	s.Reset(merge.ExceptionID("shop", "k"))
+	s.Reset(merge.ExceptionID("shop", "k"), "")
 	_, processes := s.Processes("shop")
 	for _, p := range processes {
 		for _, total := range p.Totals {
@@ -167,8 +167,8 @@ func TestResetIsFederated(t *testing.T) {
 func TestResetTellsNobody(t *testing.T) {
 	s := resetWorld(newMemory())
 	id := merge.ExceptionID("shop", "k")
-	s.Reset(merge.ExceptionID("shop", "other"))
-	s.Reset(id)
+	s.Reset(merge.ExceptionID("shop", "other"), "")
+	s.Reset(id, "")
 	before := s.Snapshot().Find(merge.ExceptionID("shop", "other")).Episode
 	fold(s, answer{uuid: "A", at: at(6), reports: []periskop.Aggregate{aggregate("k", 4, at(1)), aggregate("other", 4, at(1))}})
 	if got := s.Snapshot().Find(merge.ExceptionID("shop", "other")).Episode; got != before || got.Began.IsZero() {

@@ -32,7 +32,8 @@ type service struct {
 	forgottenOrder []string
 	forgottenUntil time.Time
 
-	byID map[keyID]*exception
+	byID  map[keyID]*exception
+	muted map[keyID]*exception
 	// exposed is how many of the exceptions have series.
 	exposed int
 	// evictable are exceptions that can give way, the last of them first.
@@ -60,6 +61,7 @@ func newService(name string, s *State) *service {
 		anonymous:       map[epochKey]*process{},
 		forgotten:       map[string]time.Time{},
 		byID:            map[keyID]*exception{},
+		muted:           map[keyID]*exception{},
 		overflow:        map[keyID]int{},
 		inconsistencies: map[Reason]uint64{},
 	}
@@ -171,7 +173,7 @@ func (s *service) maintain(now time.Time, o *Settings) {
 	for _, e := range s.byID {
 		if e.checkExposed(); e.exposed {
 			s.exposed++
-		} else if e.epochs <= 0 && e.grown.Before(now.Add(-o.SeriesRetention)) {
+		} else if e.epochs <= 0 && e.muted == nil && e.grown.Before(now.Add(-o.SeriesRetention)) {
 			s.remove(e)
 		}
 	}
@@ -189,6 +191,7 @@ func (s *service) add(e *exception) *exception {
 func (s *service) remove(e *exception) {
 	e.gone = true
 	delete(s.byID, e.id)
+	delete(s.muted, e.id)
 	s.sorted = nil
 	if e.exposed {
 		s.exposed--
@@ -324,23 +327,4 @@ func (s *service) appendSeen(list []*Seen, index map[labelsKey]int) []*Seen {
 		}
 	}
 	return list
-}
-
-// resolve notes the resolution, and exposes the counters of its regressions at zero,
-// so that the first regression is an increase.
-func (s *service) resolve(e *exception, r Resolution, l *ledger) {
-	e.resolved = &r
-	e.changed()
-	for _, c := range e.counts {
-		s.regressionsOf(c, e, l, r.At)
-	}
-}
-
-// regressed notes that an exception grew although it was resolved.
-func (s *service) regressed(e *exception, c *count, l *ledger, now time.Time) {
-	e.resolved = nil
-	e.regressions++
-	if series := s.regressionsOf(c, e, l, now); series != nil {
-		series.add(1, now)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/periskop"
+	"github.com/periskop-exporter/periskop_exporter/triage"
 )
 
 // A Snapshot is what is known of the exceptions of all services at one moment. It
@@ -81,6 +82,10 @@ type Exception struct {
 	Versions []Version
 	// Resolved is set while the exception is resolved: until its count grows.
 	Resolved *Resolution
+	// Muted is set while it is muted. It is not resolved then.
+	Muted *Mute
+	// Decisions are what was decided about it and what came of that, the oldest first.
+	Decisions []triage.Decision
 	// Regressions is how often it came back after it was resolved.
 	Regressions uint64
 	// Grown is when it was last counted, or, for history, last seen.
@@ -90,9 +95,15 @@ type Exception struct {
 
 // A Resolution is somebody's word that an exception will not come back.
 type Resolution struct {
-	At     time.Time
-	Reason string
+	At         time.Time
+	By, Reason string
 }
+
+// Open reports whether somebody is to look at the exception: it is neither resolved nor muted.
+func (e *Exception) Open() bool { return e.Resolved == nil && e.Muted == nil }
+
+// A MutedException is the name of one.
+type MutedException struct{ Service, ID string }
 
 // Occurrences returns the newest ones, newest first. It reads those that the store holds:
 // see [Kept.List].
@@ -138,6 +149,8 @@ type Exposition struct {
 	Regressed []*Series
 	// Seen are the times per key, sorted by service, key and group.
 	Seen []*Seen
+	// Muted are the exceptions that are muted, sorted by service and ID.
+	Muted []MutedException
 }
 
 // Series is a counter and what belongs to it.

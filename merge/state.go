@@ -63,6 +63,8 @@ type State struct {
 	seen     map[labelsKey]int // for appendSeen; kept for its memory
 
 	generation uint64 // the last one of an endpoint
+	// muteEnds is when the first mute ends that has a time for it; zero for none, or earlier.
+	muteEnds time.Time
 
 	recent   *Snapshot // nil for none
 	recentAt time.Duration
@@ -259,6 +261,7 @@ func (s *State) fold(r *report) bool {
 	if svc == nil {
 		return false
 	}
+	s.endMutes(r.end)
 	s.findBases(r)
 	if r.pushed {
 		s.recent = nil
@@ -331,6 +334,7 @@ func (s *State) RecentSnapshot(age time.Duration) *Snapshot {
 }
 
 func (s *State) snapshot() *Snapshot {
+	s.endMutes(s.tick())
 	snap := &Snapshot{Services: make([]*Service, len(s.shown))}
 	for i, svc := range s.shown {
 		snap.Services[i] = svc.snapshot()
@@ -350,36 +354,6 @@ func (s *State) KeysPerService() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.settings.KeysPerService
-}
-
-// Resolve marks the exception as resolved, until its count grows: being reported
-// still is no growth. The reason is kept without secrets. It returns false when there is no such exception. To resolve
-// one that is resolved replaces time and reason.
-func (s *State) Resolve(id, reason string) bool {
-	return s.withException(id, func(e *exception) {
-		s.decide(&DecisionEvent{ExceptionName: e.name(), Resolved: &Resolution{At: s.tick(), Reason: s.clean.text(reason)}})
-	})
-}
-
-// Reopen takes a resolution back. It returns false when there is no such exception.
-func (s *State) Reopen(id string) bool {
-	return s.withException(id, func(e *exception) { s.decide(&DecisionEvent{ExceptionName: e.name()}) })
-}
-
-// decide takes in a decision.
-func (s *State) decide(d *DecisionEvent) {
-	svc := s.services[d.Service]
-	if svc == nil || svc.byID[keyID(d.ID)] == nil {
-		return
-	}
-	e := svc.byID[keyID(d.ID)]
-	if d.Resolved != nil {
-		svc.resolve(e, *d.Resolved, &s.ledgers.regressions)
-	} else {
-		e.resolved = nil
-		e.changed()
-	}
-	s.journal.add(Event{Decision: d})
 }
 
 func (s *State) withException(id string, f func(*exception)) bool {

@@ -57,6 +57,11 @@ func (s *State) shift(by time.Duration) {
 		}
 		for _, e := range svc.byID {
 			move(&e.firstSeen, &e.lastSeen, &e.grown, &e.episode.Began)
+			if e.muted != nil {
+				m := *e.muted
+				move(&m.Until.Time)
+				e.muted = &m
+			}
 			e.view = nil
 		}
 		svc.addAll(s.pending)
@@ -74,7 +79,7 @@ func (s *State) shift(by time.Duration) {
 	for i := range s.exposure.scrapers.unmatched {
 		move(&s.exposure.scrapers.unmatched[i].at)
 	}
-	move(&s.committed)
+	move(&s.committed, &s.muteEnds)
 }
 
 // skews tell by the clocks of the targets whether our clock was set while the program did

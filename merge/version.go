@@ -55,6 +55,7 @@ func (e *exception) sawVersion(name string, at time.Time) {
 		list[i].First, list[i].Last = earlier(list[i].First, at), later(list[i].Last, at)
 	} else {
 		list = append(list, Version{Name: name, First: at, Last: at})
+		e.service.muteSawVersion(e, at)
 	}
 	slices.SortStableFunc(list, func(a, b Version) int { return a.First.Compare(b.First) })
 	if len(list) > maxVersions { // the first tells where it came from

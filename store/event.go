@@ -54,13 +54,12 @@ func (w *eventWriter) encode(ev *merge.Event) (payload [][]byte, service string)
 		e.b = append(e.b, encodeRound(ev.Round)...)
 	case ev.Decision != nil:
 		e.uint(eventDecision)
-		e.bytes(exceptionKey(ev.Decision.ExceptionName))
-		e.resolution(ev.Decision.Resolved)
-		return [][]byte{e.b}, ev.Decision.Service
+		return [][]byte{e.decisionEvent(ev.Decision)}, serviceOf(ev.Decision.Exceptions)
 	case ev.Reset != nil:
 		e.uint(eventReset)
 		e.bytes(exceptionKey(ev.Reset.ExceptionName))
 		e.time(ev.Reset.At)
+		e.string(ev.Reset.By)
 		return [][]byte{e.b}, ev.Reset.Service
 	case ev.Step != nil:
 		e.uint(eventStep)
@@ -227,13 +226,11 @@ func (r *eventReader) decode(payload []byte) (merge.Event, error) {
 		round, err = decodeRound([]byte(d.string()), d.b)
 		ev.Round = &round
 	case eventDecision:
-		var name merge.ExceptionName
-		name, err = parseExceptionKey([]byte(d.string()))
-		ev.Decision = &merge.DecisionEvent{ExceptionName: name, Resolved: d.resolution()}
+		ev.Decision, err = d.decisionEvent()
 	case eventReset:
 		var name merge.ExceptionName
 		name, err = parseExceptionKey([]byte(d.string()))
-		ev.Reset = &merge.ResetEvent{ExceptionName: name, At: d.time()}
+		ev.Reset = &merge.ResetEvent{ExceptionName: name, At: d.time(), By: d.string()}
 	case eventStep:
 		ev.Step = &merge.StepEvent{By: time.Duration(d.int())}
 	case eventExposed:
@@ -312,19 +309,4 @@ func (r *eventReader) total(d *decoder, t *merge.TotalEvent) error {
 		}
 	}
 	return err
-}
-
-func (e *encoder) resolution(r *merge.Resolution) {
-	e.bool(r != nil)
-	if r != nil {
-		e.time(r.At)
-		e.string(r.Reason)
-	}
-}
-
-func (d *decoder) resolution() *merge.Resolution {
-	if !d.bool() {
-		return nil
-	}
-	return &merge.Resolution{At: d.time(), Reason: d.string()}
 }

@@ -248,7 +248,10 @@ func encodeException(r *merge.ExceptionRecord) []byte {
 	e.time(r.Episode.Began)
 	e.bool(r.Episode.Over)
 	e.bool(r.Episode.Crowded)
+	e.bool(r.Episode.Unmuted)
 	e.versions(r.Versions)
+	e.mute(r.Muted)
+	e.decisions(r.Decisions)
 	return e.b
 }
 
@@ -266,8 +269,8 @@ func (n names) decodeException(key, value []byte) (merge.ExceptionRecord, error)
 	for i := range r.Counts {
 		r.Counts[i] = merge.Count{Group: d.labels(), Severity: d.name(), Counted: d.uint(), Start: d.time()}
 	}
-	r.Episode = merge.Episode{Began: d.time(), Over: d.bool(), Crowded: d.bool()}
-	r.Versions = d.versions()
+	r.Episode = merge.Episode{Began: d.time(), Over: d.bool(), Crowded: d.bool(), Unmuted: d.bool()}
+	r.Versions, r.Muted, r.Decisions = d.versions(), d.mute(), d.decisions()
 	return r, d.err
 }
 

@@ -11,11 +11,12 @@ type condition string
 
 // The conditions. They are also parameters of the list and classes of the style sheet.
 const (
-	conditionOpen      condition = "" // not resolved
+	conditionOpen      condition = "" // neither resolved nor muted
 	conditionNew       condition = "new"
 	conditionRegressed condition = "regressed"
 	conditionGrowing   condition = "growing"
 	conditionResolved  condition = "resolved"
+	conditionMuted     condition = "muted"
 	conditionAny       condition = "all"
 )
 
@@ -28,6 +29,7 @@ var conditions = []struct {
 	{conditionNew, "New"},
 	{conditionRegressed, "Regressed"},
 	{conditionGrowing, "Growing"},
+	{conditionMuted, "Muted"},
 	{conditionResolved, "Resolved"},
 	{conditionAny, "All"},
 }
@@ -53,22 +55,24 @@ func (j classifier) is(c condition, s *merge.Service, e *merge.Exception) bool {
 		return true
 	case conditionResolved:
 		return e.Resolved != nil
+	case conditionMuted:
+		return e.Muted != nil
 	case conditionNew:
 		return j.isNew(s, e)
 	case conditionRegressed:
-		return e.Resolved == nil && e.Regressions > 0
+		return e.Open() && e.Regressions > 0
 	case conditionGrowing:
 		grown := j.growth.Exception(e.ID)
-		return e.Resolved == nil && grown.Sum(growingSteps) > 0
+		return e.Open() && grown.Sum(growingSteps) > 0
 	default:
-		return e.Resolved == nil
+		return e.Open()
 	}
 }
 
 // isNew reports whether the exception first came within newAge, as far as that is
 // known: what was there before the watch on its service began may be of any age.
 func (j classifier) isNew(s *merge.Service, e *merge.Exception) bool {
-	if e.Resolved != nil || s == nil || s.WatchedSince.IsZero() || e.Key == merge.OverflowKey {
+	if !e.Open() || s == nil || s.WatchedSince.IsZero() || e.Key == merge.OverflowKey {
 		return false
 	}
 	return e.FirstSeen.After(s.WatchedSince) && j.now.Sub(e.FirstSeen) < newAge
@@ -88,10 +92,11 @@ func (j classifier) badges(s *merge.Service, e *merge.Exception) []badge {
 		conditionRegressed: "It was resolved, and came back " + times(e.Regressions),
 		conditionNew:       "First seen within the last " + distance(newAge),
 		conditionGrowing:   "Counted within the last " + distance(growingSteps*merge.GrowthStep),
+		conditionMuted:     "Hidden from lists, and told of by no alert",
 		conditionResolved:  "Hidden from lists until its count grows",
 	}
 	var list []badge
-	for _, c := range []condition{conditionRegressed, conditionNew, conditionGrowing, conditionResolved} {
+	for _, c := range []condition{conditionRegressed, conditionNew, conditionGrowing, conditionMuted, conditionResolved} {
 		if j.is(c, s, e) {
 			list = append(list, badge{Name: string(c), Tone: c, Note: notes[c]})
 		}

@@ -64,9 +64,9 @@ func (w *world) handler(t testing.TB) http.Handler {
 		ExternalURL: &url.URL{Scheme: "https", Host: "periskop.example.com", Path: "/errors"},
 		Growth:      w.recent.Growth,
 		Departed:    w.recent.Departed,
-		Resolve:     w.state.Resolve,
+		Decide:      w.state.Decide,
 		Reset:       w.state.Reset,
-		Reopen:      w.state.Reopen,
+		User:        func(r *http.Request) string { return r.Header.Get("X-User") },
 		Storage: func() view.StorageStatus {
 			return view.StorageStatus{Path: "/var/lib/periskop", Size: 1_800_000, Commits: 412, LastAt: now.Add(-time.Second), Took: 4 * time.Millisecond}
 		},

@@ -39,7 +39,7 @@ func (s *serviceHealth) take(j classifier) {
 		return
 	}
 	for _, e := range s.Service.Exceptions {
-		if e.Resolved != nil {
+		if !e.Open() {
 			continue
 		}
 		s.Counts[conditionOpen]++

@@ -76,9 +76,8 @@ func (l links) serviceTrend(name string) string {
 	return l.to("service/trend", url.Values{names.ServiceName: {name}})
 }
 
-func (l links) resolve(id string) string { return l.to("trace/"+id+"/resolve", nil) }
-
-func (l links) reopen(id string) string { return l.to("trace/"+id+"/reopen", nil) }
+// decide leads to where the form of an action is sent: resolve, mute, note.
+func (l links) decide(id, action string) string { return l.to("trace/"+id+"/"+action, nil) }
 
 func (l links) reset(id string) string { return l.to("trace/"+id+"/reset", nil) }
 

@@ -37,5 +37,5 @@ func newResetForm(e *merge.Exception, to links) *messagePage {
 
 // serveReset takes the form of serveResetForm, and leads back to the trace.
 func (v *view) serveReset(w http.ResponseWriter, r *http.Request) {
-	v.change(w, r, v.Reset != nil, func(id string) bool { return v.Reset(id) })
+	v.change(w, r, v.Reset != nil, func(id string) (bool, error) { return v.Reset(id, v.User(r)), nil })
 }

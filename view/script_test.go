@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 )
@@ -155,16 +156,22 @@ func (b *browser) await(t *testing.T, expression string) {
 	t.Fatalf("never true: %s", expression)
 }
 
+// withoutScripts has pages run no script.
+func (b *browser) withoutScripts(t *testing.T) {
+	t.Helper()
+	b.call(t, func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	})
+}
+
 // TestBrowserWithoutScript looks for what only a script makes work.
 func TestBrowserWithoutScript(t *testing.T) {
 	w := pictureWorld(t)
 	server := httptest.NewServer(w.handler(t))
 	defer server.Close()
 	b := startBrowser(t)
-	b.call(t, func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		return err
-	})
+	b.withoutScripts(t)
 	for _, address := range []string{"/", "/exceptions", "/status", "/service?service_name=payments", "/trace/" + merge.ExceptionID("payments", pictureKey)} {
 		b.open(t, server.URL+address)
 		dead := evaluate[[]string](t, b, `[...document.querySelectorAll("button[type=button], select:not([name])")].filter(e => e.checkVisibility()).map(e => e.outerHTML)`)
@@ -184,12 +191,13 @@ func TestBrowserResolve(t *testing.T) {
 	b.look(t, phone)
 	id := merge.ExceptionID("shop", shopKey)
 	b.open(t, server.URL+"/trace/"+id)
+	evaluate[bool](t, b, `document.querySelector("form[action$=resolve]").parentNode.open = true`) // of those in one place, one is
 	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.ID("reason"), "fixed in <1.2>")); err != nil {
 		t.Fatal(err)
 	}
-	b.follow(t, chromedp.Click(chromedp.CSS(".drop button")))
+	b.follow(t, chromedp.Click(chromedp.CSS(".drop form[action$=resolve] button")))
 	if got := evaluate[string](t, b, `document.querySelector(".notice q").textContent`); got != "fixed in <1.2>" {
 		t.Errorf("reason: got %q", got)
 	}
@@ -203,6 +211,39 @@ func TestBrowserResolve(t *testing.T) {
 	}
 	if w.state.Snapshot().Find(id).Resolved != nil {
 		t.Error("it is resolved still")
+	}
+}
+
+// TestBrowserMute mutes an exception on a phone and from the keyboard, without scripts, and reads why.
+func TestBrowserMute(t *testing.T) {
+	w := shopWorld(t)
+	server := httptest.NewServer(w.handler(t))
+	defer server.Close()
+	b := startBrowser(t)
+	b.withoutScripts(t)
+	b.look(t, phone)
+	id := merge.ExceptionID("shop", shopKey)
+	b.open(t, server.URL+"/trace/"+id)
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	for _, keys := range [][2]string{{"until", "until it grew"}, {"growth-by", kb.End + "\b\b\b25"}, {"mute-reason", "known <b>since</b> May"}} {
+		if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.ID(keys[0]), keys[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.follow(t, chromedp.SendKeys(chromedp.ID("mute-reason"), "\r"))
+	if got := evaluate[string](t, b, `document.querySelector(".notice").textContent`); !strings.Contains(got, "Muted until it grew by 25") || !strings.Contains(got, "known <b>since</b> May") {
+		t.Errorf("the notice says %q", got)
+	}
+	if got := w.state.Snapshot().Find(id).Muted; got == nil || got.Until.Growth != 25 {
+		t.Errorf("state: got %+v", got)
+	}
+	b.check(t, server.URL, "/trace/"+id)
+	b.check(t, server.URL, "/exceptions?state=muted")
+	b.open(t, server.URL+"/trace/"+id)
+	b.follow(t, chromedp.Click(chromedp.CSS(".notice button")))
+	if w.state.Snapshot().Find(id).Muted != nil {
+		t.Error("it is muted still")
 	}
 }
 

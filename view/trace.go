@@ -37,12 +37,12 @@ type tracePage struct {
 	Span    string      // how far back the growth is known
 	Trend   *trendImage // nil without a Prometheus
 
-	Trouble    *troubleNotice
-	Resolution resolution
-	Queries    []query
-	Ways       []query // to other programs
-	Team       block
-	Copies     copies
+	Trouble  *troubleNotice
+	Standing standing
+	Queries  []query
+	Ways     []query // to other programs
+	Team     block
+	Copies   copies
 
 	// ResetURL leads to the page that asks whether to take back what was counted; empty when
 	// nothing can be changed.
@@ -185,7 +185,7 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		Badges:     j.badges(s, e),
 		Growth:     newChart(j.growth.Exception(e.ID), largeStep, largeHeight, j.span()),
 		Span:       j.span(),
-		Resolution: v.newResolution(e, now, limit, to),
+		Standing:   v.newStanding(e, now, limit, to),
 		Queries:    v.queries(growthQuery(e.ID)),
 		Ways:       v.ways(&ways, e, max(at, 0)),
 		Team:       limit.line(ways.Team),

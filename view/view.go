@@ -12,6 +12,7 @@ import (
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
+	"github.com/periskop-exporter/periskop_exporter/triage"
 )
 
 // Options are what the pages show. The functions are called once per request that
@@ -36,12 +37,14 @@ type Options struct {
 	OwnCode func(service string) []string
 	// Ways returns what leads out of the pages of a service. Nil means that nothing does.
 	Ways func(service string) Ways
-	// Resolve and Reopen mark the exception of that ID, durably, and return false when
-	// there is none. Nil means that the pages change nothing.
-	Resolve func(id, reason string) bool
-	Reopen  func(id string) bool
-	// Reset takes back what was counted of the exception of that ID, likewise.
-	Reset func(id string) bool
+	// Decide takes in a decision about the exceptions of these IDs, durably, and returns how
+	// many of them there are. Nil means that the pages change nothing.
+	Decide func(ids []string, d triage.Decision) int
+	// Reset takes back what was counted of the exception of that ID, durably, and returns false
+	// when there is none.
+	Reset func(id, by string) bool
+	// User names who sends a request, "" when that is not known. Nil knows nobody.
+	User func(r *http.Request) string
 	// PrometheusURL and GrafanaURL are where pages link to for the history of exceptions.
 	// Nil leaves a link out. Prometheus is also asked for that history there.
 	PrometheusURL, GrafanaURL *url.URL
@@ -172,6 +175,9 @@ func setDefaults(o *Options) {
 	if o.OwnCode == nil {
 		o.OwnCode = func(string) []string { return nil }
 	}
+	if o.User == nil {
+		o.User = func(*http.Request) string { return "" }
+	}
 	if o.Ways == nil {
 		o.Ways = func(string) Ways { return Ways{} }
 	}
@@ -205,8 +211,9 @@ func (v *view) routes() http.Handler {
 	mux.HandleFunc("GET /trace/{id}/json", v.serveJSON)
 	mux.HandleFunc("GET /trace/{id}/curl", v.serveCurl)
 	sameOrigin := v.sameOrigin()
-	mux.Handle("POST /trace/{id}/resolve", sameOrigin.Handler(http.HandlerFunc(v.serveResolve)))
-	mux.Handle("POST /trace/{id}/reopen", sameOrigin.Handler(http.HandlerFunc(v.serveReopen)))
+	for action, form := range decisionForms {
+		mux.Handle("POST /trace/{id}/"+action, sameOrigin.Handler(v.decisionHandler(form)))
+	}
 	mux.HandleFunc("GET /trace/{id}/reset", v.serveResetForm)
 	mux.Handle("POST /trace/{id}/reset", sameOrigin.Handler(http.HandlerFunc(v.serveReset)))
 	mux.HandleFunc("GET /status", v.serveStatus)

@@ -68,7 +68,12 @@ func (w *writer) exception(e *merge.Exception) *alert {
 	e = e.Read()
 	name, summary := names.NewException, "New exception in "
 	description := fmt.Sprintf("%s was first seen at %s and was counted %s%s.", e.Label, timestamp(e.FirstSeen), counts(e), onInstance(e))
-	if e.Regressions > 0 {
+	switch {
+	case e.Episode.Unmuted:
+		name, summary = names.ExceptionRegressed, "Muted exception is back in "
+		description = fmt.Sprintf("%s was muted, and that ended at %s as it had been decided. It was first seen at %s and was counted %s%s.",
+			e.Label, timestamp(e.Episode.Began), timestamp(e.FirstSeen), counts(e), onInstance(e))
+	case e.Regressions > 0:
 		name, summary = names.ExceptionRegressed, "Resolved exception is back in "
 		description = fmt.Sprintf("%s was resolved and came back at %s. It was first seen at %s and was counted %s%s.",
 			e.Label, timestamp(e.Episode.Began), timestamp(e.FirstSeen), counts(e), onInstance(e))

@@ -95,6 +95,8 @@ func TestActive(t *testing.T) {
 		{"until it was quiet for an hour", []*merge.Exception{began("a")}, at(61), nil},
 		{"not history", []*merge.Exception{began("a", func(e *merge.Exception) { e.Episode = merge.Episode{} })}, at(2), nil},
 		{"nor what is resolved", []*merge.Exception{began("a", resolved)}, at(2), nil},
+		{"nor what is muted", []*merge.Exception{began("a", func(e *merge.Exception) { e.Muted = &merge.Mute{} })}, at(2), nil},
+		{"that was muted until it grew", []*merge.Exception{began("a", func(e *merge.Exception) { e.Episode.Unmuted = true })}, at(2), []string{"PeriskopExceptionRegressed a"}},
 		{"nor what grows after its end", []*merge.Exception{began("a", func(e *merge.Exception) { e.Episode.Over = true })}, at(2), nil},
 		{"a regression", []*merge.Exception{began("a", func(e *merge.Exception) { e.Regressions = 2 })}, at(2), []string{"PeriskopExceptionRegressed a"}},
 		{

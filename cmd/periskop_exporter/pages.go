@@ -30,6 +30,7 @@ func (e *exporter) pages() (http.Handler, error) {
 		Departed: e.recent.Departed,
 		OwnCode:  e.services.ownCode,
 		Ways:     e.services.ways,
+		User:     e.user,
 		Config:   e.configStatus,
 		Storage:  e.storageStatus,
 		Flags:    e.flags.shown,
@@ -49,7 +50,7 @@ func (e *exporter) pages() (http.Handler, error) {
 		ServiceDashboard: dashboards.UID(dashboards.Service),
 	}
 	if e.canChange() {
-		o.Resolve, o.Reopen, o.Reset = e.resolve, e.reopen, e.reset
+		o.Decide, o.Reset = e.decide, e.reset
 	}
 	return view.New(o)
 }
@@ -75,6 +76,7 @@ func (e *exporter) api() http.Handler {
 		Targets:   e.services.targets,
 		Health:    e.pool.Health,
 		Team:      e.services.team,
+		User:      e.user,
 		Processes: e.state.Processes,
 		UUID:      e.uuid,
 		Prefix:    e.flags.routePrefix,
@@ -84,7 +86,7 @@ func (e *exporter) api() http.Handler {
 		Bodies:    limit.NewBytes(pushedBytes, patience),
 	}
 	if e.canChange() {
-		o.Resolve = e.resolve
+		o.Decide = e.decide
 	}
 	return api.New(o)
 }

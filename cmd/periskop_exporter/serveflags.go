@@ -38,6 +38,7 @@ type serveFlags struct {
 	enableLifecycle bool
 	enablePprof     bool
 	readOnly        bool
+	userHeader      string
 	allowedHosts    []string
 	prometheusURL   string
 	grafanaURL      string
@@ -96,9 +97,11 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 		Default("0s").SetValue((*duration)(&f.newSeriesDelay))
 	cmd.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload.").BoolVar(&f.enableLifecycle)
 	cmd.Flag("web.enable-pprof", "Serve profiles of the program at /debug/pprof/.").BoolVar(&f.enablePprof)
-	cmd.Flag("web.allowed-host", "A further host name under which browsers may resolve, reopen, reset, reload and push, beside that of --web.external-url, addresses and localhost. Repeatable.").
+	cmd.Flag("web.allowed-host", "A further host name under which browsers may resolve, mute, reset, reload and push, beside that of --web.external-url, addresses and localhost. Repeatable.").
 		PlaceHolder("<NAME>").StringsVar(&f.allowedHosts)
-	cmd.Flag("web.read-only", "Let nobody resolve, reopen or reset exceptions.").BoolVar(&f.readOnly)
+	cmd.Flag("web.read-only", "Let nobody resolve, mute or reset exceptions, nor decide anything else about them.").BoolVar(&f.readOnly)
+	cmd.Flag("web.user-header", "The header in which a proxy says who sends a request, such as X-Forwarded-User, for the history of decisions. Only for an exporter that is reached through that proxy alone, which sets or removes the header. Without it, the name of basic authentication.").
+		PlaceHolder("<NAME>").StringVar(&f.userHeader)
 	cmd.Flag("web.prometheus-url", "The URL of Prometheus, for links to the history of exceptions, and for pictures of it, which this program asks for there.").
 		PlaceHolder("<URL>").StringVar(&f.prometheusURL)
 	cmd.Flag("web.grafana-url", "The URL under which browsers reach Grafana, for links to the history of an exception.").
@@ -161,6 +164,9 @@ func (f *serveFlags) check() error {
 	}
 	if err := web.Validate(*f.web.WebConfigFile); err != nil {
 		return fmt.Errorf("--web.config.file: %w", err)
+	}
+	if f.userHeader != "" && !headerName.MatchString(f.userHeader) {
+		return fmt.Errorf("--web.user-header: %q is not the name of a header, such as X-Forwarded-User", f.userHeader)
 	}
 	return nil
 }

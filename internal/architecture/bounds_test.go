@@ -43,6 +43,7 @@ var bounds = map[string]bound{
 	"cmd/periskop_exporter.maxRecent":      {"64 << 20", "What the charts of the pages show", "64 MB"},
 	"cmd/periskop_exporter.maxRemarks":     {"5", "", "of check-target, which a person runs"},
 	"cmd/periskop_exporter.mostGarbage":    {"64 << 20", "Garbage beside what is held", "64 MB"},
+	"cmd/periskop_exporter.mostUser":       {"254", "Decisions that are kept of an exception", "254 bytes"},
 	"cmd/periskop_exporter.most":           {"", "", "of what is listed in a sentence, and of the file of check-config"},
 	"cmd/periskop_exporter.patience":       {"10 * time.Second", "Requests that are answered at a time", "each for 10 s"},
 	"cmd/periskop_exporter.pushedBytes":    {"64 << 20", "Bodies of pushes", "64 MB"},

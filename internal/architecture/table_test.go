@@ -21,15 +21,16 @@ var table = map[string]row{
 
 	"discovery":       {imports: []string{"periskop", "internal/redact"}},
 	"scrape":          {imports: []string{"periskop", "internal/redact", "internal/limit"}},
-	"merge":           {imports: []string{"periskop"}},
+	"triage":          {},
+	"merge":           {imports: []string{"periskop", "triage"}},
 	"internal/fleet":  {imports: []string{"periskop"}},
 	"internal/redact": {imports: []string{"periskop", "internal/redact/corpus"}},
 
-	"store": {imports: []string{"merge", "periskop"}},
+	"store": {imports: []string{"merge", "periskop", "triage"}},
 
 	"collector":     {imports: []string{"merge", "periskop", "internal/names"}},
-	"view":          {imports: []string{"merge", "periskop", "internal/names", "internal/frames"}},
-	"api":           {imports: []string{"merge", "periskop", "internal/limit", "internal/names"}},
+	"view":          {imports: []string{"merge", "periskop", "triage", "internal/names", "internal/frames"}},
+	"api":           {imports: []string{"merge", "periskop", "triage", "internal/limit", "internal/names"}},
 	"alerts":        {imports: []string{"merge", "periskop", "internal/names"}},
 	"alerts/notify": {imports: []string{"merge", "periskop", "internal/names", "internal/frames"}},
 	"dashboards":    {imports: []string{"internal/names"}},

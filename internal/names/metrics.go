@@ -17,6 +17,7 @@ func Metrics() []Metric {
 	return []Metric{
 		{ExceptionFirstSeen, "gauge", exception, "When the exception was first reported ever, in seconds since 1970."},
 		{ExceptionLastSeen, "gauge", exception, "When the newest occurrence of the exception was, in seconds since 1970."},
+		{ExceptionMuted, "gauge", []string{ServiceName, ExceptionID}, "1 while the exception is muted, so that no alert is raised about it; nothing at other times."},
 		{ExceptionsRegressedTotal, "counter", exception, "How often the exception came back after it was resolved. Exposed from when it is resolved for the first time."},
 		{
 			ExceptionsTotal, "counter",

@@ -7,6 +7,7 @@ const (
 	ExceptionsTotal            = "periskop_exceptions_total"
 	ExceptionFirstSeen         = "periskop_exception_first_seen_timestamp_seconds"
 	ExceptionLastSeen          = "periskop_exception_last_seen_timestamp_seconds"
+	ExceptionMuted             = "periskop_exception_muted"
 	ExceptionsRegressedTotal   = "periskop_exceptions_regressed_total"
 	ServiceWatchedSince        = "periskop_service_watched_since_timestamp_seconds"
 	ServiceTargets             = "periskop_service_targets"

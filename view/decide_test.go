@@ -67,13 +67,13 @@ func TestResolve(t *testing.T) {
 
 func TestReadOnly(t *testing.T) {
 	w := shopWorld(t)
-	w.change = func(o *view.Options) { o.Resolve, o.Reopen = nil, nil }
+	w.change = func(o *view.Options) { o.Decide = nil }
 	h := w.handler(t)
 	id := merge.ExceptionID("shop", shopKey)
 	if page := get(t, h, "/trace/"+id).Body.String(); strings.Contains(page, `method="post"`) {
 		t.Error("the page has a form")
 	}
-	for _, action := range []string{"resolve", "reopen"} {
+	for _, action := range []string{"resolve", "reopen", "mute", "unmute", "note"} {
 		rec := send(t, h, "/trace/"+id+"/"+action, "http://periskop.test", "")
 		if rec.Code != http.StatusForbidden {
 			t.Errorf("%s: got status %d, want 403", action, rec.Code)

@@ -1,0 +1,200 @@
+package merge
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/triage"
+)
+
+// Decide takes in what somebody decided about the exceptions with these IDs, all of it or nothing:
+// it is one event. It returns how many of them there are. The decision has to stand
+// [triage.Decision.Check]; its time is set here, and its texts are kept without secrets.
+func (s *State) Decide(ids []string, d triage.Decision) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	wanted := make(map[keyID]bool, len(ids))
+	for _, id := range ids {
+		if key, ok := parseKeyID(id); ok {
+			wanted[key] = true
+		}
+	}
+	event := &DecisionEvent{Decision: d}
+	event.Decision.At = s.tick()
+	event.Decision.By, event.Decision.Reason = s.clean.text(d.By), s.clean.text(d.Reason)
+	for _, svc := range s.shown {
+		for key := range wanted {
+			if svc.byID[key] != nil {
+				event.Exceptions = append(event.Exceptions, ExceptionName{Service: svc.name, ID: uint64(key)})
+				delete(wanted, key)
+			}
+		}
+	}
+	if len(event.Exceptions) == 0 {
+		return 0
+	}
+	s.decide(event)
+	s.recent = nil
+	return len(event.Exceptions)
+}
+
+// Resolve marks the exception as resolved, until its count grows: being reported still is no
+// growth. It returns false when there is no such exception.
+func (s *State) Resolve(id, reason string) bool {
+	return s.Decide([]string{id}, triage.Decision{Kind: triage.Resolved, Reason: reason}) > 0
+}
+
+// decide takes in a decision.
+func (s *State) decide(d *DecisionEvent) {
+	s.endMutes(d.Decision.At)
+	for _, name := range d.Exceptions {
+		svc := s.services[name.Service]
+		if svc == nil || svc.byID[keyID(name.ID)] == nil {
+			continue
+		}
+		svc.decide(svc.byID[keyID(name.ID)], &d.Decision, &s.ledgers.regressions)
+	}
+	s.journal.add(Event{Decision: d})
+}
+
+// decide applies a decision to an exception. It is open, resolved or muted: one of the three.
+func (s *service) decide(e *exception, d *triage.Decision, l *ledger) {
+	switch d.Kind {
+	case triage.Resolved:
+		s.unmute(e)
+		s.resolve(e, Resolution{At: d.At, By: d.By, Reason: d.Reason}, l)
+	case triage.Muted:
+		e.resolved = nil
+		s.mute(e, d)
+	case triage.Reopened:
+		e.resolved = nil
+	case triage.Unmuted:
+		s.unmute(e)
+	case triage.Noted, triage.Reset, triage.Regressed, triage.Returned:
+	}
+	e.remember(*d)
+}
+
+// remember adds to the history of the exception.
+func (e *exception) remember(d triage.Decision) {
+	e.decisions = triage.Add(e.decisions, d)
+	e.changed()
+}
+
+// resolve notes the resolution, and exposes the counters of its regressions at zero,
+// so that the first regression is an increase.
+func (s *service) resolve(e *exception, r Resolution, l *ledger) {
+	e.resolved = &r
+	for _, c := range e.counts {
+		s.regressionsOf(c, e, l, r.At)
+	}
+}
+
+// regressed notes that an exception grew although it was resolved.
+func (s *service) regressed(e *exception, c *count, l *ledger, now time.Time) {
+	e.remember(triage.Decision{Kind: triage.Regressed, At: now, By: e.resolved.By, Reason: e.resolved.Reason})
+	e.resolved = nil
+	e.regressions++
+	if series := s.regressionsOf(c, e, l, now); series != nil {
+		series.add(1, now)
+	}
+}
+
+// A Mute is somebody's word that nobody is to be told of an exception for now.
+type Mute struct {
+	At         time.Time
+	By, Reason string
+	Until      triage.Until
+	// Above is the count at which it ends, if it does so by growth.
+	Above uint64
+}
+
+// mute mutes the exception.
+func (s *service) mute(e *exception, d *triage.Decision) {
+	m := &Mute{At: d.At, By: d.By, Reason: d.Reason, Until: d.Until}
+	if d.Until.Growth > 0 {
+		m.Above = saturatingAdd(e.counted(), d.Until.Growth)
+	}
+	s.setMuted(e, m)
+}
+
+// setMuted is also for what is loaded.
+func (s *service) setMuted(e *exception, m *Mute) {
+	e.muted = m
+	s.muted[e.id] = e
+	s.state.muteEnds = earlier(s.state.muteEnds, m.Until.Time)
+}
+
+// unmute takes a mute back, if there is one.
+func (s *service) unmute(e *exception) {
+	e.muted = nil
+	delete(s.muted, e.id)
+}
+
+// returned ends a mute by itself.
+func (s *service) returned(e *exception, at time.Time) {
+	m := e.muted
+	s.unmute(e)
+	e.remember(triage.Decision{Kind: triage.Returned, At: at, By: m.By, Reason: m.Reason, Until: m.Until})
+}
+
+// growMuted ends a mute by growth. What it hid is news then, to be told of.
+func (s *service) growMuted(e *exception, now time.Time, o *Settings) {
+	if m := e.muted; m != nil && m.Above > 0 && e.counted() >= m.Above {
+		s.returned(e, now)
+		s.beginEpisode(e, now, o)
+	}
+}
+
+// muteSawVersion ends a mute by a version that was not seen before.
+func (s *service) muteSawVersion(e *exception, now time.Time) {
+	if m := e.muted; m != nil && m.Until.Version {
+		s.returned(e, now)
+		s.beginEpisode(e, now, &s.state.settings)
+	}
+}
+
+func (s *service) beginEpisode(e *exception, now time.Time, o *Settings) {
+	if e.key == OverflowKey {
+		return
+	}
+	e.episode = s.newEpisode(now, o.EpisodeLimit)
+	e.episode.Unmuted = true
+}
+
+// endMutes ends those whose time is over.
+func (s *State) endMutes(now time.Time) {
+	if s.muteEnds.IsZero() || now.Before(s.muteEnds) {
+		return
+	}
+	s.muteEnds, s.recent = time.Time{}, nil
+	for _, svc := range s.services {
+		for _, e := range svc.muted {
+			if end := e.muted.Until.Time; !end.IsZero() && !now.Before(end) {
+				svc.returned(e, end)
+			} else {
+				s.muteEnds = earlier(s.muteEnds, end)
+			}
+		}
+	}
+}
+
+// appendMuted appends the names of the exceptions that are muted, sorted by ID.
+func (s *service) appendMuted(list []MutedException) []MutedException {
+	from := len(list)
+	for _, e := range s.muted {
+		list = append(list, MutedException{Service: s.name, ID: e.idText})
+	}
+	slices.SortFunc(list[from:], func(a, b MutedException) int { return strings.Compare(a.ID, b.ID) })
+	return list
+}
+
+// counted is how many occurrences were counted since the watch began.
+func (e *exception) counted() uint64 {
+	var sum uint64
+	for _, c := range e.counts {
+		sum = saturatingAdd(sum, c.counted)
+	}
+	return sum
+}
