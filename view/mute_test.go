@@ -122,7 +122,7 @@ func TestReasonStays(t *testing.T) {
 	id := merge.ExceptionID("shop", shopKey)
 	act(t, h, "/trace/"+id+"/resolve", "ada", url.Values{"reason": {"fixed in 1.2"}})
 	r := reportOf(shopKey, periskop.Exception{Class: "PaymentError"})
-	r.Aggregates[0].CreatedAt = now.Add(-2 * time.Minute)
+	r.TargetUUID, r.Aggregates[0].CreatedAt = "u9", now.Add(-2*time.Minute)
 	for i := range uint64(2) {
 		r.Aggregates[0].TotalCount = 1 + i
 		w.state.Fold(&periskop.Scrape{Target: newTarget("shop", "shop-9:8080", nil), Start: now.Add(-time.Minute), Date: now.Add(-time.Minute), Result: periskop.Success, Report: r})
