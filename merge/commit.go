@@ -141,7 +141,8 @@ func (s *State) prepare(commit bool, read func()) func() {
 			return nil
 		}
 		s.status.began = now
-		return func() { s.sync(events) }
+		outgoing := s.outgoing.take()
+		return func() { s.sync(events, outgoing) }
 	}
 	return s.prepareCommit(now)
 }
@@ -155,7 +156,12 @@ func (s *State) prepareCommit(now time.Time) func() {
 	changes := s.pending.take()
 	records := changes.records()
 	records.Seq = s.journal.seq
-	return func() { s.commit(changes, records) }
+	outgoing := s.outgoing.take()
+	return func() {
+		s.put(outgoing)
+		s.syncOutbox() // the events that told of it are not kept any more after this
+		s.commit(changes, records)
+	}
 }
 
 // written writes the events that are waiting, so that they survive the end of the program,
@@ -191,12 +197,16 @@ func (s *State) prepareEvents() func() {
 		}
 		return s.prepareCommit(now)
 	}
-	events := s.journal.take()
-	if len(events) == 0 {
+	events, outgoing := s.journal.take(), s.outgoing.take()
+	if len(events) == 0 && outgoing.empty() {
 		return nil
 	}
 	s.status.began = now
-	return func() { s.done(s.append(events), false) }
+	return func() {
+		err := s.append(events)
+		s.put(outgoing) // not before: what is put and told by no event would be put again
+		s.done(err, false)
+	}
 }
 
 // append writes events to the journal. The caller has the slot for writing.
@@ -214,12 +224,15 @@ func (s *State) append(events []*Event) error {
 	return err
 }
 
-// sync writes events and makes the journal survive the end of the machine.
-func (s *State) sync(events []*Event) {
+// sync writes events and makes the journal survive the end of the machine, and what was put
+// into the outbox as well.
+func (s *State) sync(events []*Event, outgoing waitingOutgoing) {
 	err := s.append(events)
+	s.put(outgoing)
 	if err == nil {
 		err = s.store.Sync()
 	}
+	s.syncOutbox()
 	if err == nil {
 		s.mu.Lock()
 		s.unsynced = false

@@ -192,7 +192,9 @@ func (s *State) replay(events []Event) {
 func (s *State) redo(e *Event) {
 	switch {
 	case e.Answer != nil:
-		s.service(e.Answer.Service).fold(newReplayed(e.Answer), &s.settings, &s.ledgers)
+		r := newReplayed(e.Answer)
+		s.service(e.Answer.Service).fold(r, &s.settings, &s.ledgers)
+		s.send(r.offers, e.Seq)
 	case e.Endpoint != nil:
 		s.loadEndpoint(e.Endpoint)
 		s.service(e.Endpoint.Service).changedEndpoint(e.Endpoint.Address)

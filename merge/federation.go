@@ -108,12 +108,15 @@ func (s *State) foldProcesses(sc *periskop.Scrape) {
 			aggregates[a.ID] = a
 		}
 	}
+	told := offers{}
 	for i := range sc.Report.Processes {
 		if r := s.relayed(own, &sc.Report.Processes[i], aggregates, before); r != nil {
+			r.offers = told
 			r.finish(s.cleaner(), true)
 			s.fold(r)
 		}
 	}
+	s.offered(told)
 	if !before {
 		s.showHistory(own, sc.Report)
 	}
@@ -130,6 +133,13 @@ func (s *State) relay(sc *periskop.Scrape) (own *report, before bool) {
 		s.fold(own)
 	}
 	return own, before
+}
+
+// offered sends what the exporter told of all its processes.
+func (s *State) offered(told offers) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.send(told, s.journal.seq)
 }
 
 // cleaner returns what decodes and redacts.

@@ -397,7 +397,9 @@ func (f *folding) count(x *exception, a *arrival, d delta) {
 	} else {
 		x.grown = later(x.grown, seen)
 	}
+	before := x.kept
 	x.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
+	f.offer(x, before, d.increment)
 
 	c := x.countOf(f.report.group, a.severity, now)
 	c.counted = saturatingAdd(c.counted, d.increment)

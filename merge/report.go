@@ -39,6 +39,9 @@ type report struct {
 	redone  bool
 	// changed are the arrivals that changed what is known.
 	changed []*arrival
+	// offers are the occurrences that may be sent. Reports of processes that one exporter tells
+	// of share them, as the occurrences come with one of the processes.
+	offers offers
 }
 
 // An arrival is an aggregate on its way into the state.

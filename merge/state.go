@@ -14,6 +14,8 @@ type Options struct {
 	Store Store
 	// Saved is what was durable when the program ended. Nil is nothing.
 	Saved *Saved
+	// Outbox is given the occurrences that are counted while [Settings] say so. Nil is none.
+	Outbox Outbox
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 	// Elapsed is a clock that nobody sets, by which it is found out when Now was set.
@@ -42,6 +44,7 @@ type Options struct {
 // Only those that say so wait for the store.
 type State struct {
 	store    Store
+	outbox   Outbox
 	patience time.Duration
 	stepped  func(by time.Duration)
 	// clockPatience is that of the options.
@@ -77,6 +80,7 @@ type State struct {
 
 	pending   *pending
 	journal   journal
+	outgoing  waitingOutgoing
 	journaled int64 // bytes of the journal since the last commit
 	unsynced  bool  // some of them were not synced
 	committed time.Time
@@ -114,7 +118,7 @@ func New(o Options) *State {
 		o.Elapsed = func() time.Duration { return now().Sub(start) }
 	}
 	s := &State{
-		store: o.Store, patience: o.Patience, stepped: o.Stepped, settings: o.Settings, writing: make(chan struct{}, 1),
+		store: o.Store, outbox: o.Outbox, patience: o.Patience, stepped: o.Stepped, settings: o.Settings, writing: make(chan struct{}, 1),
 		own:      newOwnClock(o.Now, o.Elapsed),
 		services: map[string]*service{}, rounds: map[string]*round{},
 		seen: map[labelsKey]int{}, processes: processIndex{}, occurrences: occurrenceIndex{}, sharers: map[uint64][]*process{},
@@ -130,6 +134,7 @@ func New(o Options) *State {
 	s.journal.seq = o.Saved.Seq
 	s.journal.off = true
 	s.Configure(o.Settings)
+	s.resumeOutbox(o.Saved)
 	s.replay(o.Saved.Events)
 	if len(o.Saved.Events) > 0 {
 		s.committed = time.Time{} // what was done again is to be written soon
@@ -267,7 +272,10 @@ func (s *State) fold(r *report) bool {
 		s.recent = nil
 	}
 	svc.fold(r, &s.settings, &s.ledgers)
-	return len(s.journal.queue) > 0 || s.journal.overrun
+	if !r.relayed {
+		s.send(r.offers, s.journal.seq)
+	}
+	return len(s.journal.queue) > 0 || s.journal.overrun || len(s.outgoing.items) > 0
 }
 
 func (s *service) fold(r *report, settings *Settings, l *ledgers) {
