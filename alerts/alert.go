@@ -23,6 +23,7 @@ const (
 	ServicesOverLimit   = "PeriskopServicesOverLimit"
 	ConfigReloadFailed  = "PeriskopConfigReloadFailed"
 	AlertsNotSent       = "PeriskopAlertsNotSent"
+	ExportFailing       = "PeriskopExportFailing"
 )
 
 // An alert is what one rule says, before it is written.
@@ -79,7 +80,7 @@ func groups(o *Options) []group {
 	return []group{
 		{"periskop-exceptions", []alert{newException(o), exceptionRegressed(o), exceptionSpike(o), highExceptionRate(o)}},
 		{"periskop-targets", []alert{targetDown(o), serviceHasNoTargets(o), scrapesFailing(o)}},
-		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), statesMixed(o), seriesOverflow(o), servicesOverLimit(o), configReloadFailed(o), alertsNotSent(o)}},
+		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), statesMixed(o), seriesOverflow(o), servicesOverLimit(o), configReloadFailed(o), alertsNotSent(o), exportFailing(o)}},
 	}
 }
 

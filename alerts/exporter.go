@@ -149,3 +149,32 @@ func alertsNotSent(*Options) alert {
 			" does not reach an Alertmanager, or knows none: new exceptions and regressions are not told.",
 	}
 }
+
+const (
+	// exportLate is how long occurrences may wait to be exported: longer than the longest pause
+	// between two attempts.
+	exportLate = 10 * time.Minute
+	// exportLostTold is how long it is told that occurrences were lost: longer than the alert waits
+	// before it fires.
+	exportLostTold = 15 * time.Minute
+)
+
+// exportFailing fires when occurrences wait to be exported for long, or were lost.
+func exportFailing(*Options) alert {
+	late := func(matchers ...string) string {
+		lost := append([]string{names.Result + `!="sent"`}, matchers...)
+		return fmt.Sprintf("(%s > %d or sum by (%s, %s) (%s) > 0)",
+			current(selector(names.ExporterExportQueueAge, matchers)), int(exportLate.Seconds()),
+			jobLabel, names.Instance, over("increase", selector(names.ExporterExportRecords, lost), exportLostTold))
+	}
+	return alert{
+		name:     ExportFailing,
+		expr:     fmt.Sprintf("count by (%s) (%s)", jobLabel, late()),
+		wait:     5 * time.Minute,
+		severity: warning,
+		subject:  exporter,
+		summary:  "The Periskop exporter cannot send occurrences to where they are kept",
+		description: list(listed, late(jobLabel+"=%[1]q"), jobLabel, names.Instance, "An exporter") +
+			" has had occurrences waiting for long, or has lost some: they are missing among the older ones, and in no count.",
+	}
+}

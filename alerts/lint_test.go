@@ -26,7 +26,7 @@ var exposed = []string{
 	names.ExceptionsTotal, names.ExceptionFirstSeen, names.ExceptionsRegressedTotal, names.ServiceWatchedSince,
 	names.ServiceTargets, names.TargetUp, names.ScrapesTotal, names.ExporterOverflowKeys, names.ExporterConfigReloadSuccess,
 	names.ExporterServicesOverLimit, names.ExporterStateCommitFailures, names.ExporterStateCommitSuccess, names.ExporterStateDamaged,
-	names.ExporterAlertsSent, names.ExporterAlertsFailed, names.ExporterAlertsDropped, names.ExporterAlertmanagers,
+	names.ExporterAlertsSent, names.ExporterAlertsFailed, names.ExporterAlertsDropped, names.ExporterAlertmanagers, names.ExporterExportQueueAge, names.ExporterExportRecords,
 }
 
 func TestComplete(t *testing.T) {

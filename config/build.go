@@ -116,6 +116,7 @@ func build(c *checker, root *node) *Config {
 		cfg.Services = append(cfg.Services, b.service(raw.Services[i], n))
 	}
 	cfg.Alerting = b.alerting(root.get("alerting"))
+	cfg.Export = b.export(root.get("export").get("otlp"))
 	return cfg
 }
 

@@ -127,6 +127,10 @@ func (c *checker) rules(n *node, t reflect.Type) {
 		c.limits(n)
 	case reflect.TypeFor[rawAlerting]():
 		c.alerting(n)
+	case reflect.TypeFor[rawExport]():
+		c.required(n, "otlp: with endpoint below it")
+	case reflect.TypeFor[rawOTLP]():
+		c.otlp(n)
 	case reflect.TypeFor[rawAlertmanager]():
 		c.discovered(n)
 	case reflect.TypeFor[relabel.Config]():

@@ -40,6 +40,7 @@ type Config struct {
 	Redaction Redaction
 	Retention Retention
 	Alerting  Alerting
+	Export    Export
 
 	// Warnings are what is probably wrong in the file though it is valid, in the order of
 	// its lines.

@@ -246,3 +246,32 @@ config.yaml:7: limits.label_length: "-1" is not above zero; a limit has to leave
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 }
+
+func TestExport(t *testing.T) {
+	const services = "services: [{name: shop, push: true}]\n"
+	parse := func(block string) config.Export {
+		t.Helper()
+		cfg, err := config.Parse("config.yaml", strings.NewReader(services+block))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cfg.Export
+	}
+	if got := parse(""); got.URL != nil {
+		t.Errorf("without the block: %+v", got)
+	}
+	got := parse("export: {otlp: {endpoint: 'https://a:4318/otlp/', headers: {X-Scope-OrgID: team-a}, basic_auth: {username: u, password: p}}}")
+	if got.URL.String() != "https://a:4318/otlp/v1/logs" || got.GRPC || !got.Compress || got.Timeout != 10*time.Second || got.QueueSize != 256<<20 || got.QueueAge != 24*time.Hour {
+		t.Errorf("defaults: %+v, %s", got, got.URL)
+	}
+	if got.Headers["X-Scope-OrgID"] != "team-a" || got.HTTPClient.BasicAuth == nil {
+		t.Errorf("headers and client: %+v", got)
+	}
+	got = parse("export: {otlp: {logs_endpoint: 'http://a/insert?x=y', compression: none, queue_size: 1GB, queue_age: 7d, timeout: 3s}}")
+	if got.URL.String() != "http://a/insert?x=y" || got.Compress || got.QueueSize != 1<<30 || got.QueueAge != 7*24*time.Hour || got.Timeout != 3*time.Second {
+		t.Errorf("all set: %+v, %s", got, got.URL)
+	}
+	if got = parse("export: {otlp: {endpoint: 'http://a:4317', protocol: grpc}}"); got.URL.String() != "http://a:4317" || !got.GRPC {
+		t.Errorf("gRPC: %+v, %s", got, got.URL)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	commonconfig "github.com/prometheus/common/config"
 )
 
 // Keys returns the paths of all keys that a file may have, as services[].scraper.timeout,
@@ -16,12 +18,15 @@ func Keys() []string {
 }
 
 // closed are keys whose blocks Keys does not look into.
-var closed = []string{"relabel_configs", "metric_relabel_configs", "alert_relabel_configs", "http_headers"}
+var closed = []string{"relabel_configs", "metric_relabel_configs", "alert_relabel_configs", "http_headers", "headers"}
 
 func walkKeys(c catalog, t reflect.Type, path string, paths *[]string) {
 	for _, k := range c.of(t).keys {
 		below := join(path, k.name)
 		if path == "global.scraper" || path == "alerting.alertmanagers[]" && (k.discovery || isClientKey(c, k.name)) {
+			continue
+		}
+		if _, client := c.of(reflect.TypeFor[commonconfig.HTTPClientConfig]()).find(k.name); client && path == "export.otlp" {
 			continue
 		}
 		*paths = append(*paths, below)

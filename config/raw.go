@@ -26,6 +26,7 @@ type rawConfig struct {
 	Redaction     rawRedaction      `yaml:"redaction"`
 	Retention     rawRetention      `yaml:"retention"`
 	Alerting      rawAlerting       `yaml:"alerting"`
+	Export        rawExport         `yaml:"export"`
 }
 
 type rawRepository struct {

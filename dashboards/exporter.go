@@ -28,6 +28,8 @@ func exporter(o Options) dashboard {
 		band{8, []*panel{commits(), commitDurations(), stateSize()}},
 		band{1, []*panel{row("Direct alerts")}},
 		band{8, []*panel{directAlerts(), activeAlerts()}},
+		band{1, []*panel{row("Export of occurrences")}},
+		band{8, []*panel{exported(), exportQueue()}},
 		band{1, []*panel{row("Process")}},
 		band{8, []*panel{processorTime(), memory(), exposition()}},
 		band{6, []*panel{builds()}},
@@ -111,6 +113,16 @@ func activeAlerts() *panel {
 	return graph("Direct alerts and Alertmanagers", "Direct alerts that there are now, and the Alertmanagers that are told of them.", unitCount).
 		line(fmt.Sprintf("max(%s)", series(names.ExporterAlertsActive, ofExporter)), "alerts").
 		line(fmt.Sprintf("max(%s)", series(names.ExporterAlertmanagers, ofExporter)), "Alertmanagers")
+}
+
+func exported() *panel {
+	return graph("Exported occurrences", "Occurrences per second that were sent to where they are kept, that were refused there, and that were given up.", unitRate).
+		line(fmt.Sprintf("sum by (%s) (%s)", names.Result, over("rate", series(names.ExporterExportRecords, ofExporter), perPoint)), legendOf(names.Result)).
+		coloured([2]string{"sent", "green"}, [2]string{"failed", "orange"}, [2]string{"dropped", "red"})
+}
+
+func exportQueue() *panel {
+	return byInstance("Export lag", "How long the oldest occurrence has waited to be exported.", unitSeconds, series(names.ExporterExportQueueAge, ofExporter))
 }
 
 func processorTime() *panel {

@@ -95,6 +95,7 @@ var exposedByExporter = []string{
 	names.ExporterOverflowKeys, names.ScrapesTotal, names.TargetScrapeDuration, names.TargetInconsistenciesTotal, names.ExporterSeries,
 	names.ExporterStateCommits, names.ExporterStateCommitFailures, names.ExporterStateCommitDuration, names.ExporterStateSize,
 	names.ExporterAlertsSent, names.ExporterAlertsFailed, names.ExporterAlertsDropped, names.ExporterAlertsActive, names.ExporterAlertmanagers,
+	names.ExporterExportRecords, names.ExporterExportQueueAge,
 	"up", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds", "scrape_duration_seconds",
 }
 

@@ -26,6 +26,7 @@ type statusPage struct {
 	Empty         *emptyList
 	Config        *configSection
 	Storage       *storageSection
+	Export        *storageSection
 	Flags         []fact
 	Build         []fact
 }
@@ -62,6 +63,9 @@ func (v *view) serveStatus(w http.ResponseWriter, r *http.Request) {
 	p.Config = newConfigSection(config, now, to)
 	if v.Storage != nil {
 		p.Storage = newStorageSection(v.Storage(), now)
+	}
+	if v.Export != nil {
+		p.Export = newExportSection(v.Export(), now)
 	}
 	p.Build = newBuildFacts(v.Build, v.Started, now)
 	for _, f := range v.Flags {

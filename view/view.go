@@ -56,6 +56,9 @@ type Options struct {
 	Config func() ConfigStatus
 	// Storage returns how the state is kept. Nil leaves it out.
 	Storage func() StorageStatus
+	// Export returns how the export of occurrences goes, nil when there is none. Nil leaves it
+	// out.
+	Export func() *ExportStatus
 	// ServiceConfig returns the part of the configuration that is about a service, as YAML
 	// with all secrets hidden; "" for none. Nil leaves it out.
 	ServiceConfig func(service string) string

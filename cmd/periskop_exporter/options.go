@@ -16,6 +16,9 @@ func (e *exporter) apply(cfg *config.Config) error {
 	if err := e.notifier.Configure(notifySettings(cfg)); err != nil {
 		return err
 	}
+	if err := e.export.Configure(exportSettings(cfg)); err != nil {
+		return err
+	}
 	e.services.take(cfg)
 	e.pool.Apply(scrapeServices(cfg))
 	return e.discovery.Apply(discovery.Settings{
@@ -38,6 +41,7 @@ func mergeSettings(cfg *config.Config) merge.Settings {
 		ProcessRetention:   cfg.Retention.Process,
 		EpisodeQuiet:       cfg.Alerting.QuietAfter,
 		EpisodeLimit:       cfg.Alerting.PerService,
+		Export:             cfg.Export.URL != nil,
 		Redact:             func(o *periskop.Occurrence) { *o = secrets.Occurrence(*o) },
 		RedactText:         secrets.Text,
 	}

@@ -33,6 +33,7 @@ func (e *exporter) pages() (http.Handler, error) {
 		User:     e.user,
 		Config:   e.configStatus,
 		Storage:  e.storageStatus,
+		Export:   e.exportStatus,
 		Flags:    e.flags.shown,
 		Build: view.Build{
 			Version: version.Version, Revision: version.GetRevision(), Branch: version.Branch,

@@ -18,6 +18,7 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/collector"
 	"github.com/periskop-exporter/periskop_exporter/config"
 	"github.com/periskop-exporter/periskop_exporter/discovery"
+	"github.com/periskop-exporter/periskop_exporter/export"
 	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
@@ -51,6 +52,7 @@ type exporter struct {
 	pool      *scrape.Pool
 	discovery *discovery.Discovery
 	notifier  *notify.Notifier
+	export    *export.Exporter
 	reloader  *reloader
 	recent    merge.Recent // what the charts of the pages show
 	// listeners are served on in place of the addresses in flags, if there are any.
@@ -105,6 +107,10 @@ func (e *exporter) openState(cfg *config.Config) error {
 		e.stateDir = dir
 		e.store, options.Store, options.Saved = kept, kept, saved
 	}
+	if err := e.newExport(cfg); err != nil {
+		return errors.Join(err, e.close())
+	}
+	options.Outbox = e.export
 	e.state = merge.New(options)
 	e.services.configure = e.state.Configure
 	return nil
@@ -204,6 +210,7 @@ func (e *exporter) serve(ctx context.Context, hangups <-chan os.Signal) error {
 	p.start("commits", e.commit)
 	p.start("charts", e.observe)
 	p.start("direct alerts", e.notifier.Run)
+	p.start("export", e.export.Run)
 	p.start("reloading", func(ctx context.Context) error { return e.reloader.run(ctx, hangups, e.flags.reloadInterval()) })
 
 	err = e.listen(ctx, handler)

@@ -56,6 +56,22 @@ var bounds = map[string]bound{
 	"discovery.most":              {"3", "", "of what is listed in a sentence"},
 	"discovery.patience":          {"10 * time.Second", "", "of the first round of a discovery, after which the program is ready without it"},
 
+	"export.longestPause":  {"time.Minute", "Pause before the export", "1 minute"},
+	"export.maxAnswer":     {"64 << 10", "", "of an answer, which is short"},
+	"export.maxBatch":      {"500", "One request of the export", "500 records"},
+	"export.maxBatchSize":  {"1 << 20", "One request of the export", "1 MB"},
+	"export.maxFrame":      {"256 << 20", "", "of a frame: one that has more is damaged"},
+	"export.maxHeaderSet":  {"64", "", "of headers, of which all together have 8 kB"},
+	"export.maxHeaders":    {"8 << 10", "Texts of one exported record", "all headers"},
+	"export.maxMemory":     {"16 << 20", "Occurrences that wait for a disk that does not take", "16 MB"},
+	"export.maxName":       {"1 << 10", "Texts of one exported record", "1 kB"},
+	"export.maxPause":      {"10 * time.Minute", "Pause before the export", "10 minutes"},
+	"export.maxProviders":  {"1000", "", "of services whose name is held ready; all are made again then"},
+	"export.maxSegment":    {"8 << 20", "`export.otlp.queue_size`", "8 MB"},
+	"export.maxStacktrace": {"32 << 10", "Texts of one exported record", "32 kB"},
+	"export.maxText":       {"8 << 10", "Texts of one exported record", "8 kB"},
+	"export.most":          {"300", "", "of an answer that is quoted"},
+
 	"merge.longestDelay":      {"2 * time.Minute", "How long a new series is shown at 0", "2 minutes"},
 	"merge.longestMemory":     {"7 * 24 * time.Hour", "Scrapers of `/metrics`", "at most for 7 days"},
 	"merge.longestUUID":       {"64", "A `target_uuid`", "64"},
@@ -74,6 +90,7 @@ var bounds = map[string]bound{
 	"merge.maxJournal":        {"8 << 20", "The journal", "8 MB"},
 	"merge.maxKey":            {"4 << 10", "a key", "4 kB"},
 	"merge.maxListed":         {"64", "Occurrences of an aggregate that are evidence", "64"},
+	"merge.maxOutgoing":       {"64 << 20", "Occurrences that wait for a disk that does not take", "64 MB"},
 	"merge.maxQueued":         {"10_000", "Events that wait for a disk", "10,000"},
 	"merge.maxRate":           {"10_000_000", "Rise of one total", "ten million a second"},
 	"merge.maxRise":           {"1_000_000_000_000", "Rise of one total", "10^12 at once"},
@@ -129,7 +146,7 @@ var bounds = map[string]bound{
 func TestBoundsAreToldOf(t *testing.T) {
 	root := filepath.Join("..", "..")
 	found := map[string][]string{}
-	for _, dir := range []string{"alerts/notify", "api", "cmd/periskop_exporter", "collector", "discovery", "merge", "periskop", "scrape", "store"} {
+	for _, dir := range []string{"alerts/notify", "api", "cmd/periskop_exporter", "collector", "discovery", "export", "merge", "periskop", "scrape", "store"} {
 		for name, value := range constants(t, filepath.Join(root, dir)) {
 			if boundName.MatchString(name) {
 				found[dir+"."+name] = value

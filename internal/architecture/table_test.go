@@ -33,6 +33,7 @@ var table = map[string]row{
 	"api":           {imports: []string{"merge", "periskop", "triage", "internal/limit", "internal/names"}},
 	"alerts":        {imports: []string{"merge", "periskop", "internal/names"}},
 	"alerts/notify": {imports: []string{"merge", "periskop", "internal/names", "internal/frames"}},
+	"export":        {imports: []string{"merge", "periskop", "internal/names"}},
 	"dashboards":    {imports: []string{"internal/names"}},
 
 	"internal/demo":         {imports: []string{"periskop", "internal/names", "internal/fleet"}},

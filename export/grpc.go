@@ -1,0 +1,287 @@
+package export
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	commonconfig "github.com/prometheus/common/config"
+	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploggrpc"
+	collector "go.opentelemetry.io/proto/otlp/collector/logs/v1"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
+)
+
+// grpcSender sends over gRPC.
+type grpcSender struct {
+	exporter *otlploggrpc.Exporter
+	call     *call
+	timeout  time.Duration
+	records  records
+}
+
+func newGRPCSender(s *Settings, headers map[string]string) (sender, error) {
+	agent := headers["User-Agent"]
+	delete(headers, "User-Agent") // which gRPC sets by itself
+	login, err := newLogin(s)
+	if err != nil {
+		return nil, err
+	}
+	watched := &call{}
+	options := []otlploggrpc.Option{
+		// The name is resolved by what connects, which may be a proxy.
+		otlploggrpc.WithEndpoint("passthrough:///" + s.URL.Host),
+		otlploggrpc.WithHeaders(headers),
+		otlploggrpc.WithTimeout(s.Timeout),
+		otlploggrpc.WithRetry(otlploggrpc.RetryConfig{Enabled: false}),
+		otlploggrpc.WithDialOption(
+			grpc.WithChainUnaryInterceptor(watched.watch),
+			grpc.WithUserAgent(agent),
+			grpc.WithPerRPCCredentials(login),
+			grpc.WithContextDialer((&dialer{proxy: s.HTTPClient.Proxy(), header: s.HTTPClient.GetProxyConnectHeader(), scheme: s.URL.Scheme}).dial),
+		),
+	}
+	if s.URL.Scheme == "http" {
+		options = append(options, otlploggrpc.WithInsecure())
+	} else {
+		settings, err := commonconfig.NewTLSConfig(&s.HTTPClient.TLSConfig)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, otlploggrpc.WithTLSCredentials(credentials.NewTLS(settings)))
+	}
+	if s.Compress {
+		options = append(options, otlploggrpc.WithCompressor("gzip"))
+	}
+	exporter, err := otlploggrpc.New(context.Background(), options...)
+	if err != nil {
+		return nil, err
+	}
+	return &grpcSender{exporter: exporter, call: watched, timeout: s.Timeout}, nil
+}
+
+func (s *grpcSender) close() { _ = s.exporter.Shutdown(context.Background()) } // it is not used again
+
+func (s *grpcSender) send(ctx context.Context, entries []entry) outcome {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	*s.call = call{}
+	err := s.exporter.Export(ctx, s.records.of(entries))
+	if !s.call.ended {
+		return outcome{verdict: again, err: err}
+	}
+	return s.call.outcome()
+}
+
+// A call keeps what was answered: the exporter of the SDK tells that in words alone.
+type call struct {
+	ended   bool
+	err     error
+	partial *collector.ExportLogsPartialSuccess
+}
+
+// watch is a grpc.UnaryClientInterceptor, for one call at a time.
+func (c *call) watch(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	err := invoke(ctx, method, req, reply, cc, opts...)
+	c.ended, c.err = true, err
+	if answer, ok := reply.(*collector.ExportLogsServiceResponse); ok && err == nil {
+		c.partial = answer.GetPartialSuccess()
+	}
+	return err
+}
+
+// outcome judges the answer by its code, as the specification of OTLP says; see
+// https://opentelemetry.io/docs/specs/otlp/#failures. As with HTTP, what only a person can mend is
+// tried again.
+func (c *call) outcome() outcome {
+	if c.err == nil {
+		return partly(c.partial)
+	}
+	s := status.Convert(c.err)
+	out := outcome{verdict: again, err: quoted(s.Code().String(), s.Message())}
+	asked := false
+	for _, detail := range s.Details() {
+		if retry, ok := detail.(*errdetails.RetryInfo); ok {
+			asked = true
+			out.after = min(max(retry.GetRetryDelay().AsDuration(), 0), maxPause)
+		}
+	}
+	switch s.Code() {
+	case codes.ResourceExhausted:
+		if !asked { // a message that is too large, for servers in Go
+			out.verdict = smaller
+		}
+	case codes.InvalidArgument, codes.FailedPrecondition, codes.AlreadyExists:
+		out.verdict = refused
+	default:
+	}
+	return out
+}
+
+// A login adds to calls what the HTTP client would add to requests. It is a
+// credentials.PerRPCCredentials.
+type login struct {
+	client http.RoundTripper
+	url    string
+}
+
+// newLogin makes a login of Prometheus' own round trippers around one that sends nothing.
+func newLogin(s *Settings) (*login, error) {
+	c := &s.HTTPClient
+	var rt http.RoundTripper = captured{}
+	if a := c.Authorization; a != nil {
+		rt = commonconfig.NewAuthorizationCredentialsRoundTripper(a.Type, secret(string(a.Credentials), a.CredentialsFile), rt)
+	}
+	if b := c.BasicAuth; b != nil {
+		rt = commonconfig.NewBasicAuthRoundTripper(secret(b.Username, b.UsernameFile), secret(string(b.Password), b.PasswordFile), rt)
+	}
+	if o := c.OAuth2; o != nil {
+		if o.ClientCertificateKey != "" || o.ClientCertificateKeyFile != "" {
+			rt = commonconfig.NewOAuth2RoundTripper(secret(string(o.ClientCertificateKey), o.ClientCertificateKeyFile), o, rt)
+		} else {
+			rt = commonconfig.NewOAuth2RoundTripper(secret(string(o.ClientSecret), o.ClientSecretFile), o, rt)
+		}
+	}
+	if c.HTTPHeaders != nil {
+		rt = commonconfig.NewHeadersRoundTripper(c.HTTPHeaders, rt)
+	}
+	return &login{client: rt, url: s.URL.String()}, nil
+}
+
+func secret(text, file string) commonconfig.SecretReader {
+	if file != "" {
+		return commonconfig.NewFileSecret(file)
+	}
+	return commonconfig.NewInlineSecret(text)
+}
+
+// captured is the end of a chain of round trippers: it answers with what they made of the request.
+type captured struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (captured) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: r.Header, Body: http.NoBody, Request: r}, nil
+}
+
+// GetRequestMetadata implements credentials.PerRPCCredentials.
+func (l *login) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	res, err := l.client.RoundTrip(req)
+	if err != nil {
+		// Of another code, gRPC would make an error of its own.
+		return nil, status.Error(codes.Unavailable, peeled(err).Error())
+	}
+	defer res.Body.Close()
+	out := make(map[string]string, len(res.Header))
+	for name, values := range res.Header {
+		out[strings.ToLower(name)] = strings.Join(values, ", ")
+	}
+	return out, nil
+}
+
+// RequireTransportSecurity implements credentials.PerRPCCredentials. Whether credentials go over a
+// connection that is not encrypted is for the user to say, as with HTTP.
+func (*login) RequireTransportSecurity() bool { return false }
+
+// A dialer connects, through a proxy if there is one.
+type dialer struct {
+	proxy  func(*http.Request) (*url.URL, error)
+	header http.Header
+	scheme string
+}
+
+func (d *dialer) dial(ctx context.Context, address string) (net.Conn, error) {
+	var through *url.URL
+	if d.proxy != nil {
+		var err error
+		if through, err = d.proxy(&http.Request{URL: &url.URL{Scheme: d.scheme, Host: address}}); err != nil {
+			return nil, err
+		}
+	}
+	var plain net.Dialer
+	if through == nil {
+		return plain.DialContext(ctx, "tcp", address)
+	}
+	conn, err := d.reach(ctx, through)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := d.connect(ctx, conn, through, address)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return opened, nil
+}
+
+// reach connects to the proxy.
+func (d *dialer) reach(ctx context.Context, proxy *url.URL) (net.Conn, error) {
+	var plain net.Dialer
+	switch proxy.Scheme {
+	case "http":
+		return plain.DialContext(ctx, "tcp", hostPort(proxy, "80"))
+	case "https":
+		return (&tls.Dialer{}).DialContext(ctx, "tcp", hostPort(proxy, "443"))
+	}
+	return nil, fmt.Errorf("a proxy of the kind %s cannot be used with gRPC", proxy.Scheme)
+}
+
+func hostPort(u *url.URL, port string) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// An opened connection is one through a proxy, of which the beginning may have been read already.
+type opened struct {
+	net.Conn
+	read *bufio.Reader
+}
+
+// Read implements net.Conn.
+func (o *opened) Read(b []byte) (int, error) { return o.read.Read(b) }
+
+// connect asks the proxy for a connection.
+func (d *dialer) connect(ctx context.Context, conn net.Conn, proxy *url.URL, address string) (net.Conn, error) {
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(deadline); err != nil {
+			return nil, err
+		}
+	}
+	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address, Header: d.header.Clone()}
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
+	if user := proxy.User; user != nil {
+		password, _ := user.Password()
+		login := &http.Request{Header: http.Header{}}
+		login.SetBasicAuth(user.Username(), password)
+		req.Header.Set("Proxy-Authorization", login.Header.Get("Authorization"))
+	}
+	if err := req.Write(conn); err != nil {
+		return nil, err
+	}
+	read := bufio.NewReader(conn)
+	res, err := http.ReadResponse(read, req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the proxy answers %s", res.Status)
+	}
+	return &opened{conn, read}, conn.SetDeadline(time.Time{})
+}

@@ -1,0 +1,114 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"time"
+
+	commonconfig "github.com/prometheus/common/config"
+)
+
+// Settings are what a reload can change. What they point to is not changed any more.
+type Settings struct {
+	// URL is where records are sent: for HTTP the whole address, for gRPC its scheme and host. Nil
+	// exports nothing.
+	URL *url.URL
+	// GRPC is set for gRPC in place of HTTP.
+	GRPC bool
+	// Headers are sent with each request.
+	Headers map[string]string
+	// HTTPClient says how requests are made and authenticate, by gRPC as well.
+	HTTPClient commonconfig.HTTPClientConfig
+	// Compress makes requests be compressed with gzip.
+	Compress bool
+	// Timeout is that of a request.
+	Timeout time.Duration
+	// QueueSize is how many bytes the queue has at most, and QueueAge how long anything waits
+	// in it.
+	QueueSize int64
+	QueueAge  time.Duration
+}
+
+// A sender sends records. It is used by one goroutine.
+type sender interface {
+	// send sends the records of entries, and says what came of it.
+	send(ctx context.Context, entries []entry) outcome
+	close()
+}
+
+// sender makes the one that the settings ask for.
+func (s *Settings) sender(userAgent string) (sender, error) {
+	headers := maps.Clone(s.Headers)
+	if headers == nil {
+		headers = map[string]string{}
+	}
+	headers["User-Agent"] = userAgent
+	if s.GRPC {
+		return newGRPCSender(s, headers)
+	}
+	return newHTTPSender(s, headers)
+}
+
+// An outcome is what came of a request.
+type outcome struct {
+	verdict verdict
+	// rejected is how many of the records that were taken were refused all the same.
+	rejected int
+	// after is how long to wait, if the other side said so.
+	after time.Duration
+	// err says why, without secrets; nil if all is well.
+	err error
+}
+
+// A verdict is what is to be done after a request.
+type verdict int
+
+const (
+	// taken is that the request was taken, though not always all that is in it.
+	taken verdict = iota
+	// again is that the same is to be sent later.
+	again
+	// smaller is that less is to be sent at a time.
+	smaller
+	// refused is that something in the request is no good.
+	refused
+)
+
+// statusVerdict judges the answer to a request, by its status, as the specification of OTLP says; see
+// https://opentelemetry.io/docs/specs/otlp/#failures. What only a person can mend, such as wrong
+// credentials, is tried again as well: the queue is there for that.
+func statusVerdict(status int) verdict {
+	switch {
+	case status/100 == 2:
+		return taken
+	case status == 413:
+		return smaller
+	case status == 400, status == 411, status == 415, status == 422, status == 431:
+		return refused
+	}
+	return again
+}
+
+// maxPause bounds for how long the other side can ask to be left alone.
+const maxPause = 10 * time.Minute
+
+// peeled returns the error without the URL, and what may be secret in that.
+func peeled(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// quoted returns an error with the beginning of what was answered.
+func quoted(status, body string) error {
+	const most = 300 // of an answer
+	if body == "" {
+		return errors.New(status)
+	}
+	return fmt.Errorf("%s: %q", status, cut(body, most))
+}
