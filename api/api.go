@@ -65,6 +65,7 @@ func New(o Options) http.Handler {
 	handle("GET /api/v1/exceptions", v1.exceptions)
 	handle("GET /api/v1/trace", v1.trace)
 	handle("GET /api/v1/targets", v1.targets)
+	handle("POST /api/v1/decisions", v1.decide)
 	mux.HandleFunc("/api/v1/", v1.unknown)
 	server := server{o}
 	handle("GET /services", server.services)

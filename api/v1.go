@@ -1,6 +1,8 @@
 package api
 
 import (
+	"fmt"
+	"iter"
 	"net/http"
 	"slices"
 	"strconv"
@@ -35,7 +37,7 @@ func (v1) unknown(w http.ResponseWriter, r *http.Request) {
 		failure(w, http.StatusMethodNotAllowed, "bad_data", "only GET is allowed")
 		return
 	}
-	failure(w, http.StatusNotFound, "not_found", "no such endpoint: there are services, exceptions, trace and targets")
+	failure(w, http.StatusNotFound, "not_found", "no such endpoint: there are services, exceptions, trace, targets and decisions")
 }
 
 type v1Service struct {
@@ -173,35 +175,58 @@ func (a v1) exceptions(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	state := orElse(r.FormValue("state"), stateAll)
-	if !slices.Contains([]string{stateAll, stateOpen, stateResolved, stateMuted}, state) {
-		failure(w, http.StatusBadRequest, "bad_data", "state: "+strconv.Quote(state)+" is none of all, open, resolved and muted")
-		return
-	}
+	f := v1Filter{Service: r.FormValue("service_name"), Severity: r.FormValue("severity"), Class: r.FormValue("class"), State: state}
 	snapshot := a.Snapshot()
-	name := r.FormValue("service_name")
-	if name != "" && snapshot.Service(name) == nil {
-		failure(w, http.StatusNotFound, "not_found", "service_name: there is no service "+strconv.Quote(name))
+	if status, err := f.check(snapshot); err != nil {
+		failure(w, status, errorType(status), err.Error())
 		return
 	}
 	successList(w, func(yield func(v1Exception) bool) {
 		left := limit
-		for _, svc := range snapshot.Services {
-			if name != "" && svc.Name != name {
+		for e := range f.in(snapshot) {
+			if !yield(newV1Exception(e)) {
+				return
+			}
+			if left--; left == 0 {
+				return
+			}
+		}
+	})
+}
+
+// A v1Filter says which exceptions are meant. Empty members mean all.
+type v1Filter struct {
+	Service  string `json:"service_name"`
+	Severity string `json:"severity"`
+	Class    string `json:"class"`
+	State    string `json:"state"`
+}
+
+// check says what is wrong with the filter, with the status of the answer.
+func (f *v1Filter) check(s *merge.Snapshot) (status int, err error) {
+	switch {
+	case !slices.Contains([]string{"", stateAll, stateOpen, stateResolved, stateMuted}, f.State):
+		return http.StatusBadRequest, fmt.Errorf("state: %q is none of all, open, resolved and muted", f.State)
+	case f.Service != "" && s.Service(f.Service) == nil:
+		return http.StatusNotFound, fmt.Errorf("service_name: there is no service %q", f.Service)
+	}
+	return http.StatusOK, nil
+}
+
+// in returns the exceptions that are meant.
+func (f *v1Filter) in(s *merge.Snapshot) iter.Seq[*merge.Exception] {
+	return func(yield func(*merge.Exception) bool) {
+		for _, svc := range s.Services {
+			if f.Service != "" && svc.Name != f.Service {
 				continue
 			}
 			for _, e := range svc.Exceptions {
-				if !hasState(e, state) || !hasSeverity(e, r.FormValue("severity")) || !hasClass(e, r.FormValue("class")) {
-					continue
-				}
-				if !yield(newV1Exception(e)) {
-					return
-				}
-				if left--; left == 0 {
+				if hasState(e, f.State) && hasSeverity(e, f.Severity) && hasClass(e, f.Class) && !yield(e) {
 					return
 				}
 			}
 		}
-	})
+	}
 }
 
 // The states that can be asked for.

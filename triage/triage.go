@@ -84,6 +84,10 @@ func Name(s string, most int) string {
 	return s
 }
 
+// MaxAtOnce is about how many exceptions something can be decided at once: those of the largest
+// service, five times.
+const MaxAtOnce = 10_000
+
 // MaxHistory is how many decisions are kept of an exception: more than one reads.
 const MaxHistory = 50
 

@@ -174,7 +174,7 @@ const survey = `(() => {
 		width: document.documentElement.scrollWidth - window.innerWidth,
 		wide: all.filter(e => !e.closest(".unseen, thead, .skip") && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(name),
 		clipped: all.filter(e => !e.closest(".unseen, thead, .skip, select, input") && getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1).map(name),
-		fields: [...document.querySelectorAll("input, select")].filter(f => f.labels.length === 0).map(name),
+		fields: [...document.querySelectorAll("input, select")].filter(f => f.type !== "hidden" && !f.ariaLabel && f.labels.length === 0).map(name),
 		ids: all.filter(e => e.id && document.querySelectorAll("#" + CSS.escape(e.id)).length > 1).map(e => e.id),
 		headings: [...document.querySelectorAll("h1, h2, h3, h4")].map(h => Number(h.tagName[1])),
 		ground: getComputedStyle(document.body).backgroundColor,

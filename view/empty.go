@@ -85,5 +85,6 @@ var emptyText = map[condition]string{
 	conditionNew:       "Nothing was seen for the first time within the last 24 hours.",
 	conditionRegressed: "Nothing that was resolved has come back.",
 	conditionGrowing:   "Nothing was counted within the last 10 minutes.",
+	conditionMuted:     "Nothing is muted.",
 	conditionResolved:  "Nothing is marked as resolved.",
 }

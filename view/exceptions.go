@@ -27,6 +27,8 @@ type exceptionsPage struct {
 	Trouble  *troubleNotice
 	Table    exceptionTable
 	Pager    pager
+	Many     *many  // nil when nothing can be changed
+	Done     string // what was changed just now; "" for nothing
 	// Unsearched is set when not all stack traces were searched.
 	Unsearched *unsearched
 	Empty      *emptyList
@@ -38,7 +40,9 @@ type exceptionTable struct {
 	Rows    []exceptionRow
 	// OneService is set when all rows are of one service.
 	OneService bool
-	Span       string // how far back the growth is known
+	// Ticks is set when rows can be ticked, for the form of a [many].
+	Ticks bool
+	Span  string // how far back the growth is known
 }
 
 // An unsearched says of how many exceptions only the names were searched.
@@ -74,7 +78,7 @@ type column struct {
 }
 
 type exceptionRow struct {
-	URL        string
+	ID, URL    string
 	Package    text // that of the class, which a phone leaves out
 	Name       text // the class, or the key of one without
 	Message    text
@@ -95,6 +99,7 @@ func (v *view) serveExceptions(w http.ResponseWriter, r *http.Request) {
 	s, to := v.Snapshot(), linksFrom(r)
 	services := v.services(s, f.Service)
 	content := v.newExceptionsPage(s, services, f, classifier{now, v.Growth()}, to)
+	content.Done = doneText(r.URL.Query())
 	limit := &budget{left: blockBudget}
 	if f.Service == "" {
 		content.Trouble = newTroubleSummary(services, now, limit, to)
@@ -130,6 +135,8 @@ func (v *view) newExceptionsPage(s *merge.Snapshot, services []*serviceHealth, f
 		p.ClearURL = to.exceptions(filter{Sort: f.Sort})
 	}
 	p.Table = newExceptionTable(s, list[from:end], f, j, to)
+	p.Many = v.newMany(f, len(list), left, to)
+	p.Table.Ticks = p.Many != nil
 	if len(list) == 0 {
 		p.Empty = whyEmpty(services, f, to)
 	}
@@ -154,6 +161,7 @@ const (
 
 func newExceptionRow(s *merge.Service, e *merge.Exception, j classifier, to links) exceptionRow {
 	row := exceptionRow{
+		ID:         e.ID,
 		URL:        to.trace(e.ID, ""),
 		Name:       nameOf(e),
 		Service:    snippet(e.Service, serviceLength),

@@ -247,6 +247,54 @@ func TestBrowserMute(t *testing.T) {
 	}
 }
 
+// TestBrowserMany ticks two exceptions with the keyboard, without scripts, and resolves them in one
+// step; then it takes all that a filter shows.
+func TestBrowserMany(t *testing.T) {
+	w := realWorld(t)
+	server := httptest.NewServer(w.handler(t))
+	defer server.Close()
+	b := startBrowser(t)
+	b.withoutScripts(t)
+	b.look(t, phone)
+	b.open(t, server.URL+"/exceptions?service_name=payments")
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	for _, n := range []string{"1", "2"} {
+		if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS(".exceptions tbody tr:nth-child("+n+") input"), " ")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.ID("many-reason"), "fixed in <1.2>")); err != nil {
+		t.Fatal(err)
+	}
+	b.follow(t, chromedp.SendKeys(chromedp.ID("many-reason"), "\r"))
+	if got := evaluate[string](t, b, `document.querySelector("[role=status].notice").textContent`); got != "2 exceptions are resolved." {
+		t.Errorf("it says %q", got)
+	}
+	b.check(t, server.URL, "/exceptions?service_name=payments&done=resolved-2")
+	b.open(t, server.URL+"/exceptions?service_name=payments")
+	for _, keys := range [][2]string{{"action", "Mute"}, {"scope", "all"}} {
+		if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.ID(keys[0]), keys[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.follow(t, chromedp.Click(chromedp.CSS(".many button")))
+	resolved, muted, open := 0, 0, 0
+	for _, e := range w.state.Snapshot().Service("payments").Exceptions {
+		switch {
+		case e.Resolved != nil && e.Resolved.Reason == "fixed in <1.2>":
+			resolved++
+		case e.Muted != nil:
+			muted++
+		default:
+			open++
+		}
+	}
+	if resolved != 2 || muted == 0 || open != 0 {
+		t.Errorf("%d are resolved, %d muted, %d open", resolved, muted, open)
+	}
+}
+
 // TestBrowserOwnFrames leaves out the frames of libraries, which takes no script.
 func TestBrowserOwnFrames(t *testing.T) {
 	w := pictureWorld(t)

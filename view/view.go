@@ -217,6 +217,7 @@ func (v *view) routes() http.Handler {
 	for action, form := range decisionForms {
 		mux.Handle("POST /trace/{id}/"+action, sameOrigin.Handler(v.decisionHandler(form)))
 	}
+	mux.Handle("POST /exceptions", sameOrigin.Handler(http.HandlerFunc(v.serveMany)))
 	mux.HandleFunc("GET /trace/{id}/reset", v.serveResetForm)
 	mux.Handle("POST /trace/{id}/reset", sameOrigin.Handler(http.HandlerFunc(v.serveReset)))
 	mux.HandleFunc("GET /status", v.serveStatus)

@@ -174,7 +174,7 @@ func TestStatusCodes(t *testing.T) {
 		{"no such page below a page", "GET", "/exceptions/x/", 404, "There is no such page"},
 		{"path that climbs", "GET", "/static/../status", 404, "There is no such page"},
 		{"no such file", "GET", "/static/style.css", 404, ""},
-		{"POST", "POST", "/exceptions", 405, ""},
+		{"POST", "POST", "/status", 405, ""},
 		{"DELETE", "DELETE", "/trace/" + id, 405, ""},
 		{"POST to nothing", "POST", "/nothing", 405, ""},
 	}

@@ -38,6 +38,9 @@ var bounds = map[string]bound{
 	"alerts/notify.most":        {"512", "", "of an answer that is quoted in the log"},
 	"alerts/notify.patience":    {"time.Hour", "Direct alerts that no Alertmanager has taken", "for an hour"},
 
+	"api.maxAction":  {"256 << 10", "Exceptions that something is decided about at once", "256 kB"},
+	"api.mostReason": {"1000", "Decisions that are kept of an exception", "a reason of 1000"},
+
 	"cmd/periskop_exporter.maxChecked":     {"64 << 20", "", "of check-target, which a person runs"},
 	"cmd/periskop_exporter.maxConnections": {"1000", "Connections to the exporter", "1000"},
 	"cmd/periskop_exporter.maxRecent":      {"64 << 20", "What the charts of the pages show", "64 MB"},

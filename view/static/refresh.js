@@ -26,7 +26,8 @@ const rowWith = key => [...document.querySelectorAll("[data-live] tr, [data-live
 // busy tells whether the reader is at something in that part that would be lost.
 function busy(part) {
 	const selection = getSelection();
-	return part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")
+	return part.querySelector("input[name=id]:checked") !== null
+		|| part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")
 		|| !selection.isCollapsed && part.contains(selection.anchorNode);
 }
 
