@@ -139,7 +139,7 @@ type view struct {
 // mount it with [http.StripPrefix], the slash at the end of the prefix kept in the
 // address. All links are relative to the page they are on, so that no prefix, and no
 // proxy that adds one, has to be known here.
-func New(o Options) (http.Handler, error) {
+func New(o Options) (*Pages, error) {
 	if o.Snapshot == nil {
 		return nil, errors.New("view: no snapshot to show")
 	}
@@ -156,7 +156,36 @@ func New(o Options) (http.Handler, error) {
 	if o.PrometheusURL != nil {
 		v.trends = newTrends(newPrometheusClient(o.PrometheusURL, o.Transport), o.Now)
 	}
-	return secured(v.routes()), nil
+	return &Pages{Handler: secured(v.routes()), view: v}, nil
+}
+
+// Pages are the handler of all pages, and what they know for other outputs. It is safe for
+// concurrent use.
+type Pages struct {
+	http.Handler
+	view *view
+}
+
+// Search returns what the list shows for these parameters, those that come first first, and of how
+// many exceptions only the names were searched.
+func (p *Pages) Search(q url.Values) (list []*merge.Exception, unsearched int) {
+	v := p.view
+	return v.lists.exceptions(v.Snapshot(), parseFilter(q).whole(), classifier{v.Now(), v.Growth()}, &v.searches)
+}
+
+// Markdown returns an exception as it goes into a ticket, with the occurrence of that UUID, or the
+// newest for "". It returns false when it is not here, or does not keep that occurrence.
+func (p *Pages) Markdown(id, occurrence string) (string, bool) {
+	e := findException(p.view.Snapshot(), id)
+	if e == nil {
+		return "", false
+	}
+	e = e.Read()
+	at := indexOf(e.Occurrences(), occurrence)
+	if at < 0 {
+		return "", false
+	}
+	return p.view.traceMarkdown(e, at), true
 }
 
 func setDefaults(o *Options) {

@@ -20,7 +20,7 @@ import (
 const pageAge = time.Second
 
 // pages returns the handler of the web view.
-func (e *exporter) pages() (http.Handler, error) {
+func (e *exporter) pages() (*view.Pages, error) {
 	o := view.Options{
 		Snapshot: func() *merge.Snapshot { return e.state.RecentSnapshot(pageAge) },
 		Targets:  e.services.targets,

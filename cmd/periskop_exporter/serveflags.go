@@ -37,6 +37,7 @@ type serveFlags struct {
 	newSeriesDelay  time.Duration
 	enableLifecycle bool
 	enablePprof     bool
+	enableMCP       bool
 	readOnly        bool
 	userHeader      string
 	allowedHosts    []string
@@ -99,6 +100,7 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 	cmd.Flag("web.enable-pprof", "Serve profiles of the program at /debug/pprof/.").BoolVar(&f.enablePprof)
 	cmd.Flag("web.allowed-host", "A further host name under which browsers may resolve, mute, reset, reload and push, beside that of --web.external-url, addresses and localhost. Repeatable.").
 		PlaceHolder("<NAME>").StringsVar(&f.allowedHosts)
+	cmd.Flag("web.enable-mcp", "Serve coding agents at /mcp, by the Model Context Protocol: they search and read exceptions, and resolve them unless --web.read-only is given.").BoolVar(&f.enableMCP)
 	cmd.Flag("web.read-only", "Let nobody resolve, mute or reset exceptions, nor decide anything else about them.").BoolVar(&f.readOnly)
 	cmd.Flag("web.user-header", "The header in which a proxy says who sends a request, such as X-Forwarded-User, for the history of decisions. Only for an exporter that is reached through that proxy alone, which sets or removes the header. Without it, the name of basic authentication.").
 		PlaceHolder("<NAME>").StringVar(&f.userHeader)

@@ -29,6 +29,11 @@ func (e *exporter) handler() (http.Handler, error) {
 	}
 	e.handleHealth(programs)
 	programs.Handle("GET /-/exceptions", limited[kindAPI].Handler(e.recorder))
+	if e.flags.enableMCP {
+		agents := limited[kindAPI].Handler(e.agents(pages))
+		programs.Handle("/mcp", agents)
+		programs.Handle("/mcp/{$}", agents)
+	}
 	programs.Handle("/-/reload", limited[kindReload].Handler(e.reload()))
 	if e.flags.enablePprof {
 		handleProfiles(programs)

@@ -30,6 +30,12 @@ type bound struct {
 // the program keep or do. Packages that only show or look at what is bounded elsewhere are not
 // looked at: view, redact, frames, dashboards.
 var bounds = map[string]bound{
+	"agents.maxFound":   {"100", "A request of a coding agent", "100"},
+	"agents.maxRequest": {"64 << 10", "A request of a coding agent", "64 kB"},
+	"agents.maxTargets": {"200", "A request of a coding agent", "200"},
+	"agents.maxText":    {"300", "", "of a text in a list"},
+	"agents.mostReason": {"1000", "Decisions that are kept of an exception", "a reason of 1000"},
+
 	"alerts/notify.maxCauses":   {"20", "", "of the text of an alert"},
 	"alerts/notify.maxFrame":    {"200", "", "of the text of an alert"},
 	"alerts/notify.maxFrames":   {"5", "", "of the text of an alert"},
@@ -149,7 +155,7 @@ var bounds = map[string]bound{
 func TestBoundsAreToldOf(t *testing.T) {
 	root := filepath.Join("..", "..")
 	found := map[string][]string{}
-	for _, dir := range []string{"alerts/notify", "api", "cmd/periskop_exporter", "collector", "discovery", "export", "merge", "periskop", "scrape", "store"} {
+	for _, dir := range []string{"agents", "alerts/notify", "api", "cmd/periskop_exporter", "collector", "discovery", "export", "merge", "periskop", "scrape", "store"} {
 		for name, value := range constants(t, filepath.Join(root, dir)) {
 			if boundName.MatchString(name) {
 				found[dir+"."+name] = value

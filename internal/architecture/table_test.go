@@ -34,6 +34,7 @@ var table = map[string]row{
 	"alerts":        {imports: []string{"merge", "periskop", "internal/names"}},
 	"alerts/notify": {imports: []string{"merge", "periskop", "internal/names", "internal/frames"}},
 	"export":        {imports: []string{"merge", "periskop", "internal/names"}},
+	"agents":        {imports: []string{"merge", "periskop", "triage"}},
 	"dashboards":    {imports: []string{"internal/names"}},
 
 	"internal/demo":         {imports: []string{"periskop", "internal/names", "internal/fleet"}},
