@@ -14,6 +14,7 @@ import (
 
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
+	"github.com/periskop-exporter/periskop_exporter/triage"
 )
 
 // A world is a service whose truth is known: processes that raise exceptions, come
@@ -206,16 +207,24 @@ func TestCountsEqualTruth(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
+			"decide": func(t *rapid.T) {
+				s.Decide([]string{merge.ExceptionID("shop", keys.Draw(t, "key"))}, drawDecision(t, w.now))
+				s.Commit() // as the program does
+			},
 			"flush": func(*rapid.T) { s.Flush() },
-			"be killed": func(*rapid.T) {
+			"be killed": func(t *rapid.T) {
 				clear(remember.last)
+				before := s.decisions()
 				s = m.restart(set, w.now)
 				w.late = nil // the answers to requests of the dead
+				s.checkDecisions(t, before)
 			},
-			"stop and start": func(*rapid.T) {
+			"stop and start": func(t *rapid.T) {
+				before := s.decisions()
 				s.Flush()
 				clear(remember.last)
 				s = m.restart(set, w.now)
+				s.checkDecisions(t, before)
 			},
 			"the disk is full for a moment": func(*rapid.T) {
 				m.err = errors.New("no space left on device")
@@ -233,6 +242,35 @@ func TestCountsEqualTruth(t *testing.T) {
 			},
 		})
 	})
+}
+
+// drawDecision is anything that somebody can decide.
+func drawDecision(t *rapid.T, now time.Time) triage.Decision {
+	d := triage.Decision{Kind: rapid.SampledFrom([]triage.Kind{triage.Resolved, triage.Reopened, triage.Muted, triage.Unmuted, triage.Noted}).Draw(t, "kind"), By: "ada", Reason: "because"}
+	if d.Kind == triage.Muted {
+		d.Until.Growth = rapid.Uint64Range(0, 30).Draw(t, "growth")
+		if after := rapid.IntRange(0, 10).Draw(t, "seconds"); after > 0 {
+			d.Until.Time = now.Add(time.Duration(after) * time.Second)
+		}
+	}
+	return d
+}
+
+// decisions is what was decided of each exception, and what came of it.
+func (s *testState) decisions() map[string]string {
+	out := map[string]string{}
+	for _, svc := range s.Snapshot().Services {
+		for _, e := range svc.Exceptions {
+			out[e.Key] = fmt.Sprintf("%v %v %d %v", e.Resolved, e.Muted, e.Regressions, e.Decisions)
+		}
+	}
+	return out
+}
+
+func (s *testState) checkDecisions(t *rapid.T, want map[string]string) {
+	if diff := cmp.Diff(s.decisions(), want); diff != "" {
+		t.Fatalf("decisions after a restart (-got +want):\n%s", diff)
+	}
 }
 
 // checkAgainst holds what is counted against the truth. It looks without committing.
