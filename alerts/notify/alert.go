@@ -64,6 +64,22 @@ func (w *writer) active(s *merge.Snapshot, now time.Time) []*alert {
 	return out
 }
 
+// closed returns the alerts that there would be at that time if nobody had resolved or muted their
+// exceptions.
+func (w *writer) closed(s *merge.Snapshot, now time.Time) []*alert {
+	var out []*alert
+	for _, service := range s.Services {
+		for _, e := range service.Exceptions {
+			if open := *e; !e.Open() && !e.Episode.Crowded {
+				if open.Resolved, open.Muted = nil, nil; open.Active(now, w.quiet) {
+					out = append(out, w.exception(&open))
+				}
+			}
+		}
+	}
+	return out
+}
+
 func (w *writer) exception(e *merge.Exception) *alert {
 	e = e.Read()
 	name, summary := names.NewException, "New exception in "

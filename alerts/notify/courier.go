@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,7 +33,10 @@ type courier struct {
 	logger  *slog.Logger
 
 	// work holds the alerts of the last look, if they were not taken yet.
-	work chan []*alert
+	work chan handed
+	// begun is set once it has told what was closed before: by a courier before this one, which
+	// may not have come to it.
+	begun atomic.Bool
 	// receipts are the alerts that Alertmanager has, by key.
 	receipts map[string]receipt
 	// failures is how many attempts in a row have failed, and pause until when there
@@ -46,14 +50,18 @@ type receipt struct {
 	at    time.Time
 }
 
+// handed are the alerts there are, and those that there would be if nobody had resolved or muted
+// their exceptions.
+type handed struct{ list, closed []*alert }
+
 // hand gives the courier all alerts there are, in place of those before. It does not
 // block, and is for one goroutine.
-func (c *courier) hand(list []*alert) {
+func (c *courier) hand(h handed) {
 	select {
 	case <-c.work:
 	default:
 	}
-	c.work <- list
+	c.work <- h
 }
 
 func (c *courier) run(ctx context.Context) {
@@ -62,9 +70,9 @@ func (c *courier) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case list := <-c.work:
+		case h := <-c.work:
 			if !c.now().Before(c.pause) {
-				c.deliver(ctx, list)
+				c.deliver(ctx, h)
 			}
 		}
 	}
@@ -72,8 +80,16 @@ func (c *courier) run(ctx context.Context) {
 
 // deliver sends what is due. What fails is due at the next look, or after a pause that
 // grows with the failures.
-func (c *courier) deliver(ctx context.Context, list []*alert) {
-	for batch := range slices.Chunk(c.due(list), batchSize) {
+func (c *courier) deliver(ctx context.Context, h handed) {
+	due := c.due(h.list)
+	if !c.begun.Load() {
+		for _, a := range h.closed {
+			ended := *a
+			ended.EndsAt = c.now()
+			due = append(due, &ended)
+		}
+	}
+	for batch := range slices.Chunk(due, batchSize) {
 		err := c.post(ctx, batch)
 		if ctx.Err() != nil {
 			return // it may have arrived: that is told again after the next start
@@ -84,6 +100,7 @@ func (c *courier) deliver(ctx context.Context, list []*alert) {
 		}
 		c.note(batch)
 	}
+	c.begun.Store(true)
 }
 
 // due returns the alerts that Alertmanager does not have, has not had for a while, or

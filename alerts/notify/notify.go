@@ -137,7 +137,10 @@ func (n *Notifier) look(ctx context.Context, r *roster) {
 	}
 	snapshot := n.o.Snapshot()
 	now := n.o.Now()
-	active := w.active(snapshot, now)
+	active, closed := w.active(snapshot, now), []*alert(nil)
+	if r.begins() {
+		closed = w.closed(snapshot, now)
+	}
 	n.metrics.active.Set(float64(len(active)))
 	all, dropped := n.outbox.fill(active, now)
 	n.metrics.dropped.Add(float64(dropped))
@@ -150,7 +153,7 @@ func (n *Notifier) look(ctx context.Context, r *roster) {
 				n.outbox.delivered(a) // nobody wants it
 			}
 		}
-		r.hand(d, list)
+		r.hand(d, handed{list, settings.allLabelled(closed, d.Relabel)})
 	}
 }
 
@@ -160,6 +163,6 @@ func (n *Notifier) courier(s *Settings, d *destination, t *periskop.Target) *cou
 		// Often enough to prolong an alert before it ends.
 		resend: min(s.Resend, s.Quiet/3),
 		outbox: &n.outbox, metrics: n.metrics, logger: n.o.Logger.With("alertmanager", t.Shown()),
-		work: make(chan []*alert, 1), receipts: map[string]receipt{},
+		work: make(chan handed, 1), receipts: map[string]receipt{},
 	}
 }

@@ -121,9 +121,9 @@ func (b *bench) step(ctx context.Context, now time.Time) {
 	b.look(ctx, &b.roster)
 	for _, c := range b.roster.couriers {
 		select {
-		case list := <-c.work:
+		case h := <-c.work:
 			if !b.now.Before(c.pause) {
-				c.deliver(ctx, list)
+				c.deliver(ctx, h)
 			}
 		default:
 		}
@@ -135,6 +135,25 @@ func equal(t *testing.T, got, want []string) {
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("alerts (-got +want):\n%s", diff)
 	}
+}
+
+// TestClosedBefore has an exporter end right after exceptions were muted and resolved, before it told
+// so: the next one does, once, as soon as an Alertmanager takes it.
+func TestClosedBefore(t *testing.T) {
+	b := newBench(t, 1)
+	muted := func(e *merge.Exception) { e.Muted = &merge.Mute{At: at(2)} }
+	b.list = []*merge.Exception{
+		began("muted", muted), began("resolved", resolved), began("open"), began("crowded", crowded, muted),
+		began("long ago", muted, func(e *merge.Exception) { e.Grown = at(-100) }), began("history", muted, func(e *merge.Exception) { e.Episode = merge.Episode{} }),
+	}
+	b.fakes[0].setAway(true)
+	b.step(t.Context(), at(3))
+	b.fakes[0].take()
+	b.fakes[0].setAway(false)
+	b.step(t.Context(), at(10))
+	equal(t, b.fakes[0].take(), []string{"PeriskopNewException muted 12:10", "PeriskopNewException open 13:01", "PeriskopNewException resolved 12:10"})
+	b.step(t.Context(), at(11))
+	equal(t, b.fakes[0].take(), []string{"PeriskopNewException open 13:01"})
 }
 
 func TestResendUntilQuiet(t *testing.T) {

@@ -59,12 +59,22 @@ func (r *roster) update(destinations []*destination, targets map[string][]*peris
 	r.couriers = next
 }
 
-func (r *roster) hand(d *destination, list []*alert) {
+func (r *roster) hand(d *destination, h handed) {
 	for _, c := range r.couriers {
 		if c.destination == d {
-			c.hand(list)
+			c.hand(h)
 		}
 	}
+}
+
+// begins reports whether one of them has not begun.
+func (r *roster) begins() bool {
+	for _, c := range r.couriers {
+		if !c.begun.Load() {
+			return true
+		}
+	}
+	return false
 }
 
 // stop ends all couriers.

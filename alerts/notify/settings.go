@@ -56,6 +56,17 @@ func (s *Settings) destinations() ([]*destination, error) {
 	return out, nil
 }
 
+// allLabelled returns those of the alerts that are not dropped, with their labels.
+func (s *Settings) allLabelled(list []*alert, rules []*relabel.Config) []*alert {
+	var out []*alert
+	for _, a := range list {
+		if labelled := s.labelled(a, rules); labelled != nil {
+			out = append(out, labelled)
+		}
+	}
+	return out
+}
+
 // labelled returns the alert with the labels that it is sent with, or nil when it is
 // dropped.
 func (s *Settings) labelled(a *alert, rules []*relabel.Config) *alert {

@@ -61,9 +61,9 @@ alerting:
 	if res, err := http.Post(exporter.URL+"/api/v1/decisions", "application/json", strings.NewReader(mute)); err != nil || res.Body.Close() != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("mute: %v, %v", res, err)
 	}
-	active("no alert while it is muted", "")
-	exporter.Kill(t)
+	exporter.Kill(t) // before it has told
 	exporter.Start(t)
+	active("no alert while it is muted", "")
 	waitForMetric(t, exporter, `periskop_exception_muted{`)
 	raise()
 	waitForMetric(t, exporter, `periskop_exceptions_total{`)
