@@ -39,6 +39,7 @@ type secretsBench struct {
 	alerts  syncedBuffer
 	shown   map[string]string // by where
 	ids     []string
+	entries []corpus.Entry
 	wait    func() error
 }
 
@@ -130,17 +131,20 @@ func (b *secretsBench) seededConfig(entries []corpus.Entry) string {
 	b.write("targets.json", string(targets))
 	b.write("accounts.json", `[{"targets":["me:ownhunter8@127.0.0.1:1","ownhunter9@127.0.0.1:1","http://me:ownhunter10@127.0.0.1:1/"]}]`)
 	return b.write("config.yaml", fmt.Sprintf(`
+occurrence_labels: [team, version]
+source_links: [{url: 'https://code.example.com/{path}?at={version}#{line}', unversioned: main}]
+links: [{name: Issue, url: 'https://issues.example.com/new?t={title}&b={body}&v={version}&k={key}&c={class}&i={instance}'}]
 services:
 - name: good
   group_by: [team]
-  static_configs: [{targets: [%q], labels: {team: %s}}]
+  static_configs: [{targets: [%q], labels: {team: %[2]s, version: %[2]s}}]
   scraper: {refresh_interval: 1s, params: {token: [ownhunter2], module: [ownhunter3]}}
 - name: parent
   group_by: [team]
-  static_configs: [{targets: [%q]}]
+  static_configs: [{targets: [%[3]q]}]
   scraper: {refresh_interval: 1s, endpoint: '/federate?b=ownhunter4'}
 - name: bad
-  static_configs: [{targets: [%q, %q]}]
+  static_configs: [{targets: [%[4]q, %[5]q]}]
   scraper: {refresh_interval: 1s, params: {key: [ownhunter5]}, basic_auth: {username: me, password: ownhunter6}}
 - name: gone
   static_configs: [{targets: ['127.0.0.1:1']}]
@@ -155,7 +159,7 @@ services:
   scraper: {refresh_interval: 2s}
 - name: secret
   relabel_configs: [{target_label: service_name, replacement: 'at postgres://me:ownhunter11@db'}]
-  static_configs: [{targets: [%q]}]
+  static_configs: [{targets: [%[6]q]}]
   scraper: {refresh_interval: 1s}
 alerting:
   alertmanagers:
@@ -163,7 +167,7 @@ alerting:
     static_configs: [{targets: ['127.0.0.1:1']}]
     basic_auth: {username: me, password: ownhunter12}
     relabel_configs: [{target_label: __alerts_path__, replacement: '/a?token=ownhunter13'}]
-  - static_configs: [{targets: [%q]}]
+  - static_configs: [{targets: [%[7]q]}]
 `, good, quoted(entries[7].Text), parent, bad, garbage, good, alertmanager))
 }
 
@@ -217,6 +221,7 @@ func (b *secretsBench) start(config string) {
 	go func() {
 		ended <- run(ctx, nil, []string{
 			"--config.file=" + config, "--storage.path=" + filepath.Join(b.dir, "state"), "--web.listen-address=" + b.address, "--log.level=debug",
+			"--web.enable-mcp", "--web.user-header=X-User",
 		}, strings.NewReader(""), &b.log, &b.log)
 	}()
 	b.wait = func() error {
@@ -247,6 +252,34 @@ func (b *secretsBench) get(path string, headers ...string) string {
 	}
 	b.shown[path+strings.Join(headers, " ")] = fmt.Sprint(res.Status, res.Header, string(body))
 	return string(body)
+}
+
+// post sends something as somebody whose name has a secret, and keeps what is answered.
+func (b *secretsBench) post(path, body, user string) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, "http://"+b.address+path, strings.NewReader(body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json, text/event-stream")
+	req.Header.Set("X-User", strings.Join(strings.Fields(user), " "))
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		b.t.Fatalf("%s: %s, %v: %s", path, res.Status, err, text)
+	}
+	b.shown[path+body] = string(text)
+}
+
+// agent calls a tool as a coding agent does.
+func (b *secretsBench) agent(tool, arguments string) {
+	b.t.Helper()
+	b.post("/mcp", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"`+tool+`","arguments":{`+arguments+`}}}`, "agent")
 }
 
 // settle waits until each service has been scraped, and its exceptions are shown.
@@ -285,7 +318,14 @@ func (b *secretsBench) look() {
 		}
 		b.get("/services/" + service + "/errors/")
 	}
-	for _, id := range b.ids {
+	b.agent("list_services", "")
+	b.agent("list_targets", "")
+	b.agent("search_exceptions", `"state":"all","limit":100`)
+	for i, id := range b.ids {
+		e := b.entries[i%len(b.entries)]
+		reason, _ := json.Marshal(map[string]any{"kind": "noted", "reason": e.Text, "exception_ids": []string{id}})
+		b.post("/api/v1/decisions", string(reason), e.Text)
+		b.agent("get_exception", `"exception_id":"`+id+`"`)
 		for _, path := range []string{"/trace/%s", "/trace/%s/text", "/trace/%s/json", "/trace/%s/markdown", "/trace/%s/curl", "/api/v1/trace?exception_id=%s"} {
 			b.get(fmt.Sprintf(path, id))
 		}
@@ -338,7 +378,7 @@ func decompressed(t *testing.T, b []byte) string {
 func TestSecretsAreShownNowhere(t *testing.T) {
 	t.Parallel()
 	entries := corpus.Hundred(3)
-	b := &secretsBench{t: t, dir: t.TempDir(), shown: map[string]string{}}
+	b := &secretsBench{t: t, dir: t.TempDir(), shown: map[string]string{}, entries: entries}
 	b.start(b.seededConfig(entries))
 	b.settle(2 * len(entries))
 	b.look()
