@@ -18,19 +18,27 @@ const endpoint = "/-/exceptions"
 // unless its address is empty, tells an Alertmanager of what is new.
 func (d *Demo) Config(alertmanager string) []byte {
 	var b bytes.Buffer
-	b.WriteString("# The sample services of `periskop_exporter demo`.\nservices:\n")
+	b.WriteString("# The sample services of `periskop_exporter demo`.\noccurrence_labels: [version, language]\nservices:\n")
 	for _, s := range d.services {
 		fmt.Fprintf(&b, "  - name: %s\n    static_configs:\n", yamlString(s.name))
-		for _, in := range s.instances {
+		for i, in := range s.instances {
 			fmt.Fprintf(&b, "      - targets: [%s]\n", yamlString(in.server.Address()))
-			fmt.Fprintf(&b, "        labels: {instance: %s, language: %s}\n", yamlString(in.name), yamlString(s.language))
+			fmt.Fprintf(&b, "        labels: {instance: %s, language: %s, version: %s}\n", yamlString(in.name), yamlString(s.language), versionOf(i))
 		}
-		fmt.Fprintf(&b, "    scraper:\n      endpoint: %s\n      refresh_interval: %s\n      timeout: 3s\n", endpoint, ScrapeInterval)
+		fmt.Fprintf(&b, "    team: %s\n    scraper:\n      endpoint: %s\n      refresh_interval: %s\n      timeout: 3s\n", yamlString(s.name+" team"), endpoint, ScrapeInterval)
 	}
 	if alertmanager != "" {
 		fmt.Fprintf(&b, "alerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [%s]\n", yamlString(alertmanager))
 	}
 	return b.Bytes()
+}
+
+// versionOf returns the version of an instance: a new one is tried on the second.
+func versionOf(instance int) string {
+	if instance == 1 {
+		return "3.2.0"
+	}
+	return "3.1.4"
 }
 
 // yamlString quotes s: every JSON string is a YAML string.

@@ -264,7 +264,7 @@ func testConfig(t *testing.T, d *Demo) {
 			if diff := cmp.Diff(c.Targets, []string{in.server.Address()}); diff != "" {
 				t.Errorf("%s (-got +want):\n%s", in.name, diff)
 			}
-			if diff := cmp.Diff(c.Labels, map[string]string{"instance": in.name, "language": want.language}); diff != "" {
+			if diff := cmp.Diff(c.Labels, map[string]string{"instance": in.name, "language": want.language, "version": versionOf(j)}); diff != "" {
 				t.Errorf("%s (-got +want):\n%s", in.name, diff)
 			}
 		}
