@@ -35,8 +35,11 @@ func TestTextEqualsExpfmt(t *testing.T) {
 	seen := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) *merge.Seen {
 		return &merge.Seen{Labels: labels.Draw(t, "labels"), First: moment.Draw(t, "first"), Last: moment.Draw(t, "last")}
 	}), 0, 5)
+	muted := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) merge.MutedException {
+		return merge.MutedException{Service: strings.ToValidUTF8(value.Draw(t, "service"), "?"), ID: "0123456789abcdef"}
+	}), 0, 3)
 	rapid.Check(t, func(t *rapid.T) {
-		x := &merge.Exposition{Exceptions: series.Draw(t, "exceptions"), Regressed: series.Draw(t, "regressed"), Seen: seen.Draw(t, "seen")}
+		x := &merge.Exposition{Exceptions: series.Draw(t, "exceptions"), Regressed: series.Draw(t, "regressed"), Seen: seen.Draw(t, "seen"), Muted: muted.Draw(t, "muted")}
 		for _, format := range []expfmt.Format{
 			expfmt.NewFormat(expfmt.TypeTextPlain), expfmt.NewFormat(expfmt.TypeOpenMetrics),
 			expfmt.NewFormat(expfmt.TypeOpenMetrics) + "; escaping=underscores",

@@ -174,6 +174,19 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
+// TestMutedOfService asks for the metrics of some services.
+func TestMutedOfService(t *testing.T) {
+	s := openState(merge.Options{ServiceLabel: "service", Settings: settings()})
+	fold(s, answer{uuid: "A", at: at(0)}, grown(5, 2, ""))
+	s.mute(at(3), triage.Until{})
+	for services, want := range map[string]int{"shop": 1, "other": 0} {
+		x, _ := s.Expose(merge.Scraper{Services: []string{services}})
+		if len(x.Muted) != want {
+			t.Errorf("of %s: %v are muted", services, x.Muted)
+		}
+	}
+}
+
 // TestMutedStays has an exception that is muted for good stay when nobody reports it any more, so
 // that it is muted still when it comes back.
 func TestMutedStays(t *testing.T) {
@@ -187,6 +200,11 @@ func TestMutedStays(t *testing.T) {
 			s.Maintain(at(60 * 24 * 9))
 			if got := s.Snapshot().Find(idOfK) != nil; got != mute {
 				t.Errorf("it is there: %v, want %v", got, mute)
+			}
+			s.Configure(merge.Settings{}) // the service is gone, and does not stay for it
+			s.Maintain(at(60 * 24 * 20))
+			if got := s.Services(); len(got) != 0 {
+				t.Errorf("the services are %q", got)
 			}
 		})
 	}

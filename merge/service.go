@@ -173,7 +173,7 @@ func (s *service) maintain(now time.Time, o *Settings) {
 	for _, e := range s.byID {
 		if e.checkExposed(); e.exposed {
 			s.exposed++
-		} else if e.epochs <= 0 && e.muted == nil && e.grown.Before(now.Add(-o.SeriesRetention)) {
+		} else if e.epochs <= 0 && !(e.muted != nil && s.shown) && e.grown.Before(now.Add(-o.SeriesRetention)) {
 			s.remove(e)
 		}
 	}
