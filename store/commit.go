@@ -104,10 +104,8 @@ func (s *Store) check() error {
 		return s.abandon(err)
 	case err != nil, !os.SameFile(opened, there):
 		return s.abandon(errRemoved)
-	case opened.Size() < s.size:
-		return s.abandon(errCut)
 	}
-	return nil
+	return s.checkSize()
 }
 
 // abandon gives the file up, so that the next commit writes all anew. What it holds of
@@ -130,6 +128,19 @@ func (s *Store) extend(f func(*writer)) error {
 		return w.err
 	}
 	s.size, s.number = w.at, w.number
+	return s.checkSize()
+}
+
+// checkSize finds out whether the file was cut off. It is always appended to, never written at
+// a place: so it is too short then, and has no hole, even when that happened a moment ago.
+func (s *Store) checkSize() error {
+	opened, err := s.file.Stat()
+	switch {
+	case err != nil:
+		return s.abandon(err)
+	case opened.Size() < s.size:
+		return s.abandon(errCut)
+	}
 	return nil
 }
 
@@ -159,7 +170,7 @@ func (s *Store) rewrite(all *merge.Records) error {
 	if err := s.lock(); err != nil {
 		return err
 	}
-	f, err := s.options.OpenFile(s.path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o640)
+	f, err := s.options.OpenFile(s.path+".new", os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_TRUNC, 0o640)
 	if err != nil {
 		return s.abandon(err)
 	}
@@ -247,7 +258,7 @@ func (w *writer) flush() {
 
 func (w *writer) write(b []byte) {
 	if w.err == nil && len(b) > 0 {
-		_, w.err = w.file.WriteAt(b, w.at)
+		_, w.err = w.file.Write(b)
 	}
 	w.at += int64(len(b))
 }

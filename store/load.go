@@ -52,7 +52,7 @@ func (s *Store) begin() error {
 	if s.size == 0 {
 		return s.rewrite(&merge.Records{All: true})
 	}
-	f, err := s.options.OpenFile(s.path, os.O_RDWR, 0o640)
+	f, err := s.options.OpenFile(s.path, os.O_RDWR|os.O_APPEND, 0o640)
 	if err != nil {
 		return err
 	}
