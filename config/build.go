@@ -22,6 +22,7 @@ const (
 	defaultScheme       = scheme("http")
 	defaultAPIVersion   = apiVersion("v2")
 	defaultServices     = count(1000)
+	defaultTargets      = count(20_000)
 	defaultProcesses    = count(100)
 	defaultKeys         = count(2000) // as OpenTelemetry limits the attribute sets of a metric
 	defaultOccurrences  = count(10)
@@ -42,6 +43,7 @@ func defaultConfig() rawConfig {
 		Global: rawGlobal{LateDiscovery: defaultLate},
 		Limits: rawLimits{
 			Services:           defaultServices,
+			TargetsPerBlock:    defaultTargets,
 			ProcessesPerTarget: defaultProcesses,
 			KeysPerService:     defaultKeys,
 			OccurrencesPerKey:  defaultOccurrences,
@@ -96,6 +98,7 @@ func build(c *checker, root *node) *Config {
 		Links:          links(raw.Links),
 		Limits: Limits{
 			Services:           int(raw.Limits.Services),
+			TargetsPerBlock:    int(raw.Limits.TargetsPerBlock),
 			ProcessesPerTarget: int(raw.Limits.ProcessesPerTarget),
 			KeysPerService:     int(raw.Limits.KeysPerService),
 			OccurrencesPerKey:  int(raw.Limits.OccurrencesPerKey),

@@ -58,7 +58,7 @@ func TestDefaults(t *testing.T) {
 				HTTPClient:    commonconfig.HTTPClientConfig{FollowRedirects: true, EnableHTTP2: true},
 			},
 		}},
-		Limits:        config.Limits{Services: 1000, ProcessesPerTarget: 100, KeysPerService: 2000, OccurrencesPerKey: 10, OccurrenceSize: 256 << 10, LabelLength: 256, PayloadSize: 64 << 20},
+		Limits:        config.Limits{Services: 1000, TargetsPerBlock: 20_000, ProcessesPerTarget: 100, KeysPerService: 2000, OccurrencesPerKey: 10, OccurrenceSize: 256 << 10, LabelLength: 256, PayloadSize: 64 << 20},
 		LateDiscovery: 15 * time.Minute,
 		Retention:     config.Retention{Series: 7 * 24 * time.Hour, Process: time.Hour},
 		Alerting:      config.Alerting{QuietAfter: time.Hour, ResendDelay: time.Minute, PerService: 20},
@@ -153,7 +153,7 @@ func TestEveryOption(t *testing.T) {
 	}, ignore); diff != "" {
 		t.Errorf("scraper (-got +want):\n%s", diff)
 	}
-	if diff := cmp.Diff(got.Limits, config.Limits{Services: 50, ProcessesPerTarget: 7, KeysPerService: 100, OccurrencesPerKey: 3, OccurrenceSize: 1 << 20, LabelLength: 128, PayloadSize: 8 << 20}); diff != "" {
+	if diff := cmp.Diff(got.Limits, config.Limits{Services: 50, TargetsPerBlock: 60, ProcessesPerTarget: 7, KeysPerService: 100, OccurrencesPerKey: 3, OccurrenceSize: 1 << 20, LabelLength: 128, PayloadSize: 8 << 20}); diff != "" {
 		t.Errorf("limits (-got +want):\n%s", diff)
 	}
 	if diff := cmp.Diff(got.Retention, config.Retention{Series: 48 * time.Hour, Process: 90 * time.Minute}); diff != "" {

@@ -67,6 +67,7 @@ type rawScraper struct {
 
 type rawLimits struct {
 	Services           count    `yaml:"services"`
+	TargetsPerBlock    count    `yaml:"targets_per_block"`
 	ProcessesPerTarget count    `yaml:"processes_per_target"`
 	KeysPerService     count    `yaml:"keys_per_service"`
 	OccurrencesPerKey  count    `yaml:"occurrences_per_key"`

@@ -39,6 +39,7 @@ type block struct {
 	groups   map[*targetgroup.Group]*members
 	skipped  []string // why targets are not scraped, one sentence each
 	targets  []*periskop.Target
+	tooMany  int // of those that were found
 	dropped  int
 	problems []string
 }
@@ -64,6 +65,9 @@ func (b *block) update(s *service, problems []string, now time.Time) bool {
 		changed = b.rebuild() || changed
 	}
 	problems = append(problems, b.skippedProblems()...)
+	if b.tooMany > 0 {
+		problems = append(problems, fmt.Sprintf("Not scraped, as limits.targets_per_block is %d: %d targets more.", s.TargetLimit, b.tooMany))
+	}
 	if !slices.Equal(problems, b.problems) {
 		b.problems, changed = problems, true
 	}
@@ -122,7 +126,7 @@ func (b *block) rebuild() bool {
 	b.logSkipped(len(b.skipped), skipped)
 	b.skipped = skipped
 
-	targets = b.adopt(targets)
+	targets = b.limit(b.adopt(targets))
 	changed := dropped != b.dropped || !slices.Equal(targets, b.targets)
 	b.targets, b.dropped = targets, dropped
 	return changed
@@ -157,6 +161,38 @@ func (b *block) adopt(targets []*periskop.Target) []*periskop.Target {
 		if len(known) > 0 && compareTargets(known[0], t) == 0 && sameTarget(known[0], t) {
 			targets[i] = known[0]
 		}
+	}
+	return targets
+}
+
+// limit leaves as many targets as are scraped: those that were there before, and then the
+// first ones.
+func (b *block) limit(targets []*periskop.Target) []*periskop.Target {
+	limit, before := b.service.TargetLimit, b.tooMany
+	b.tooMany = 0
+	if limit > 0 && len(targets) > limit {
+		b.tooMany = len(targets) - limit
+		was := make(map[*periskop.Target]bool, len(b.targets))
+		for _, t := range b.targets {
+			was[t] = true
+		}
+		slices.SortStableFunc(targets, func(a, b *periskop.Target) int {
+			switch {
+			case was[a] == was[b]:
+				return 0
+			case was[a]:
+				return -1
+			}
+			return 1
+		})
+		targets = slices.Clone(targets[:limit])
+		slices.SortFunc(targets, compareTargets)
+	}
+	switch {
+	case before == 0 && b.tooMany > 0:
+		b.logger.Warn("targets past the limit are not scraped", "service", b.service.Name, "count", b.tooMany, "limit", limit)
+	case before > 0 && b.tooMany == 0:
+		b.logger.Info("no target is past the limit any more", "service", b.service.Name)
 	}
 	return targets
 }

@@ -81,6 +81,9 @@ type Service struct {
 	Params   url.Values
 	Interval time.Duration
 	Timeout  time.Duration
+	// TargetLimit is how many targets are scraped at most of those that are found. Zero
+	// means no limit.
+	TargetLimit int
 }
 
 // A Discovery keeps the targets of all services. Its methods are safe for concurrent

@@ -373,6 +373,42 @@ func TestManyProblemsOfOneKind(t *testing.T) {
 	}
 }
 
+// TestTargetLimit has a block find more targets than it may: those that were there before stay.
+func TestTargetLimit(t *testing.T) {
+	limited := func(addresses ...string) discovery.Service {
+		s := service("web", static(addresses...))
+		s.TargetLimit = 2
+		return s
+	}
+	urls := func(targets []*periskop.Target) (urls []string) {
+		for _, target := range targets {
+			urls = append(urls, target.URL)
+		}
+		return urls
+	}
+	r := run(t, limited("c:80", "d:80"))
+	r.isReady(t)
+
+	r.apply(t, limited("a:80", "b:80", "c:80", "d:80", "e:80"))
+	r.until(t, "three targets are too many", func() bool { return len(r.service("web").Problems) > 0 })
+	web := r.service("web")
+	if diff := cmp.Diff(urls(web.Targets), []string{"http://c:80/-/exceptions", "http://d:80/-/exceptions"}); diff != "" {
+		t.Errorf("targets (-got +want):\n%s", diff)
+	}
+	if diff := cmp.Diff(web.Problems, []string{"Not scraped, as limits.targets_per_block is 2: 3 targets more."}); diff != "" {
+		t.Errorf("problems (-got +want):\n%s", diff)
+	}
+	if n := r.logs.count("targets past the limit are not scraped", "service=web", "count=3", "limit=2"); n != 1 {
+		t.Errorf("got %d lines in the log, want 1:\n%s", n, r.logs)
+	}
+
+	r.apply(t, limited("b:80", "d:80"))
+	r.untilNoProblem(t, "web")
+	if n := r.logs.count("no target is past the limit any more", "service=web"); n != 1 {
+		t.Errorf("got %d lines in the log, want 1:\n%s", n, r.logs)
+	}
+}
+
 func TestInvalidServices(t *testing.T) {
 	r := run(t, service("web", static("a:80")))
 	rule := func(r *relabel.Config) discovery.Service {

@@ -68,6 +68,7 @@ func discoveryServices(cfg *config.Config) []discovery.Service {
 			Name: s.Name, Configs: s.Finders(), Relabel: s.Relabel,
 			Scheme: s.Scraper.Scheme, Path: s.Scraper.Endpoint, Params: s.Scraper.Params,
 			Interval: s.Scraper.Interval, Timeout: s.Scraper.Timeout,
+			TargetLimit: cfg.Limits.TargetsPerBlock,
 		}
 	}
 	return services
