@@ -27,15 +27,17 @@ type Event struct {
 // An AnswerEvent is what an answer told that was not known before.
 type AnswerEvent struct {
 	Service, Process, Address, Instance string
-	Group                               periskop.Labels
-	End                                 time.Time
-	ClockKnown                          bool
-	Skew, Slack, Age                    time.Duration
-	Pushed, Doubtful                    bool
-	Relayed, RelayedBefore              bool
-	Skipped, Unreadable                 int
-	Context                             AnswerContext
-	Totals                              []TotalEvent
+	// Block is that of the settings of the service, "" for one of its own name.
+	Block                  string
+	Group                  periskop.Labels
+	End                    time.Time
+	ClockKnown             bool
+	Skew, Slack, Age       time.Duration
+	Pushed, Doubtful       bool
+	Relayed, RelayedBefore bool
+	Skipped, Unreadable    int
+	Context                AnswerContext
+	Totals                 []TotalEvent
 }
 
 // An AnswerContext is what was known when an answer came, as far as that is not told by the
@@ -139,7 +141,7 @@ func (j *journal) answered(r *report) {
 
 func (r *report) event() *AnswerEvent {
 	e := &AnswerEvent{
-		Service: r.service, Process: r.process, Address: r.address, Instance: r.instance, Group: r.group, End: r.end,
+		Service: r.service, Block: r.block, Process: r.process, Address: r.address, Instance: r.instance, Group: r.group, End: r.end,
 		ClockKnown: r.clock.known, Skew: r.clock.skew, Slack: r.clock.slack, Age: r.clock.age, Pushed: r.pushed, Doubtful: r.doubtful,
 		Relayed: r.relayed, RelayedBefore: r.relayedBefore,
 		Skipped: r.skipped, Unreadable: r.unreadable, Context: r.context, Totals: make([]TotalEvent, len(r.changed)),

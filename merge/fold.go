@@ -50,6 +50,9 @@ func (f *folding) fold() {
 		f.foldAggregate(&r.arrivals[i])
 	}
 	f.process.restored = false
+	if s.block != s.name {
+		r.block = s.block
+	}
 	if f.changed || len(r.changed) > 0 {
 		s.pending.processes[f.process] = struct{}{}
 		s.state.journal.answered(r)

@@ -81,7 +81,7 @@ func (e *exception) record() ExceptionRecord {
 func (s *State) load(r *Records) {
 	for i := range r.Services {
 		svc := s.service(r.Services[i].Name)
-		svc.watchedSince, svc.forgottenUntil = r.Services[i].WatchedSince, r.Services[i].ForgottenUntil
+		svc.watchedSince, svc.forgottenUntil, svc.block = r.Services[i].WatchedSince, r.Services[i].ForgottenUntil, r.Services[i].Block
 	}
 	for i := range r.Rounds {
 		s.loadRound(&r.Rounds[i])

@@ -109,7 +109,7 @@ func (p *pending) add(other *pending) {
 func (p *pending) records() *Records {
 	r := &Records{}
 	for s := range p.services {
-		r.Services = append(r.Services, ServiceRecord{Name: s.name, WatchedSince: s.watchedSince, ForgottenUntil: s.forgottenUntil})
+		r.Services = append(r.Services, ServiceRecord{Name: s.name, Block: s.block, WatchedSince: s.watchedSince, ForgottenUntil: s.forgottenUntil})
 	}
 	for name, at := range p.rounds {
 		r.Rounds = append(r.Rounds, *at.record(name))

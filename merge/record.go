@@ -88,7 +88,9 @@ func (r *Records) Empty() bool {
 
 // A ServiceRecord has the service's name for its own.
 type ServiceRecord struct {
-	Name         string
+	Name string
+	// Block is that of the ServiceSettings that it had last.
+	Block        string
 	WatchedSince time.Time
 	// ForgottenUntil is until when not all forgotten processes are remembered.
 	ForgottenUntil time.Time

@@ -9,6 +9,7 @@ import (
 // A report is what one answer of a target says, as far as it matters for counting.
 type report struct {
 	service           string
+	block             string // of the settings of the service, "" for one of its own name
 	process           string // its ID
 	address, instance string
 	group             periskop.Labels

@@ -14,7 +14,8 @@ type service struct {
 	state    *State
 	pending  *pending
 	settings ServiceSettings
-	shown    bool // configured
+	block    string // of the settings that it had last
+	shown    bool   // configured
 	// hidden is when the service left the configuration; zero while it is shown.
 	hidden time.Time
 

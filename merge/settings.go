@@ -51,6 +51,10 @@ type Settings struct {
 // ServiceSettings are the settings of one service.
 type ServiceSettings struct {
 	Name string
+	// Block names the part of the configuration that the settings are of. It is kept, so that a
+	// service that labels name has its settings from the start of the program on, when what
+	// was told before is taken in again, and not only once it is found.
+	Block string
 	// Revision tells settings apart: those of one name and an equal revision are the same,
 	// so that it costs little to apply them again. It is comparable; nil is never equal.
 	Revision any

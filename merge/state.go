@@ -1,7 +1,6 @@
 package merge
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -217,6 +216,10 @@ func (s *State) Configure(o Settings) {
 	for _, so := range o.Services {
 		svc := s.service(so.Name)
 		svc.shown, svc.hidden = true, time.Time{}
+		if svc.block != so.Block {
+			svc.block = so.Block
+			s.pending.services[svc] = struct{}{}
+		}
 		if so.Revision != nil && so.Revision == svc.settings.Revision && labelLength == o.LabelLength && before[svc] {
 			stays[so.Name] = true
 		} else {
@@ -248,14 +251,6 @@ func (s *State) reconfigure(changed []ServiceSettings, stays map[string]bool, no
 		}
 	}
 	s.pending.urgent = !s.pending.empty()
-}
-
-// Services returns the names of all services that something is known of, sorted: those that
-// are configured, and those that were and have not been forgotten.
-func (s *State) Services() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Sorted(maps.Keys(s.services))
 }
 
 // fold takes in a report, and reports whether there is something to write.

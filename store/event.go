@@ -89,6 +89,7 @@ func (e *encoder) exposed(x *merge.ExposedEvent) {
 // that grows would be copied again and again.
 func (w *eventWriter) answer(e *encoder, a *merge.AnswerEvent) (parts [][]byte) {
 	e.string(a.Service)
+	e.string(a.Block)
 	e.string(a.Process)
 	e.string(a.Address)
 	e.string(a.Instance)
@@ -262,7 +263,7 @@ func (d *decoder) exposed() (*merge.ExposedEvent, error) {
 
 func (r *eventReader) answer(d *decoder) (*merge.AnswerEvent, error) {
 	a := &merge.AnswerEvent{
-		Service: d.string(), Process: d.string(), Address: d.string(), Instance: d.string(), Group: d.labels(),
+		Service: d.string(), Block: d.string(), Process: d.string(), Address: d.string(), Instance: d.string(), Group: d.labels(),
 		End: d.time(), ClockKnown: d.bool(), Skew: time.Duration(d.int()), Slack: time.Duration(d.int()), Age: time.Duration(d.int()),
 		Pushed: d.bool(), Doubtful: d.bool(), Relayed: d.bool(), RelayedBefore: d.bool(), Skipped: int(d.uint()), Unreadable: int(d.uint()),
 	}

@@ -75,6 +75,7 @@ func parseExceptionKey(key []byte) (merge.ExceptionName, error) {
 
 func encodeService(r *merge.ServiceRecord) []byte {
 	var e encoder
+	e.string(r.Block)
 	e.time(r.WatchedSince)
 	e.time(r.ForgottenUntil)
 	return e.b
@@ -82,7 +83,7 @@ func encodeService(r *merge.ServiceRecord) []byte {
 
 func decodeService(key, value []byte) (merge.ServiceRecord, error) {
 	d := decoder{b: value}
-	return merge.ServiceRecord{Name: string(key), WatchedSince: d.time(), ForgottenUntil: d.time()}, d.err
+	return merge.ServiceRecord{Name: string(key), Block: d.string(), WatchedSince: d.time(), ForgottenUntil: d.time()}, d.err
 }
 
 func encodeRound(r *merge.RoundRecord) []byte {

@@ -35,7 +35,7 @@ func everything() *merge.Records {
 	exception := merge.ExceptionName{Service: "shop", ID: 0xfedcba9876543210}
 	labels := periskop.Labels{{Name: "aggregation_key", Value: "a\x00b\n\"ü"}, {Name: "severity", Value: "error"}}
 	return &merge.Records{
-		Services:  []merge.ServiceRecord{{Name: "shop", WatchedSince: noon, ForgottenUntil: noon}},
+		Services:  []merge.ServiceRecord{{Name: "shop", Block: "cluster", WatchedSince: noon, ForgottenUntil: noon}},
 		Rounds:    []merge.RoundRecord{{Discovery: "d", First: noon, Last: noon, Stalled: true}},
 		Endpoints: []merge.EndpointRecord{{EndpointName: merge.EndpointName{Service: "shop", Address: "a:80"}, Found: true, Since: noon, Several: true, Steady: true, Named: true, Changing: true, Zone: -time.Hour}},
 		Processes: []merge.ProcessRecord{{
@@ -158,6 +158,7 @@ func events() []*merge.Event {
 	occurrences := list.Occurrences[0].Kept.List()
 	return []*merge.Event{
 		{Seq: 1, Answer: &merge.AnswerEvent{
+			Block:   "cluster",
 			Service: "shop", Process: "p", Address: "a:80", Instance: "a", Group: periskop.Labels{{Name: "env", Value: "prod"}}, End: noon,
 			ClockKnown: true, Skew: -time.Second, Slack: time.Minute, Age: time.Hour, Pushed: true, Doubtful: true, Relayed: true, RelayedBefore: true, Skipped: 2, Unreadable: 3,
 			Context: merge.AnswerContext{Known: true, Before: noon, Previous: "q", Since: noon.Add(-time.Hour), Zone: time.Hour, Open: true, Unchanged: true},

@@ -93,7 +93,7 @@ func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
 // openState makes the state, with what was kept of it when the program ended last.
 func (e *exporter) openState(cfg *config.Config) error {
 	options := merge.Options{
-		Settings: e.services.settings(), Stepped: e.clockStepped, ClockPatience: clockPatience,
+		Stepped: e.clockStepped, ClockPatience: clockPatience,
 		ServiceLabel: names.ServiceName, NewSeriesDelay: e.flags.newSeriesDelay,
 	}
 	dir := e.flags.storageDir(cfg.Repository)
@@ -106,7 +106,9 @@ func (e *exporter) openState(cfg *config.Config) error {
 		}
 		e.stateDir = dir
 		e.store, options.Store, options.Saved = kept, kept, saved
+		e.services.restore(saved)
 	}
+	options.Settings = e.services.settings()
 	if err := e.newExport(cfg); err != nil {
 		return errors.Join(err, e.close())
 	}
@@ -135,7 +137,7 @@ func (e *exporter) build(cfg *config.Config, file *configFile) error {
 		Registerer: e.registry,
 		Publish:    e.setFound,
 		CheckName:  config.CheckServiceName,
-		Known:      e.services.known(e.state.Services(), e.started),
+		Known:      e.services.known(e.started),
 	})
 	if err != nil {
 		return err

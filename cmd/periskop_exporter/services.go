@@ -3,19 +3,16 @@ package main
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/prometheus/model/relabel"
 	"gopkg.in/yaml.v3"
 
 	"github.com/periskop-exporter/periskop_exporter/collector"
 	"github.com/periskop-exporter/periskop_exporter/config"
 	"github.com/periskop-exporter/periskop_exporter/discovery"
-	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 	"github.com/periskop-exporter/periskop_exporter/view"
@@ -35,6 +32,9 @@ type services struct {
 	// shared are the settings of each block, as those of its services have them.
 	shared map[*config.Service]merge.ServiceSettings
 	found  periskop.Found
+	// named are the services that labels named when the program ended, with their blocks.
+	// They are there until discovery has told for the first time which there are.
+	named map[string]string
 
 	// byName are the settings of each service: those of the block of its name, or of one
 	// that finds its targets.
@@ -92,7 +92,7 @@ func revision(b *config.Service) string {
 func (s *services) set(found periskop.Found) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.found = found
+	s.found, s.named = found, nil
 	s.update(false)
 	s.published.Store(&found)
 }
@@ -113,6 +113,11 @@ func (s *services) update(anyway bool) {
 			byName[st.Service] = b
 		}
 	}
+	for name, block := range s.named {
+		if b := s.blocks[block]; b != nil && byName[name] == nil {
+			byName[name] = b
+		}
+	}
 	if !anyway && maps.Equal(byName, *s.byName.Load()) {
 		return
 	}
@@ -127,29 +132,43 @@ func (s *services) settings() merge.Settings {
 	o := s.common
 	for name, b := range *s.byName.Load() {
 		settings := s.shared[b]
-		settings.Name = name
+		settings.Name, settings.Block = name, b.Name
 		o.Services = append(o.Services, settings)
 	}
 	return o
 }
 
-// known returns which of the services that something is known of, from before a restart,
-// labels may have named: those that the file does not, if it lets labels name any. When
-// they had targets last is not known, and so the time without begins anew.
-func (s *services) known(all []string, now time.Time) []discovery.NamedService {
+// restore takes in which services there were when the program ended: those that labels named
+// have the settings of their blocks again.
+func (s *services) restore(saved *merge.Saved) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.cfg.Services, func(b config.Service) bool {
-		return slices.ContainsFunc(b.Relabel, func(rule *relabel.Config) bool { return rule.TargetLabel == names.ServiceName })
-	})
-	if i < 0 {
-		return nil
+	s.named = make(map[string]string)
+	for i := range saved.Services {
+		s.restoreService(saved.Services[i].Name, saved.Services[i].Block)
 	}
-	var list []discovery.NamedService
-	for _, name := range all {
-		if s.blocks[name] == nil && config.CheckServiceName(name) == nil {
-			list = append(list, discovery.NamedService{Name: name, Block: s.cfg.Services[i].Name, Latest: now})
+	for i := range saved.Events { // of services that were found since the records were written
+		if a := saved.Events[i].Answer; a != nil {
+			s.restoreService(a.Service, a.Block)
 		}
+	}
+	s.update(true)
+}
+
+func (s *services) restoreService(name, block string) {
+	if s.blocks[block] != nil && s.blocks[name] == nil && config.CheckServiceName(name) == nil {
+		s.named[name] = block
+	}
+}
+
+// known returns the services that labels named when the program ended. When they had targets
+// last is not known, and so the time without begins anew.
+func (s *services) known(now time.Time) []discovery.NamedService {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []discovery.NamedService
+	for name, block := range s.named {
+		list = append(list, discovery.NamedService{Name: name, Block: block, Latest: now})
 	}
 	return list
 }

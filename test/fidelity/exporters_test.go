@@ -19,6 +19,7 @@ func exporterScenarios() []scenario {
 		{"exporter stopped and started", "It is stopped as an operator does, and is away for a second.", buildStopped},
 		{"exporter killed", "It is killed with `kill -9` {kills} times at random moments, in the middle of scrapes and commits.", buildKilled},
 		{"exporter killed as targets end", "A target restarts, and 50 ms later the exporter is killed with `kill -9`, {kills} times at random moments: what the target told before is nowhere but in the state.", buildKilledAsTargetsEnd},
+		{"killed with a service from a label", "The service has no block of its own: a label that relabelling sets names it. The exporter is killed with `kill -9` {kills} times.", buildKilledLabelled},
 		{"two exporters", "Two exporters watch the same targets, which restart.", buildTwo},
 	}
 }
@@ -41,6 +42,20 @@ func buildStopped(t *testing.T, r *run) {
 
 func buildKilled(t *testing.T, r *run) {
 	r.plain(t, 3, fleet.ProcessOptions{}, r.name)
+	r.killed()
+}
+
+func buildKilledLabelled(t *testing.T, r *run) {
+	for range 3 {
+		r.add(t, fleet.ProcessOptions{}, r.name)
+	}
+	r.world.configure(r.name, r.labelled)
+	r.countedBy(r.name)
+	r.killed()
+}
+
+// killed kills the exporter while exceptions are thrown.
+func (r *run) killed() {
 	r.key = moreAndMore
 	random := rand.New(rand.NewPCG(3, 3))
 	r.drive = func(t *testing.T) {

@@ -252,11 +252,14 @@ func buildRenamed(t *testing.T, r *run) {
 func buildLabelled(t *testing.T, r *run) {
 	r.ownReload(t,
 		func() string { return r.config(r.name, "") },
-		func() string {
-			return strings.Replace(r.config(r.name, ""), "name: "+r.service, "name: all-of-the-cluster", 1) +
-				fmt.Sprintf("  relabel_configs: [{target_label: service_name, replacement: %s}]\n", r.service)
-		},
+		r.labelled,
 	)
+}
+
+// labelled is a block whose targets belong to the service by a label.
+func (r *run) labelled() string {
+	return strings.Replace(r.config(r.name, ""), "name: "+r.service, "name: all-of-the-cluster", 1) +
+		fmt.Sprintf("  relabel_configs: [{target_label: service_name, replacement: %s}]\n", r.service)
 }
 
 func buildEndpoint(t *testing.T, r *run) {
