@@ -29,7 +29,7 @@ func TestLabels(t *testing.T) {
 		trace: {
 			"By <bdi>node</bdi>", "By <bdi>version</bdi>", "<bdi>node</bdi>=<bdi>node 8</bdi>",
 			`<a href="../exceptions?q=version%3D3.2.0&amp;state=all"><bdi>3.2.0</bdi></a>`, `<td class="mono"><bdi>node 7</bdi></td>`,
-			"<small>first in</small> <bdi>3.1.4</bdi><small>, last in</small> <bdi>3.2.0</bdi>",
+			"<dd><bdi>3.2.0</bdi> <small>first in <bdi>3.1.4</bdi></small></dd>",
 		},
 		trace + "/text":                 {"Version:    first in 3.1.4, last in 3.2.0\n", `Labels:     node="node 8" version="3.2.0"`},
 		trace + "/markdown":             {"- Version: `first in 3.1.4, last in 3.2.0`\n", "- Labels: `node=\"node 8\" version=\"3.2.0\"`\n"},

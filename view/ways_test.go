@@ -114,7 +114,7 @@ func TestWays(t *testing.T) {
 	if issue.Get("title") != title || issue.Get("body") != get(t, h, trace+"/markdown?occurrence="+newestUUID).Body.String() {
 		t.Errorf("the issue is %q:\n%s", issue.Get("title"), issue.Get("body"))
 	}
-	if !strings.Contains(page, "Team <bdi>payments &amp; co</bdi>") {
+	if !strings.Contains(page, "team <bdi>payments &amp; co</bdi>") {
 		t.Error("the team is not on the page")
 	}
 	service := get(t, h, "/service?service_name=shop").Body.String()

@@ -25,7 +25,7 @@ func (d *Demo) Config(alertmanager string) []byte {
 			fmt.Fprintf(&b, "      - targets: [%s]\n", yamlString(in.server.Address()))
 			fmt.Fprintf(&b, "        labels: {instance: %s, language: %s, version: %s}\n", yamlString(in.name), yamlString(s.language), versionOf(i))
 		}
-		fmt.Fprintf(&b, "    team: %s\n    scraper:\n      endpoint: %s\n      refresh_interval: %s\n      timeout: 3s\n", yamlString(s.name+" team"), endpoint, ScrapeInterval)
+		fmt.Fprintf(&b, "    team: %s\n    scraper:\n      endpoint: %s\n      refresh_interval: %s\n      timeout: 3s\n", yamlString("shop"), endpoint, ScrapeInterval)
 	}
 	if alertmanager != "" {
 		fmt.Fprintf(&b, "alerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [%s]\n", yamlString(alertmanager))
