@@ -23,7 +23,7 @@ import (
 var exposed = []string{
 	names.ExporterStateInfo,
 	"up",
-	names.ExceptionsTotal, names.ExceptionFirstSeen, names.ExceptionsRegressedTotal, names.ServiceWatchedSince,
+	names.ExceptionsTotal, names.ExceptionFirstSeen, names.ExceptionsRegressedTotal, names.ExceptionMuted, names.ServiceWatchedSince,
 	names.ServiceTargets, names.TargetUp, names.ScrapesTotal, names.ExporterOverflowKeys, names.ExporterConfigReloadSuccess,
 	names.ExporterServicesOverLimit, names.ExporterStateCommitFailures, names.ExporterStateCommitSuccess, names.ExporterStateDamaged,
 	names.ExporterAlertsSent, names.ExporterAlertsFailed, names.ExporterAlertsDropped, names.ExporterAlertmanagers, names.ExporterExportQueueAge, names.ExporterExportRecords,

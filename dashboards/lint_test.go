@@ -85,7 +85,7 @@ func read(t *testing.T, name string) board {
 
 // exposed are the metrics that queries may ask for.
 var exposed = []string{
-	names.ExceptionsTotal, names.ExceptionFirstSeen, names.ExceptionLastSeen, names.ExceptionsRegressedTotal,
+	names.ExceptionsTotal, names.ExceptionFirstSeen, names.ExceptionLastSeen, names.ExceptionsRegressedTotal, names.ExceptionMuted,
 	names.ServiceWatchedSince, names.ServiceTargets, names.TargetUp, names.TargetScrapeDuration, names.ScrapesTotal,
 }
 
