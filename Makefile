@@ -43,7 +43,7 @@ test-go: test-packages prometheus ## run the tests of the packages
 	CGO_ENABLED=1 go test -race -shuffle=on -count=1 -tags $(SLIM_TAGS) ./...
 
 .PHONY: e2e
-e2e: test-packages npm slim settable-clock prometheus victoriametrics compose ## run the end to end and browser tests alone
+e2e: test-packages npm slim settable-clock prometheus victoriametrics victorialogs compose ## run the end to end and browser tests alone
 	PROMTOOL=$(CURDIR)/bin/promtool AMTOOL=$(CURDIR)/bin/amtool \
 		go test -shuffle=on -count=1 -tags $(SLIM_TAGS),e2e ./test/... ./alerts ./view
 
@@ -129,6 +129,10 @@ prometheus:
 .PHONY: victoriametrics
 victoriametrics:
 	@hack/build VictoriaMetrics tools/victoriametrics -o ../../bin/ tool
+
+.PHONY: victorialogs
+victorialogs:
+	@hack/build VictoriaLogs tools/victorialogs -o ../../bin/ tool
 
 .PHONY: kubernetes
 kubernetes:

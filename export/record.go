@@ -20,8 +20,8 @@ import (
 // its line, VictoriaLogs one of more than 2 MB.
 const (
 	maxStacktrace = 32 << 10
-	maxText       = 8 << 10 // a message, a URL, a body
-	maxHeaders    = 8 << 10
+	maxText       = 4 << 10 // a message, a URL, a body
+	maxHeaders    = 4 << 10
 	maxHeaderSet  = 64 // how many headers
 	maxName       = 1 << 10
 )

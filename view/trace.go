@@ -187,7 +187,7 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		Span:       j.span(),
 		Standing:   v.newStanding(e, now, limit, to),
 		Queries:    v.queries(growthQuery(e.ID)),
-		Ways:       v.ways(&ways, e, max(at, 0)),
+		Ways:       slices.Concat(v.history(e, max(at, 0)), v.ways(&ways, e, max(at, 0))),
 		Team:       limit.line(ways.Team),
 		Instances:  newInstanceRows(e.Occurrences(), limit),
 		Values:     newValueTables(e.Occurrences(), limit, to),

@@ -50,6 +50,10 @@ type Options struct {
 	PrometheusURL, GrafanaURL *url.URL
 	// AlertmanagerURL is where pages link to for a silence. Nil leaves the link out.
 	AlertmanagerURL *url.URL
+	// LogsURL returns the address of the older occurrences of an exception, and TracesURL that of a
+	// distributed trace. Nil leaves out the links.
+	LogsURL   func(LogsLink) string
+	TracesURL func(TraceLink) string
 	// Transport asks Prometheus. Nil means http.DefaultTransport.
 	Transport http.RoundTripper
 	// Config returns the running configuration. Nil leaves it out.

@@ -43,6 +43,8 @@ func (e *exporter) pages() (*view.Pages, error) {
 		ExternalURL:   e.flags.external,
 		PrometheusURL: e.flags.prometheus,
 		GrafanaURL:    e.flags.grafana,
+		LogsURL:       e.flags.logsURL(),
+		TracesURL:     e.flags.tracesURL(),
 
 		AlertmanagerURL: e.flags.alertmanager,
 		Logger:          e.logger.With("component", "view"),

@@ -43,6 +43,8 @@ type serveFlags struct {
 	allowedHosts    []string
 	prometheusURL   string
 	grafanaURL      string
+	logsTemplate    string
+	tracesTemplate  string
 	alertmanagerURL string
 	storagePath     string
 	storagePathSet  bool
@@ -52,6 +54,8 @@ type serveFlags struct {
 	external *url.URL
 	// prometheus, grafana and alertmanager are the URLs of those names, checked; nil without one.
 	prometheus, grafana, alertmanager *url.URL
+	// logs and traces are the templates of those names, checked; nil without one.
+	logs, traces *linkTemplate
 	// shown are all flags with their values.
 	shown []view.Flag
 }
@@ -108,6 +112,12 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 		PlaceHolder("<URL>").StringVar(&f.prometheusURL)
 	cmd.Flag("web.grafana-url", "The URL under which browsers reach Grafana, for links to the history of an exception.").
 		PlaceHolder("<URL>").StringVar(&f.grafanaURL)
+	cmd.Flag("web.logs-url", "A template for links to the older occurrences of an exception, where export: sends them. It can name "+
+		"{{.ServiceName}}, {{.ExceptionID}}, {{.Occurrence}}, {{.From}} and {{.To}}.").
+		PlaceHolder("<template>").StringVar(&f.logsTemplate)
+	cmd.Flag("web.traces-url", "A template for links to the distributed trace of an occurrence whose request has a header traceparent or one of B3. It can name "+
+		"{{.TraceID}}, {{.SpanID}} and {{.ServiceName}}.").
+		PlaceHolder("<template>").StringVar(&f.tracesTemplate)
 	cmd.Flag("web.alertmanager-url", "The URL under which browsers reach Alertmanager, for links to a new silence of an exception.").
 		PlaceHolder("<URL>").StringVar(&f.alertmanagerURL)
 	cmd.Flag("storage.path", "The directory for what must survive a restart. Empty keeps nothing: counters then begin at zero.").
@@ -147,6 +157,12 @@ func (f *serveFlags) check() error {
 		return err
 	}
 	if f.grafana, err = parseURL("--web.grafana-url", f.grafanaURL); err != nil {
+		return err
+	}
+	if f.logs, err = parseLogsURL(f.logsTemplate); err != nil {
+		return err
+	}
+	if f.traces, err = parseTracesURL(f.tracesTemplate); err != nil {
 		return err
 	}
 	if f.alertmanager, err = parseURL("--web.alertmanager-url", f.alertmanagerURL); err != nil {

@@ -113,7 +113,7 @@ const (
 	settings // YAML
 	report   // what a client library serves
 	output   // what the command before prints, or a picture in letters
-	program  // that test/deploy runs: of Go, or a configuration of nginx
+	program  // that test/deploy runs: of Go, or a configuration of nginx; or a template of a URL, which test/logs does
 )
 
 // programs are those that commands begin with.
@@ -127,7 +127,7 @@ func (b *block) kind() kind {
 	switch {
 	case b.lang == "promql":
 		return query
-	case b.lang == "go", b.lang == "nginx":
+	case b.lang == "go", b.lang == "nginx", b.lang == "url":
 		return program
 	case b.lang == "yaml", b.lang == "" && strings.HasPrefix(b.text, "services:\n"):
 		return settings
