@@ -22,7 +22,7 @@ const (
 	defaultScheme       = scheme("http")
 	defaultAPIVersion   = apiVersion("v2")
 	defaultServices     = count(1000)
-	defaultTargets      = count(20_000)
+	defaultTargets      = count(10_000)
 	defaultProcesses    = count(100)
 	defaultKeys         = count(2000) // as OpenTelemetry limits the attribute sets of a metric
 	defaultOccurrences  = count(10)

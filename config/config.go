@@ -123,7 +123,7 @@ type Scraper struct {
 // Limits bound what targets can make this program keep and expose. All are positive.
 type Limits struct {
 	Services           int   // those that labels of targets name included, by default 1000
-	TargetsPerBlock    int   // that one block of the file finds, by default 20 000
+	TargetsPerBlock    int   // that one block of the file finds, by default 10 000
 	ProcessesPerTarget int   // that are remembered at a time, by default 100
 	KeysPerService     int   // aggregation keys with series of their own, by default 2000
 	OccurrencesPerKey  int   // the newest that are kept, by default 10

@@ -58,7 +58,7 @@ func TestDefaults(t *testing.T) {
 				HTTPClient:    commonconfig.HTTPClientConfig{FollowRedirects: true, EnableHTTP2: true},
 			},
 		}},
-		Limits:        config.Limits{Services: 1000, TargetsPerBlock: 20_000, ProcessesPerTarget: 100, KeysPerService: 2000, OccurrencesPerKey: 10, OccurrenceSize: 256 << 10, LabelLength: 256, PayloadSize: 64 << 20},
+		Limits:        config.Limits{Services: 1000, TargetsPerBlock: 10_000, ProcessesPerTarget: 100, KeysPerService: 2000, OccurrencesPerKey: 10, OccurrenceSize: 256 << 10, LabelLength: 256, PayloadSize: 64 << 20},
 		LateDiscovery: 15 * time.Minute,
 		Retention:     config.Retention{Series: 7 * 24 * time.Hour, Process: time.Hour},
 		Alerting:      config.Alerting{QuietAfter: time.Hour, ResendDelay: time.Minute, PerService: 20},

@@ -3,6 +3,7 @@ package discovery
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 // maxTargetProblems is how many targets of a service that cannot be scraped are
 // named one by one. Whoever broke ten thousand targets broke them in one place.
 const maxTargetProblems = 5
+
+// spareTargets are made at least beyond the limit of a block.
+const spareTargets = 100
 
 // A block is what is known of the targets of one configured service, and what it was
 // made from. It belongs to the goroutine of [Discovery.Run].
@@ -48,6 +52,7 @@ type block struct {
 // in it has changed, so members are good as long as their group is there.
 type members struct {
 	targets []*periskop.Target
+	cut     int // for which there was no room
 	dropped int
 	skipped []string
 }
@@ -66,7 +71,7 @@ func (b *block) update(s *service, problems []string, now time.Time) bool {
 	}
 	problems = append(problems, b.skippedProblems()...)
 	if b.tooMany > 0 {
-		problems = append(problems, fmt.Sprintf("Not scraped, as limits.targets_per_block is %d: %d targets more.", s.TargetLimit, b.tooMany))
+		problems = append(problems, fmt.Sprintf("Not scraped, as limits.targets_per_block is %d: %d targets more.", b.service.TargetLimit, b.tooMany))
 	}
 	if !slices.Equal(problems, b.problems) {
 		b.problems, changed = problems, true
@@ -109,15 +114,15 @@ func (b *block) rebuild() bool {
 	groups := make(map[*targetgroup.Group]*members, len(b.groups))
 	var targets []*periskop.Target
 	var skipped []string
-	dropped := 0
+	dropped, cut := 0, 0
 	for _, st := range b.stamps {
 		for _, group := range st.source.groupsInOrder() {
 			m, ok := b.groups[group]
-			if !ok {
-				m = b.members(group)
+			if room := b.room(len(targets)); !ok || m.cut > 0 || len(m.targets) > room {
+				m = b.members(group, room)
 			}
 			groups[group] = m
-			targets = append(targets, m.targets...)
+			targets, cut = append(targets, m.targets...), cut+m.cut
 			skipped = append(skipped, m.skipped...)
 			dropped += m.dropped
 		}
@@ -126,15 +131,30 @@ func (b *block) rebuild() bool {
 	b.logSkipped(len(b.skipped), skipped)
 	b.skipped = skipped
 
-	targets = b.limit(b.adopt(targets))
+	targets = b.limit(b.adopt(targets), cut)
 	changed := dropped != b.dropped || !slices.Equal(targets, b.targets)
 	b.targets, b.dropped = targets, dropped
 	return changed
 }
 
-func (b *block) members(group *targetgroup.Group) *members {
+// room returns how many targets may be made beside that many: somewhat more than are scraped, so
+// that those that were there before can stay when others are found.
+func (b *block) room(made int) int {
+	limit := b.service.TargetLimit
+	if limit == 0 {
+		return math.MaxInt
+	}
+	return max(limit+max(limit/4, spareTargets)-made, 0)
+}
+
+// members makes the targets of a group, as many as there is room for.
+func (b *block) members(group *targetgroup.Group, room int) *members {
 	m := &members{}
-	for _, own := range group.Targets {
+	for i, own := range group.Targets {
+		if len(m.targets) >= room {
+			m.cut = len(group.Targets) - i
+			break
+		}
 		t, err := b.maker.target(own, group.Labels)
 		switch {
 		case err != nil:
@@ -166,12 +186,12 @@ func (b *block) adopt(targets []*periskop.Target) []*periskop.Target {
 }
 
 // limit leaves as many targets as are scraped: those that were there before, and then the
-// first ones.
-func (b *block) limit(targets []*periskop.Target) []*periskop.Target {
+// first ones. That many more were not made.
+func (b *block) limit(targets []*periskop.Target, cut int) []*periskop.Target {
 	limit, before := b.service.TargetLimit, b.tooMany
-	b.tooMany = 0
+	b.tooMany = cut
 	if limit > 0 && len(targets) > limit {
-		b.tooMany = len(targets) - limit
+		b.tooMany += len(targets) - limit
 		was := make(map[*periskop.Target]bool, len(b.targets))
 		for _, t := range b.targets {
 			was[t] = true
