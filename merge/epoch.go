@@ -57,10 +57,10 @@ type rarities struct {
 	// renamed is set when that is because the same process told the key with another time of
 	// creation before: that one is another epoch only if times of creation are known to stay.
 	renamed bool
-	// from is the epoch that may have gone on as this one, and apart is set once that was told
-	// again beside it. They are not kept over a restart.
-	from  *epoch
-	apart bool
+	// heldFor are the epochs as which this one may have gone on, and apart is set once that one
+	// was told again beside it. They are not kept over a restart.
+	heldFor []*epoch
+	apart   bool
 	// peak is the total from which an anonymous epoch without occurrences fell last.
 	peak uint64
 	// unread is set when nothing is known of the total yet, and it will be history.

@@ -32,6 +32,8 @@ type folding struct {
 	renamed map[keyID][]*epoch
 	// isNew are the epochs that this report told first.
 	isNew map[epochKey]bool
+	// goingOn are keys that show that the process goes on: see [folding.findGoingOn].
+	goingOn []keyID
 	// own and before are the epochs of the process and of the previous one, by key, made when
 	// they are needed.
 	own, before map[keyID][]epochKey
@@ -149,7 +151,7 @@ func (f *folding) foldAggregate(a *arrival) {
 	}
 	e, known := p.epochs[a.epoch]
 	if known {
-		f.standBeside(e, a)
+		e.standBeside()
 	}
 	var (
 		d       delta

@@ -216,3 +216,32 @@ func lie(m manner, seed uint64) (raised, counted int, log string) {
 	}
 	return raised, counted, log
 }
+
+// BenchmarkFoldMadeUp folds reports of which every name is another each time: what one takes must
+// grow with the number of its keys, and not with the square of it.
+func BenchmarkFoldMadeUp(b *testing.B) {
+	for _, uuid := range []string{"none", "own", "made up"} {
+		for _, keys := range []int{1, 10_000} {
+			for _, n := range []int{2_500, 10_000} {
+				b.Run(fmt.Sprintf("uuid %s, %d totals of %d keys", uuid, n, min(n, keys)), func(b *testing.B) {
+					s := newState(settings())
+					fold(s, started)
+					for i := 0; b.Loop(); i++ {
+						a := answer{at: at(1 + i)}
+						s.now = a.at
+						switch uuid {
+						case "own":
+							a.uuid = "A"
+						case "made up":
+							a.uuid = fmt.Sprint(i)
+						}
+						for k := range n {
+							a.reports = append(a.reports, aggregate(fmt.Sprint(k%keys), uint64(100+i), a.at.Add(-time.Duration(k)*time.Microsecond)))
+						}
+						fold(s, a)
+					}
+				})
+			}
+		}
+	}
+}
