@@ -102,6 +102,7 @@ var bounds = map[string]bound{
 	"merge.maxOutgoing":       {"64 << 20", "Occurrences that wait for a disk that does not take", "64 MB"},
 	"merge.maxQueued":         {"10_000", "Events that wait for a disk", "10,000"},
 	"merge.maxRate":           {"10_000_000", "Rise of one total", "ten million a second"},
+	"merge.maxRenamed":        {"100", "Epochs of one key that nothing tells apart", "100"},
 	"merge.maxRise":           {"1_000_000_000_000", "Rise of one total", "10^12 at once"},
 	"merge.maxScrapeInterval": {"15 * time.Minute", "Scrapers of `/metrics`", "15 minutes"},
 	"merge.maxScrapers":       {"256", "Scrapers of `/metrics`", "256"},
