@@ -195,6 +195,7 @@ func (s *State) redo(e *Event) {
 	switch {
 	case e.Answer != nil:
 		r := newReplayed(e.Answer)
+		s.endMutes(r.end) // as when the answer came
 		s.service(e.Answer.Service).fold(r, &s.settings, &s.ledgers)
 		s.send(r.offers, e.Seq)
 	case e.Endpoint != nil:
