@@ -87,9 +87,9 @@ generate: ## rebuild all that is generated from the code
 	GOFLAGS="$${GOFLAGS:-} -tags=$(SLIM_TAGS)" go generate ./...
 
 .PHONY: demo
-demo: slim ## run the exporter with sample services, Prometheus and Alertmanager
+demo: slim victorialogs ## run the exporter with sample services, Prometheus, Alertmanager and VictoriaLogs
 	@hack/build 'bin/prometheus and bin/alertmanager' tools/prometheus -tags remove_all_sd -o ../../bin/ $(PROMETHEUS)/prometheus $(ALERTMANAGER)/alertmanager
-	bin/slim/periskop_exporter demo --prometheus=bin/prometheus --alertmanager=bin/alertmanager
+	bin/slim/periskop_exporter demo --prometheus=bin/prometheus --alertmanager=bin/alertmanager --victorialogs=bin/victoria-logs
 
 .PHONY: fidelity
 fidelity: slim settable-clock prometheus victoriametrics ## hold what Prometheus counts against the truth, for a quarter of an hour, and write docs/fidelity.md
@@ -170,7 +170,7 @@ check-example: build
 
 # Every command, query, link and block of YAML of the pages, beside a running demo.
 .PHONY: check-docs
-check-docs: build prometheus ## run what the documentation tells users to type
+check-docs: build prometheus victorialogs ## run what the documentation tells users to type
 	@hack/install curl 'the tests of the documentation' curl
 	EXPORTER=$(CURDIR)/bin/periskop_exporter go test -count=1 -tags $(SLIM_TAGS),e2e_docs ./test/docs
 

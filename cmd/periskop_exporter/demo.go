@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -25,10 +26,15 @@ const demoPort = 9968
 // demoTargetDownAfter lets the alert fire for the target that the demo takes down.
 const demoTargetDownAfter = 3 * time.Minute
 
+// vmuiTemplate is that of --web.logs-url which leads to VictoriaLogs' own page, behind its
+// address.
+const vmuiTemplate = "/select/vmui/#/?query=%22periskop.exception_id%22%3A%3D{{.ExceptionID}}%20_time%3A%5B{{.From.RFC3339}}%2C{{.To.RFC3339}}%5D" +
+	"&g0.range_input=365d&g0.end_input={{.To.RFC3339}}&g0.relative_time=none"
+
 type demoFlags struct {
-	prometheus, alertmanager string
-	seed                     uint64
-	port                     uint16
+	prometheus, alertmanager, victoriaLogs string
+	seed                                   uint64
+	port                                   uint16
 }
 
 func (c *commands) addDemo() {
@@ -38,6 +44,7 @@ func (c *commands) addDemo() {
 	})
 	cmd.Flag("prometheus", "The Prometheus program to run as well, with alerting rules.").PlaceHolder("<path>").StringVar(&f.prometheus)
 	cmd.Flag("alertmanager", "The Alertmanager program to run as well.").PlaceHolder("<path>").StringVar(&f.alertmanager)
+	cmd.Flag("victorialogs", "The VictoriaLogs program to run as well, which keeps every occurrence.").PlaceHolder("<path>").StringVar(&f.victoriaLogs)
 	cmd.Flag("port", "The port of the exporter on localhost; another one when it is taken.").Default(strconv.Itoa(demoPort)).Uint16Var(&f.port)
 	cmd.Flag("seed", "The same seed raises the same exceptions.").Default("1").Uint64Var(&f.seed)
 }
@@ -91,12 +98,17 @@ func (c *commands) demo(ctx context.Context, f *demoFlags) (err error) {
 // demoExporter returns an exporter that scrapes the services, serves at the listener, and
 // has its files in dir.
 func demoExporter(dir string, services *demo.Demo, o demo.MonitoringOptions, l net.Listener, logger *slog.Logger) (*exporter, error) {
-	flags, err := demoServeFlags(dir, services.Config(o.AlertmanagerAddress), l.Addr())
+	flags, err := demoServeFlags(dir, services.Config(o.AlertmanagerAddress, o.VictoriaLogsAddress), l.Addr())
 	if err != nil {
 		return nil, err
 	}
 	if o.PrometheusAddress != "" {
 		flags.prometheus = &url.URL{Scheme: "http", Host: o.PrometheusAddress}
+	}
+	if o.VictoriaLogsAddress != "" {
+		if flags.logs, err = parseLogsURL("http://" + o.VictoriaLogsAddress + vmuiTemplate); err != nil {
+			return nil, err
+		}
 	}
 	e, err := newExporter(flags, logger)
 	if err != nil {
@@ -124,15 +136,10 @@ func demoServeFlags(dir string, config []byte, address net.Addr) (*serveFlags, e
 	}, nil
 }
 
-// monitoring returns what of Prometheus and Alertmanager is known before they run, nothing
-// when they are not to.
+// monitoring returns what is known of the programs beside the exporter before they run.
 func (f *demoFlags) monitoring(ctx context.Context) (demo.MonitoringOptions, error) {
-	o := demo.MonitoringOptions{Prometheus: f.prometheus, Alertmanager: f.alertmanager}
-	if f.prometheus == "" {
-		return o, nil
-	}
-	var err error
-	o.PrometheusAddress, o.AlertmanagerAddress, err = demo.FreeAddresses(ctx)
+	o := demo.MonitoringOptions{Prometheus: f.prometheus, Alertmanager: f.alertmanager, VictoriaLogs: f.victoriaLogs}
+	err := o.SetAddresses(ctx)
 	return o, err
 }
 
@@ -145,18 +152,30 @@ func (c *commands) demoOn(ctx context.Context, e *exporter, services *demo.Demo,
 	}
 	addresses := demo.Addresses{Exporter: e.flags.external.String() + "/"}
 	tasks, ctx := errgroup.WithContext(ctx)
-	if o.Prometheus != "" {
-		fmt.Fprintln(c.stdout, "starting Prometheus and Alertmanager")
+	if o.Prometheus != "" || o.VictoriaLogs != "" {
+		fmt.Fprintln(c.stdout, "starting", besideExporter(o))
 		m, err := c.demoMonitoring(ctx, e, o)
 		if err != nil {
 			return err
 		}
-		addresses.Prometheus, addresses.Alertmanager = m.PrometheusURL, m.AlertmanagerURL
+		addresses.Prometheus, addresses.Alertmanager, addresses.VictoriaLogs = m.PrometheusURL, m.AlertmanagerURL, m.VictoriaLogsURL
 		tasks.Go(func() error { return m.Run(ctx) })
 	}
 	services.Welcome(c.stdout, addresses)
 	tasks.Go(func() error { return services.Run(ctx) })
 	return tasks.Wait()
+}
+
+// besideExporter names what is to run.
+func besideExporter(o demo.MonitoringOptions) string {
+	var names []string
+	if o.Prometheus != "" {
+		names = append(names, "Prometheus", "Alertmanager")
+	}
+	if o.VictoriaLogs != "" {
+		names = append(names, "VictoriaLogs")
+	}
+	return strings.Join(names, ", ")
 }
 
 func (c *commands) demoMonitoring(ctx context.Context, e *exporter, o demo.MonitoringOptions) (*demo.Monitoring, error) {

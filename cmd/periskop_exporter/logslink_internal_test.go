@@ -1,12 +1,24 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/view"
 )
+
+// TestDemoLogsURL has the demo lead to VictoriaLogs as the documentation says.
+func TestDemoLogsURL(t *testing.T) {
+	page, err := os.ReadFile("../../docs/history.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "\nhttps://logs.example.com" + vmuiTemplate + "\n"; !strings.Contains(string(page), want) {
+		t.Errorf("docs/history.md has no%s", want)
+	}
+}
 
 func TestLogsURL(t *testing.T) {
 	link := view.LogsLink{ServiceName: `a b&c="d"/é`, ExceptionID: "00aa", Occurrence: "u", From: time.UnixMilli(1500), To: time.UnixMilli(90_000)}

@@ -14,9 +14,13 @@ const ScrapeInterval = 5 * time.Second
 // endpoint is where the services are scraped.
 const endpoint = "/-/exceptions"
 
+// otlpPath is where VictoriaLogs takes OTLP.
+const otlpPath = "/insert/opentelemetry/v1/logs"
+
 // Config returns the configuration with which the exporter scrapes the services and,
-// unless its address is empty, tells an Alertmanager of what is new.
-func (d *Demo) Config(alertmanager string) []byte {
+// unless their addresses are empty, tells an Alertmanager of what is new and sends every
+// occurrence to a VictoriaLogs.
+func (d *Demo) Config(alertmanager, victoriaLogs string) []byte {
 	var b bytes.Buffer
 	b.WriteString("# The sample services of `periskop_exporter demo`.\noccurrence_labels: [version, language]\nservices:\n")
 	for _, s := range d.services {
@@ -29,6 +33,9 @@ func (d *Demo) Config(alertmanager string) []byte {
 	}
 	if alertmanager != "" {
 		fmt.Fprintf(&b, "alerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [%s]\n", yamlString(alertmanager))
+	}
+	if victoriaLogs != "" {
+		fmt.Fprintf(&b, "export:\n  otlp:\n    logs_endpoint: %s\n", yamlString("http://"+victoriaLogs+otlpPath))
 	}
 	return b.Bytes()
 }

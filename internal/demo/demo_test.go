@@ -240,15 +240,21 @@ func testConfig(t *testing.T, d *Demo) {
 			} `yaml:"static_configs"`
 			Scraper map[string]string
 		}
-		Alerting any
+		Alerting, Export any
 	}
-	if err := yaml.Unmarshal(d.Config(""), &got); err != nil {
+	if err := yaml.Unmarshal(d.Config("", ""), &got); err != nil {
 		t.Fatal(err)
 	}
 	if got.Alerting != nil {
 		t.Errorf("without an Alertmanager it is told of alerts: %v", got.Alerting)
 	}
-	if text := string(d.Config("127.0.0.1:9093")); !strings.HasSuffix(text, "alerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [\"127.0.0.1:9093\"]\n") {
+	if got.Export != nil {
+		t.Errorf("without a VictoriaLogs it is sent to: %v", got.Export)
+	}
+	if text := string(d.Config("", "127.0.0.1:9428")); !strings.HasSuffix(text, "export:\n  otlp:\n    logs_endpoint: \"http://127.0.0.1:9428/insert/opentelemetry/v1/logs\"\n") {
+		t.Errorf("no VictoriaLogs in\n%s", text)
+	}
+	if text := string(d.Config("127.0.0.1:9093", "")); !strings.HasSuffix(text, "alerting:\n  alertmanagers:\n    - static_configs:\n        - targets: [\"127.0.0.1:9093\"]\n") {
 		t.Errorf("no Alertmanager in\n%s", text)
 	}
 	if len(got.Services) != len(d.services) {
@@ -286,7 +292,12 @@ func testWelcome(t *testing.T, d *Demo) {
 		{
 			"with both",
 			Addresses{Exporter: "http://e/", Prometheus: "http://p/", Alertmanager: "http://a/"},
-			"that link is Source", "make demo",
+			"that link is Source", "Older occurrences",
+		},
+		{
+			"with a store of logs",
+			Addresses{Exporter: "http://e/", VictoriaLogs: "http://l/"},
+			"VictoriaLogs  http://l/\n", "Prometheus    ",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

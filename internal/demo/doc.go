@@ -1,6 +1,6 @@
 // Package demo is what `periskop_exporter demo` runs beside the exporter: sample
-// services that raise exceptions, and a Prometheus and an Alertmanager that watch
-// them.
+// services that raise exceptions, a Prometheus and an Alertmanager that watch them,
+// and a VictoriaLogs that keeps every occurrence.
 //
 // A [Demo] is a small shop of five services in this process, each in another
 // language and with several instances: exceptions that go on all the time, bursts,
@@ -10,6 +10,6 @@
 // requests contain secrets, listed by [Secrets], for the redaction to take out.
 // [Demo.Config] is the configuration with which the exporter scrapes them.
 //
-// A [Monitoring] runs the two programs as child processes, and tells on the terminal
-// which alerts fire.
+// A [Monitoring] runs those three programs, or some of them, as child processes, and
+// tells on the terminal which alerts fire.
 package demo

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain lets the test binary stand in for Prometheus and Alertmanager.
+// TestMain lets the test binary stand in for the programs.
 func TestMain(m *testing.M) {
 	if role := os.Getenv(roleVariable); role != "" {
 		os.Exit(standIn(role, os.Args[1:]))

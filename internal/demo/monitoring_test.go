@@ -28,6 +28,9 @@ func standIn(role string, args []string) int {
 		if v, ok := strings.CutPrefix(arg, "--web.listen-address="); ok {
 			address = v
 		}
+		if v, ok := strings.CutPrefix(arg, "-httpListenAddr="); ok {
+			address = v
+		}
 		if v, ok := strings.CutPrefix(arg, "--config.file="); ok {
 			config = v
 		}
@@ -36,7 +39,7 @@ func standIn(role string, args []string) int {
 	fmt.Println("started with", args)
 	switch role {
 	case "dies":
-		if isAlertmanager {
+		if config == "" || isAlertmanager {
 			break
 		}
 		fmt.Println("the configuration is not to my taste")
@@ -57,6 +60,7 @@ func standIn(role string, args []string) int {
 		}
 	}
 	http.HandleFunc("/-/ready", func(http.ResponseWriter, *http.Request) {})
+	http.HandleFunc("/health", func(http.ResponseWriter, *http.Request) {})
 	http.HandleFunc("/die", func(http.ResponseWriter, *http.Request) { os.Exit(5) })
 	fmt.Println(http.ListenAndServe(address, nil))
 	return 6
@@ -119,7 +123,7 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-// monitoringOptions lets the test binary stand in for both programs.
+// monitoringOptions lets the test binary stand in for all programs.
 func monitoringOptions(t *testing.T, role string) (MonitoringOptions, *syncBuffer) {
 	t.Helper()
 	t.Setenv(roleVariable, role)
@@ -132,6 +136,7 @@ func monitoringOptions(t *testing.T, role string) (MonitoringOptions, *syncBuffe
 	return MonitoringOptions{
 		Prometheus:   self,
 		Alertmanager: self,
+		VictoriaLogs: self,
 		ExporterURL:  "http://127.0.0.1:9968/",
 		MetricsURL:   "http://127.0.0.1:9968/metrics",
 		Rules:        []byte("groups: []\n"),
@@ -182,7 +187,7 @@ func TestMonitoring(t *testing.T) {
 	if err := m.Run(ctx); err != nil {
 		t.Error(err)
 	}
-	checkGone(t, m.PrometheusURL, m.AlertmanagerURL, m.webhook.url)
+	checkGone(t, m.PrometheusURL, m.AlertmanagerURL, m.VictoriaLogsURL, m.webhook.url)
 	if err := m.Close(); err != nil {
 		t.Errorf("closed again: %v", err)
 	}
@@ -230,19 +235,51 @@ func TestMonitoringFails(t *testing.T) {
 	})
 }
 
+// TestMonitoringSome runs some of the programs.
+func TestMonitoringSome(t *testing.T) {
+	for _, logs := range []bool{false, true} {
+		o, out := monitoringOptions(t, "good")
+		if logs {
+			o.Prometheus, o.Alertmanager = "", ""
+		} else {
+			o.VictoriaLogs = ""
+		}
+		m, err := StartMonitoring(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (m.VictoriaLogsURL != "") != logs || (m.PrometheusURL == "") != logs || (m.AlertmanagerURL == "") != logs || (out.String() == "") != logs {
+			t.Errorf("with VictoriaLogs alone %t: %q, %q, %q, told %q", logs, m.VictoriaLogsURL, m.PrometheusURL, m.AlertmanagerURL, out)
+		}
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+		checkGone(t)
+	}
+}
+
+// TestMonitoringEndsByItself has each program end while the others go on.
 func TestMonitoringEndsByItself(t *testing.T) {
-	o, _ := monitoringOptions(t, "good")
-	m, err := StartMonitoring(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
+	for name, url := range map[string]func(*Monitoring) string{
+		"Prometheus":   func(m *Monitoring) string { return m.PrometheusURL },
+		"Alertmanager": func(m *Monitoring) string { return m.AlertmanagerURL },
+		"VictoriaLogs": func(m *Monitoring) string { return strings.TrimSuffix(m.VictoriaLogsURL, "select/vmui/") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, _ := monitoringOptions(t, "good")
+			m, err := StartMonitoring(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp, err := http.Get(url(m) + "die"); err == nil {
+				resp.Body.Close()
+			}
+			if err := m.Run(t.Context()); err == nil || !strings.Contains(err.Error(), name+" has ended: exit status 5") {
+				t.Errorf("got error %v", err)
+			}
+			checkGone(t, m.PrometheusURL, m.AlertmanagerURL, m.VictoriaLogsURL)
+		})
 	}
-	if resp, err := http.Get(m.PrometheusURL + "die"); err == nil {
-		resp.Body.Close()
-	}
-	if err := m.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "Prometheus has ended: exit status 5") {
-		t.Errorf("got error %v", err)
-	}
-	checkGone(t, m.PrometheusURL, m.AlertmanagerURL)
 }
 
 // TestMonitoringInsists stops programs that do not heed SIGTERM, and the child of one

@@ -17,6 +17,7 @@ import (
 // A program is a child process that writes its log to a file.
 type program struct {
 	name    string
+	ready   string // the URL at which it answers once it is
 	logFile string
 	cmd     *exec.Cmd
 	ended   chan struct{}
@@ -66,9 +67,9 @@ func (p *program) run(started chan<- error) {
 	_ = kill(p.cmd.Process) // what it may have started itself
 }
 
-// awaitReady asks the URL until it answers with the status 200. An error means that the
+// awaitReady asks its URL until it answers with the status 200. An error means that the
 // program has ended, or that ctx is done.
-func (p *program) awaitReady(ctx context.Context, url string) error {
+func (p *program) awaitReady(ctx context.Context) error {
 	const (
 		pause  = 100 * time.Millisecond // not to be noticed by who waits
 		answer = 2 * time.Second        // far more than a program on this machine takes
@@ -76,7 +77,7 @@ func (p *program) awaitReady(ctx context.Context, url string) error {
 	client := &http.Client{Timeout: answer, Transport: &http.Transport{DisableKeepAlives: true}}
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
-	for !isReady(ctx, client, url) {
+	for !isReady(ctx, client, p.ready) {
 		select {
 		case <-p.ended:
 			return p.failure()

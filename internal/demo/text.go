@@ -5,10 +5,10 @@ import (
 	"io"
 )
 
-// Addresses are the URLs that are told on the terminal. Prometheus and Alertmanager are
-// empty when they do not run.
+// Addresses are the URLs that are told on the terminal. Those of programs that do not run
+// are empty.
 type Addresses struct {
-	Exporter, Prometheus, Alertmanager string
+	Exporter, Prometheus, Alertmanager, VictoriaLogs string
 }
 
 // Welcome tells what runs where and what there is to try.
@@ -25,6 +25,9 @@ func (d *Demo) Welcome(w io.Writer, a Addresses) {
 	if a.Alertmanager != "" {
 		fmt.Fprintf(w, "  Alertmanager  %s\n", a.Alertmanager)
 	}
+	if a.VictoriaLogs != "" {
+		fmt.Fprintf(w, "  VictoriaLogs  %s\n", a.VictoriaLogs)
+	}
 	fmt.Fprintf(w, "\nIn %.0f seconds storefront raises an exception that nobody has seen before.\n", FirstNew.Seconds())
 	if a.Alertmanager != "" {
 		fmt.Fprint(w, `Seconds later the exporter tells Alertmanager of it. The alert is told here, with the link to the stack
@@ -40,7 +43,11 @@ Worth a look:
   - an exception of storefront: its causes, and the password in the request that is not shown
   - payments-2, which restarts every minute: its counts go on
   - recommendations-2, which stops answering in two minutes, and comes back
-
+`)
+	if a.VictoriaLogs != "" {
+		fmt.Fprint(w, "  - Older occurrences, on the page of an exception: VictoriaLogs keeps those that come from now on\n")
+	}
+	fmt.Fprint(w, `
 Ctrl-C stops everything.
 
 `)

@@ -30,7 +30,7 @@ func TestBesideDemo(t *testing.T) {
 	t.Run("commands in the text", d.testInline)
 }
 
-// startDemo runs the demo with Prometheus and Alertmanager, and waits until Prometheus
+// startDemo runs the demo with all that it runs beside it, and waits until Prometheus
 // has scraped it.
 func startDemo(t *testing.T) *demo {
 	t.Helper()

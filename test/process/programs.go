@@ -51,11 +51,12 @@ func Node(t testing.TB, script, ready string, args ...string) *Program {
 	})
 }
 
-// MonitoredDemo is Demo with a Prometheus and an Alertmanager. Their addresses are in its
-// log.
+// MonitoredDemo is Demo with a Prometheus, an Alertmanager and a VictoriaLogs. Their addresses
+// are in its log.
 func MonitoredDemo(t testing.TB) *Program {
 	t.Helper()
-	return demo(t, "--prometheus="+binary(t, "PROMETHEUS", "prometheus"), "--alertmanager="+binary(t, "ALERTMANAGER", "alertmanager"))
+	return demo(t, "--prometheus="+binary(t, "PROMETHEUS", "prometheus"), "--alertmanager="+binary(t, "ALERTMANAGER", "alertmanager"),
+		"--victorialogs="+binary(t, "VICTORIA_LOGS", "victoria-logs"))
 }
 
 // Demo runs the exporter on its sample services.
