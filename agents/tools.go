@@ -201,15 +201,8 @@ type resolveInput struct {
 	Reason string `json:"reason" jsonschema:"why it will not come back, such as the version or the commit that has the fix"`
 }
 
-// mostReason is how many bytes of a reason are kept, as of one that is typed on a page.
-const mostReason = 1000
-
 func (t *tools) resolve(r *http.Request, in resolveInput) (string, error) {
-	reason := strings.TrimSpace(in.Reason)
-	if len(reason) > mostReason {
-		reason = strings.ToValidUTF8(reason[:mostReason], "")
-	}
-	if t.Decide([]string{in.ID}, triage.Decision{Kind: triage.Resolved, By: t.User(r), Reason: reason}) == 0 {
+	if t.Decide([]string{in.ID}, triage.Decision{Kind: triage.Resolved, By: t.User(r), Reason: triage.Reason(in.Reason)}) == 0 {
 		return "", errors.New("there is no such exception")
 	}
 	return "It is resolved, until its count grows again: " + t.Link(strings.ToLower(in.ID)) + "\n", nil

@@ -63,12 +63,8 @@ type v1Decided struct {
 	Unknown []string `json:"unknown"`
 }
 
-const (
-	// maxAction is how many bytes an action may have: the IDs of as many exceptions as there may be.
-	maxAction = 256 << 10
-	// mostReason is how many bytes of a reason are kept, as of one that is typed on a page.
-	mostReason = 1000
-)
+// maxAction is how many bytes an action may have: the IDs of as many exceptions as there may be.
+const maxAction = 256 << 10
 
 // decide takes in a decision about exceptions, all of it or nothing.
 func (a v1) decide(w http.ResponseWriter, r *http.Request) {
@@ -106,11 +102,7 @@ func (a v1) decide(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *v1Action) decision(now time.Time) (triage.Decision, error) {
-	reason := strings.TrimSpace(strings.ToValidUTF8(a.Reason, "\ufffd"))
-	if len(reason) > mostReason {
-		reason = strings.ToValidUTF8(reason[:mostReason], "")
-	}
-	d := triage.Decision{Kind: a.Kind, At: now, Reason: reason, Until: triage.Until{Growth: a.Growth, Version: a.Version}}
+	d := triage.Decision{Kind: a.Kind, At: now, Reason: triage.Reason(a.Reason), Until: triage.Until{Growth: a.Growth, Version: a.Version}}
 	if a.Time != nil {
 		d.Until.Time = *a.Time
 	}

@@ -196,17 +196,17 @@ func (b *block) limit(targets []*periskop.Target, cut int) []*periskop.Target {
 		for _, t := range b.targets {
 			was[t] = true
 		}
-		slices.SortStableFunc(targets, func(a, b *periskop.Target) int {
-			switch {
-			case was[a] == was[b]:
-				return 0
-			case was[a]:
-				return -1
+		old := 0 // that stay
+		for _, t := range targets {
+			if was[t] && old < limit {
+				old++
 			}
-			return 1
+		}
+		places := map[bool]int{true: old, false: limit - old}
+		targets = slices.DeleteFunc(targets, func(t *periskop.Target) bool {
+			places[was[t]]--
+			return places[was[t]] < 0
 		})
-		targets = slices.Clone(targets[:limit])
-		slices.SortFunc(targets, compareTargets)
 	}
 	switch {
 	case before == 0 && b.tooMany > 0:

@@ -402,6 +402,11 @@ func TestTargetLimit(t *testing.T) {
 		t.Errorf("got %d lines in the log, want 1:\n%s", n, r.logs)
 	}
 
+	lowered := limited("a:80", "c:80", "d:80")
+	lowered.TargetLimit = 1
+	r.apply(t, lowered)
+	r.untilTargets(t, "web", "http://c:80/-/exceptions")
+
 	r.apply(t, limited("b:80", "d:80"))
 	r.untilNoProblem(t, "web")
 	if n := r.logs.count("no target is past the limit any more", "service=web"); n != 1 {

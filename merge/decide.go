@@ -23,7 +23,10 @@ func (s *State) Decide(ids []string, d triage.Decision) int {
 	event := &DecisionEvent{Decision: d}
 	event.Decision.At = s.tick()
 	event.Decision.By, event.Decision.Reason = s.clean.text(d.By), s.clean.text(d.Reason)
-	for _, svc := range s.shown {
+	for _, svc := range s.shown { // each ID is one of one of them
+		if len(wanted) == 0 {
+			break
+		}
 		for key := range wanted {
 			if svc.byID[key] != nil {
 				event.Exceptions = append(event.Exceptions, ExceptionName{Service: svc.name, ID: uint64(key)})

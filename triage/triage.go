@@ -84,6 +84,18 @@ func Name(s string, most int) string {
 	return s
 }
 
+// MaxReason is how many bytes of a reason are kept: a paragraph.
+const MaxReason = 1000
+
+// Reason returns a reason as it is kept: without space around it, and at most [MaxReason] bytes of it.
+func Reason(s string) string {
+	s = strings.TrimSpace(strings.ToValidUTF8(s, "\ufffd"))
+	if len(s) > MaxReason {
+		s = strings.ToValidUTF8(s[:MaxReason], "")
+	}
+	return s
+}
+
 // MaxAtOnce is about how many exceptions something can be decided at once: those of the largest
 // service, five times.
 const MaxAtOnce = 10_000

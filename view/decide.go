@@ -11,9 +11,6 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/triage"
 )
 
-// mostReason is how long the reason of a decision may be, in bytes: a paragraph.
-const mostReason = 1000
-
 // decisionForms read the decision that the form of that name stands for.
 var decisionForms = map[string]func(r *http.Request, now time.Time) (triage.Decision, error){
 	"resolve": plainDecision(triage.Resolved), "reopen": plainDecision(triage.Reopened),
@@ -41,10 +38,7 @@ func plainDecision(kind triage.Kind) func(*http.Request, time.Time) (triage.Deci
 	}
 }
 
-func reasonOf(r *http.Request) string {
-	reason, _ := beginning(strings.TrimSpace(r.PostFormValue("reason")), mostReason)
-	return strings.ToValidUTF8(reason, "\ufffd")
-}
+func reasonOf(r *http.Request) string { return triage.Reason(r.PostFormValue("reason")) }
 
 // mutePeriods are those that a mute can be chosen for.
 var mutePeriods = []struct {

@@ -58,7 +58,7 @@ func (v *view) newMany(f filter, all, unsearched int, to links) *many {
 	}
 	m := &many{
 		URL: to.to("exceptions", nil), Filter: f.whole().values().Encode(), Page: f.Page,
-		Actions: manyActions(f.State), Mutes: muteOptions(true), Grown: muteGrown, MostReason: mostReason,
+		Actions: manyActions(f.State), Mutes: muteOptions(true), Grown: muteGrown, MostReason: triage.MaxReason,
 	}
 	if unsearched == 0 && all <= triage.MaxAtOnce {
 		m.All = plural(all, "exception")

@@ -37,7 +37,7 @@ type decisionRow struct {
 }
 
 func (v *view) newStanding(e *merge.Exception, now time.Time, limit *budget, to links) standing {
-	s := standing{MostReason: mostReason, Grown: muteGrown}
+	s := standing{MostReason: triage.MaxReason, Grown: muteGrown}
 	if e.Regressions > 0 {
 		s.Came = times(e.Regressions)
 	}

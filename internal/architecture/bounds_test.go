@@ -16,7 +16,7 @@ import (
 )
 
 // boundName are the names of constants that bound something.
-var boundName = regexp.MustCompile(`^(max|most|longest|waiting$|patience$|pushedBytes$|atOnce$|Kept|.*AtOnce$)`)
+var boundName = regexp.MustCompile(`^(max|Max|most|longest|waiting$|patience$|pushedBytes$|atOnce$|Kept|.*AtOnce$)`)
 
 // A bound is a constant, and where docs/limits.md or docs/wire-format.md tells of it.
 type bound struct {
@@ -34,7 +34,6 @@ var bounds = map[string]bound{
 	"agents.maxRequest": {"64 << 10", "A request of a coding agent", "64 kB"},
 	"agents.maxTargets": {"200", "A request of a coding agent", "200"},
 	"agents.maxText":    {"300", "", "of a text in a list"},
-	"agents.mostReason": {"1000", "Decisions that are kept of an exception", "a reason of 1000"},
 
 	"alerts/notify.maxCauses":   {"20", "", "of the text of an alert"},
 	"alerts/notify.maxFrame":    {"200", "", "of the text of an alert"},
@@ -44,8 +43,7 @@ var bounds = map[string]bound{
 	"alerts/notify.most":        {"512", "", "of an answer that is quoted in the log"},
 	"alerts/notify.patience":    {"time.Hour", "Direct alerts that no Alertmanager has taken", "for an hour"},
 
-	"api.maxAction":  {"256 << 10", "Exceptions that something is decided about at once", "256 kB"},
-	"api.mostReason": {"1000", "Decisions that are kept of an exception", "a reason of 1000"},
+	"api.maxAction": {"256 << 10", "Exceptions that something is decided about at once", "256 kB"},
 
 	"cmd/periskop_exporter.maxChecked":     {"64 << 20", "", "of check-target, which a person runs"},
 	"cmd/periskop_exporter.maxConnections": {"1000", "Connections to the exporter", "1000"},
@@ -115,6 +113,7 @@ var bounds = map[string]bound{
 	"merge.maxValue":          {"1 << 52", "The value of a series", "2^52"},
 	"merge.maxZoneWindow":     {"2 * time.Minute", "", "of a clock"},
 
+	"periskop.MaxTotalCount":          {"1 << 53", "", "of a count: one that is larger is none"},
 	"periskop.longest":                {"", "", "of a word of the format: nothing that is longer is one"},
 	"periskop.longestPart":            {"8", "", "of how a text is cut"},
 	"periskop.maxAggregates":          {"100_000", "aggregates of a report", "100,000"},
@@ -150,13 +149,17 @@ var bounds = map[string]bound{
 	"store.maxOccurrences": {"1 << 30", "", "of a record: one that has more is damaged"},
 	"store.maxPayload":     {"256 << 20", "", "of a record: one that has more is damaged"},
 	"store.maxWritten":     {"10_000", "Stack traces", "10,000"},
+
+	"triage.MaxAtOnce":  {"10_000", "Exceptions that something is decided about at once", "10,000"},
+	"triage.MaxHistory": {"50", "Decisions that are kept of an exception", "50,"},
+	"triage.MaxReason":  {"1000", "Decisions that are kept of an exception", "a reason of 1000"},
 }
 
 // TestBoundsAreToldOf holds the constants that bound something against the pages that list them.
 func TestBoundsAreToldOf(t *testing.T) {
 	root := filepath.Join("..", "..")
 	found := map[string][]string{}
-	for _, dir := range []string{"agents", "alerts/notify", "api", "cmd/periskop_exporter", "collector", "discovery", "export", "merge", "periskop", "scrape", "store"} {
+	for _, dir := range []string{"agents", "alerts/notify", "api", "cmd/periskop_exporter", "collector", "discovery", "export", "merge", "periskop", "scrape", "store", "triage"} {
 		for name, value := range constants(t, filepath.Join(root, dir)) {
 			if boundName.MatchString(name) {
 				found[dir+"."+name] = value

@@ -1,0 +1,116 @@
+package merge
+
+import "time"
+
+// Here a delta is applied to the exception that it counts for, and to the series behind that.
+
+// apply adds what a total amounts to to the exception.
+func (f *folding) apply(a *arrival, d delta, isNew bool) {
+	s := f.service
+	x := f.exceptionOf(a, d)
+	if isNew {
+		s.hold(a.epoch.id)
+	}
+	if x == nil {
+		return
+	}
+	if isNew || x.firstSeen.IsZero() {
+		x.firstSeen = earlier(x.firstSeen, f.firstSeen(a))
+	}
+	x.history = saturatingAdd(x.history, d.history)
+	f.count(x, a, d)
+	x.changed()
+}
+
+// firstSeen is when the epoch began, as far as it is known.
+func (f *folding) firstSeen(a *arrival) time.Time {
+	clock := &f.report.clock
+	if first := clock.ours(a.firstSeen); !first.IsZero() {
+		return first
+	}
+	if clock.credible(a.created) {
+		return clock.ours(a.created)
+	}
+	if a.oldest == 0 {
+		return f.report.end
+	}
+	return clock.ours(time.Unix(0, a.oldest).UTC())
+}
+
+// lastSeen is when the newest occurrence was. Some clients keep the first
+// occurrences and not the last: when none of them is newer than the last answer, the
+// increment still is.
+func (f *folding) lastSeen(a *arrival, d delta) time.Time {
+	newest := time.Time{}
+	if a.newest != 0 {
+		newest = f.report.clock.ours(time.Unix(0, a.newest).UTC())
+	}
+	switch {
+	case d.increment > 0 && f.sight.known && newest.Before(f.sight.before):
+		return f.report.end
+	case !newest.IsZero():
+		return newest
+	case d.increment == 0 && f.report.clock.credible(a.created):
+		return f.report.clock.ours(a.created)
+	}
+	return f.report.end
+}
+
+// count adds the delta to the exception and to the series behind it.
+func (f *folding) count(x *exception, a *arrival, d delta) {
+	now := f.report.end
+	seen := f.lastSeen(a, d)
+	x.lastSeen = later(x.lastSeen, seen)
+	f.service.updateEpisode(x, d.increment, now, f.settings)
+	if d.increment > 0 {
+		x.grown = later(x.grown, now)
+	} else {
+		x.grown = later(x.grown, seen)
+	}
+	before := x.kept
+	x.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
+	f.offer(x, before, d.increment)
+
+	c := x.countOf(f.report.group, a.severity, now)
+	c.counted = saturatingAdd(c.counted, d.increment)
+	if x.resolved != nil && d.increment > 0 {
+		f.service.regressed(x, c, &f.ledgers.regressions, now)
+	}
+	f.service.growMuted(x, now, f.settings)
+	if x.grown.Before(now.Add(-f.settings.SeriesRetention)) {
+		return // history that is older than what is exposed
+	}
+	series := f.service.seriesOf(c, x, &f.ledgers.counts, now)
+	if series == nil {
+		return
+	}
+	series.add(d.increment, now)
+	for i := range a.occurrences {
+		series.sawOccurrence(a.occurrences[i].UUID, a.occurrences[i].Timestamp)
+	}
+}
+
+// exceptionOf returns the exception that the aggregate counts for: that of its key,
+// or, past the limit, the one in which keys are counted together. It returns nil for
+// history past the limit, of which there is nothing to count.
+func (f *folding) exceptionOf(a *arrival, d delta) *exception {
+	s := f.service
+	if x := s.byID[a.epoch.id]; x != nil {
+		return x
+	}
+	if s.makeRoom(f.settings.KeysPerService, d.increment > 0, f.report.end) {
+		return s.add(newException(s, a.epoch.id, a, f.settings.LabelLength))
+	}
+	if d.increment == 0 {
+		s.inconsistent(NoRoomForHistory, 1)
+		return nil
+	}
+	if _, ok := s.overflow[a.epoch.id]; !ok {
+		s.overflow[a.epoch.id] = 0
+	}
+	id := newKeyID(s.name, OverflowKey)
+	if x := s.byID[id]; x != nil {
+		return x
+	}
+	return s.add(newException(s, id, &arrival{key: OverflowKey}, f.settings.LabelLength))
+}
