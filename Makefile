@@ -57,6 +57,10 @@ e2e-kubernetes: kubernetes ## run the tests against a real kube-apiserver
 	@hack/build bin/kubernetes/periskop_exporter . -tags $(KUBERNETES_TAGS) -ldflags '$(LDFLAGS)' -o bin/kubernetes/periskop_exporter ./cmd/periskop_exporter
 	go test -shuffle=on -count=1 -tags $(KUBERNETES_TAGS),e2e_kubernetes ./test/kubernetes/...
 
+.PHONY: e2e-logs
+e2e-logs: slim victorialogs collector ## export to a cluster of VictoriaLogs behind an OpenTelemetry Collector: AWAY=10m for how long it is away
+	go test -count=1 -v -timeout 100m -tags $(SLIM_TAGS),e2e_logs ./test/logs $(if $(AWAY),-away $(AWAY))
+
 .PHONY: bench
 bench: slim prometheus ## measure what the exporter costs, as a ratio to a mere download (a quarter of an hour)
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./test/bench
@@ -133,6 +137,10 @@ victoriametrics:
 .PHONY: victorialogs
 victorialogs:
 	@hack/build VictoriaLogs tools/victorialogs -o ../../bin/ tool
+
+.PHONY: collector
+collector:
+	@hack/build bin/collector tools/collector -o ../../bin/ .
 
 .PHONY: kubernetes
 kubernetes:

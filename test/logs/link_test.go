@@ -31,7 +31,7 @@ func TestTemplatesOfThePage(t *testing.T) {
 		t.Fatalf("the page has %d templates", len(templates))
 	}
 	logs := process.VictoriaLogs(t)
-	w := newThrower(t, "logs_endpoint: '"+logs.URL+process.OTLPPath+"'")
+	w := newThrower(t, "logs_endpoint: '"+logs.URL+process.OTLPPath+"'", small)
 	w.throw(7)
 	w.counted()
 	w.sent()

@@ -5,19 +5,14 @@ package logs_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/test/process"
 )
 
-// maxBatch is how many records a request has at most: those of one are there twice when the exporter
-// ends between sending it and the note of that.
-const maxBatch = 500
-
 // TestVictoriaLogs has the exporter killed again and again, and the engine away.
 func TestVictoriaLogs(t *testing.T) {
 	logs := process.VictoriaLogs(t)
-	w := newThrower(t, "logs_endpoint: '"+logs.URL+process.OTLPPath+"', timeout: 3s")
+	w := newThrower(t, "logs_endpoint: '"+logs.URL+process.OTLPPath+"', timeout: 3s", small)
 	kills := 0
 	for range 5 {
 		w.throw(4)
@@ -29,7 +24,8 @@ func TestVictoriaLogs(t *testing.T) {
 		w.counted()
 	}
 	w.sent()
-	time.Sleep(2 * time.Second) // an engine's 200 is not durable before its interval
+	w.found(logs, kills*maxBatch)
+	durable(t, logs)
 	logs.Stop(t)
 	for range 3 {
 		w.throw(5)
@@ -63,7 +59,7 @@ func TestVictoriaLogs(t *testing.T) {
 // TestVictoriaLogsOverRestarts has nothing there twice when the exporter is stopped as an operator does.
 func TestVictoriaLogsOverRestarts(t *testing.T) {
 	logs := process.VictoriaLogs(t)
-	w := newThrower(t, "logs_endpoint: '"+logs.URL+process.OTLPPath+"'")
+	w := newThrower(t, "logs_endpoint: '"+logs.URL+process.OTLPPath+"'", small)
 	for range 3 {
 		w.throw(5)
 		w.counted()

@@ -3,25 +3,32 @@
 package logs_test
 
 import (
-	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/fleet"
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 	"github.com/periskop-exporter/periskop_exporter/test/process"
 )
 
-// services are those of the fleet. Each has so many keys.
-const (
-	services = 3
-	keys     = 20
-)
+// maxBatch is how many records a request has at most: those of one are there twice when the exporter
+// ends between sending it and the note of that.
+const maxBatch = 500
+
+// A size says how many services a fleet has, and how many keys each of them.
+type size struct{ services, keys int }
+
+// small is what is thrown at once in a test of seconds.
+var small = size{services: 3, keys: 20}
 
 // A thrower is a fleet that throws what is told apart by its UUID alone.
 type thrower struct {
 	t         *testing.T
+	size      size
 	processes []*fleet.Process
 	config    string
 	exporter  *process.Program
@@ -31,14 +38,14 @@ type thrower struct {
 }
 
 // newThrower starts a fleet, and an exporter that scrapes it and sends to an address.
-func newThrower(t *testing.T, otlp string) *thrower {
+func newThrower(t *testing.T, otlp string, size size) *thrower {
 	t.Helper()
 	f := fleet.New(fleet.Options{})
 	t.Cleanup(func() { _ = f.Close() })
-	w := &thrower{t: t, traces: map[string]string{}}
+	w := &thrower{t: t, size: size, traces: map[string]string{}}
 	var config strings.Builder
 	fmt.Fprintf(&config, "export:\n  otlp: {%s}\nglobal: {scraper: {refresh_interval: 200ms}}\nservices:\n", otlp)
-	for i := range services {
+	for i := range size.services {
 		name := fmt.Sprintf("shop-%d", i)
 		p := f.Start(fleet.ProcessOptions{Service: name})
 		server, err := f.Serve(p)
@@ -60,7 +67,7 @@ func newThrower(t *testing.T, otlp string) *thrower {
 // throw throws so many under each key: no more than are listed.
 func (w *thrower) throw(n int) {
 	for i, p := range w.processes {
-		for k := range keys {
+		for k := range w.size.keys {
 			for range n {
 				w.thrown++
 				id := w.thrown
@@ -112,16 +119,36 @@ func total(r *periskop.Report) (n uint64) {
 	return n
 }
 
+// metric returns the value of a metric without labels.
+func (w *thrower) metric(name string) float64 {
+	w.t.Helper()
+	return metric(w.t, w.exporter, name)
+}
+
+// metric returns the value of a metric of a program, or of one of its series.
+func metric(t *testing.T, p *process.Program, series string) float64 {
+	t.Helper()
+	body, err := process.Get(t.Context(), p.URL+"/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^`+regexp.QuoteMeta(series)+`(?:\{.*\})? (\S+)$`).FindAllStringSubmatch(body, -1)
+	if len(m) != 1 {
+		t.Fatalf("there are %d of %s in\n%s", len(m), series, body)
+	}
+	value, err := strconv.ParseFloat(m[0][1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
 // sent waits until nothing waits to be exported any more.
 func (w *thrower) sent() {
 	w.t.Helper()
 	process.Eventually(w.t, "all is sent", func() error {
-		metrics, err := process.Get(w.t.Context(), w.exporter.URL+"/metrics")
-		if err != nil {
-			return err
-		}
-		if !strings.Contains(metrics, "\nperiskop_exporter_export_queue_records 0\n") {
-			return errors.New("some wait")
+		if n := w.metric(names.ExporterExportQueueRecords); n != 0 {
+			return fmt.Errorf("%v wait", n)
 		}
 		return nil
 	})
@@ -131,35 +158,78 @@ func (w *thrower) sent() {
 // there twice.
 func (w *thrower) found(logs *process.Program, duplicates int) {
 	w.t.Helper()
-	var records []map[string]string
+	twice := w.foundBut(logs, nil)
+	if twice > duplicates {
+		w.t.Errorf("%d are there twice, %d may be", twice, duplicates)
+	}
+}
+
+// foundBut waits until every occurrence is found, but for those that may be lost. It returns how
+// many are there twice.
+func (w *thrower) foundBut(logs *process.Program, lost map[string]bool) (twice int) {
+	w.t.Helper()
+	var missing []string
 	process.Eventually(w.t, "all are found", func() error {
-		var err error
-		if records, err = process.Logs(w.t.Context(), logs, `event_name:exception OR "exception.type":*`); err == nil && len(records) < len(w.traces) {
-			err = fmt.Errorf("%d of %d are found", len(records), len(w.traces))
+		n, err := process.LogsFound(w.t.Context(), logs)
+		if err == nil && n < len(w.traces)-len(lost) {
+			err = fmt.Errorf("%d of %d are found", n, len(w.traces))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		if missing, twice, err = w.look(logs); err != nil {
+			return err
+		}
+		for _, uuid := range missing {
+			if !lost[uuid] {
+				return fmt.Errorf("%d of %d are missing, such as %s", len(missing), len(w.traces), uuid)
+			}
+		}
+		return nil
 	})
-	seen, twice := map[string]bool{}, 0
+	w.t.Logf("%d thrown and told, %d found, %d of them twice", len(w.traces), len(w.traces)-len(missing), twice)
+	return twice
+}
+
+// look reads all that is there, and returns what of all that was thrown is not, and how many are there
+// twice.
+func (w *thrower) look(logs *process.Program) (missing []string, twice int, err error) {
+	w.t.Helper()
+	records, err := process.Logs(w.t.Context(), logs, `* | fields "log.record.uid", "exception.stacktrace"`)
+	if err != nil {
+		return nil, 0, err
+	}
+	seen := map[string]bool{}
 	for _, r := range records {
 		uuid := r["log.record.uid"]
-		if seen[uuid] {
-			twice++
-			continue
-		}
-		seen[uuid] = true
 		trace, thrown := w.traces[uuid]
 		switch {
 		case !thrown:
 			w.t.Fatalf("%s was not thrown, or is history: %v", uuid, r)
 		case r["exception.stacktrace"] != trace:
 			w.t.Fatalf("the stack trace of %s is %q, want %q", uuid, r["exception.stacktrace"], trace)
+		case seen[uuid]:
+			twice++
+		}
+		seen[uuid] = true
+	}
+	for uuid := range w.traces {
+		if !seen[uuid] {
+			missing = append(missing, uuid)
 		}
 	}
-	if len(seen) != len(w.traces) {
-		w.t.Errorf("%d UUIDs are found of %d", len(seen), len(w.traces))
+	return missing, twice, nil
+}
+
+// durable waits until nothing is in the memory of nodes alone, which an engine's 200 does not say.
+func durable(t *testing.T, nodes ...*process.Program) {
+	t.Helper()
+	for _, node := range nodes {
+		process.Eventually(t, "all is on disk", func() error {
+			if n := metric(t, node, `vl_storage_rows{type="storage/inmemory"}`); n != 0 {
+				return fmt.Errorf("%v are in memory", n)
+			}
+			return nil
+		})
 	}
-	if twice > duplicates {
-		w.t.Errorf("%d are there twice, %d may be", twice, duplicates)
-	}
-	w.t.Logf("%d found, %d of them twice", len(seen), twice)
 }

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -15,22 +17,34 @@ import (
 // OTLPPath is where VictoriaLogs takes OTLP logs over HTTP.
 const OTLPPath = "/insert/opentelemetry/v1/logs"
 
-// VictoriaLogs runs a real VictoriaLogs: a node that stores, or, with the storage nodes of a
-// cluster, one that stores nothing, but inserts there and selects from there.
-func VictoriaLogs(t testing.TB, storage ...*Program) *Program {
+// VictoriaLogs runs a real VictoriaLogs: one node, which stores what it takes.
+func VictoriaLogs(t testing.TB) *Program {
+	t.Helper()
+	return victoriaLogs(t, "-storageDataPath="+filepath.Join(t.TempDir(), "data"))
+}
+
+// VictoriaLogsCluster runs a real cluster of so many nodes that store, and of two that store
+// nothing: one inserts there, the other selects from there.
+func VictoriaLogsCluster(t testing.TB, nodes int) (storage []*Program, inserts, selects *Program) {
+	t.Helper()
+	var addresses []string
+	for range nodes {
+		node := VictoriaLogs(t)
+		storage = append(storage, node)
+		addresses = append(addresses, "-storageNode="+strings.TrimPrefix(node.URL, "http://"))
+	}
+	inserts = victoriaLogs(t, append(addresses, "-select.disable")...)
+	selects = victoriaLogs(t, append(addresses, "-insert.disable")...)
+	return storage, inserts, selects
+}
+
+func victoriaLogs(t testing.TB, args ...string) *Program {
 	t.Helper()
 	address := FreeAddress(t)
-	p := &Program{
+	return start(t, &Program{
 		name: "victoria-logs", path: binary(t, "VICTORIA_LOGS", "victoria-logs"), URL: "http://" + address, ready: "/health",
-		args: []string{"-httpListenAddr=" + address, "-memory.allowedBytes=128MB", "-inmemoryDataFlushInterval=1s"},
-	}
-	if len(storage) == 0 {
-		p.args = append(p.args, "-storageDataPath="+filepath.Join(t.TempDir(), "data"))
-	}
-	for _, node := range storage {
-		p.args = append(p.args, "-storageNode="+strings.TrimPrefix(node.URL, "http://"))
-	}
-	return start(t, p)
+		args: append([]string{"-httpListenAddr=" + address, "-memory.allowedBytes=128MB", "-inmemoryDataFlushInterval=1s"}, args...),
+	})
 }
 
 // Logs returns the records that a VictoriaLogs finds by LogsQL: their fields by name.
@@ -60,4 +74,13 @@ func Logs(ctx context.Context, logs *Program, query string) ([]map[string]string
 		list = append(list, fields)
 	}
 	return list, lines.Err()
+}
+
+// LogsFound returns how many records a VictoriaLogs has.
+func LogsFound(ctx context.Context, logs *Program) (int, error) {
+	list, err := Logs(ctx, logs, "* | stats count() n")
+	if err != nil || len(list) != 1 {
+		return 0, errors.Join(err, fmt.Errorf("it counts %v", list))
+	}
+	return strconv.Atoi(list[0]["n"])
 }
