@@ -221,7 +221,7 @@ func (b *board) lintTable(t *testing.T, p boardPanel) {
 			t.Errorf("%s: has no column for query %s", p.Title, target.RefID)
 		}
 	}
-	links := 0
+	links, counts := 0, 0
 	for _, o := range p.FieldConfig.Overrides {
 		if o.Matcher.ID == "byName" && !slices.Contains(titles, o.Matcher.Options) {
 			t.Errorf("%s: overrides %q, which is no column", p.Title, o.Matcher.Options)
@@ -238,16 +238,21 @@ func (b *board) lintTable(t *testing.T, p boardPanel) {
 				continue // to another dashboard
 			}
 			links++
-			if got, want := l[0].URL, "${exporter:raw}/trace/${__data.fields.exception_id}"; got != want {
-				t.Errorf("%s: %s leads to %s, want %s", p.Title, o.Matcher.Options, got, want)
+			want := "${exporter:raw}/trace/${__data.fields.exception_id}"
+			if strings.HasPrefix(o.Matcher.Options, "Count") {
+				want += "/older"
+				counts++
+			}
+			if got := l[0].URL; got != want || len(l) != 1 {
+				t.Errorf("%s: %s leads to %s, want %s alone", p.Title, o.Matcher.Options, got, want)
 			}
 		}
 	}
 	if b.UID == dashboards.UID(dashboards.Exporter) {
 		return // it is not about exceptions
 	}
-	if links == 0 || !slices.Contains(fields, names.ExceptionID) {
-		t.Errorf("%s: rows do not lead to the trace", p.Title)
+	if links == counts || counts != 1 || !slices.Contains(fields, names.ExceptionID) {
+		t.Errorf("%s: rows do not lead to the trace and to older occurrences", p.Title)
 	}
 }
 

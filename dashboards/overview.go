@@ -92,6 +92,13 @@ var (
 	countColumn     = func(field, title string) column {
 		return column{field, title, append(unitOf(unitCount, 130), property{"decimals", 0})}
 	}
+	// That of the count leads to all that were counted, as far as a log store keeps them. With two links,
+	// each cell would have a menu.
+	olderColumn = func(field, title string) column {
+		c := countColumn(field, title)
+		c.properties = append(c.properties, property{"links", []link{older("__data.fields." + names.ExceptionID)}})
+		return c
+	}
 	// The ID keeps its name: links refer to the field by it.
 	idColumn = column{names.ExceptionID, names.ExceptionID, append(toTrace("__data.fields."+names.ExceptionID),
 		property{"custom.width", 180}, property{"displayName", "ID"})}
@@ -101,9 +108,9 @@ func growing() *panel {
 	top := grown(inTable, wholeRange)
 	both := func(expr string) string { return fmt.Sprintf("%s and on (%s) %s", expr, sameID, top) }
 	return table("Exceptions that grew most",
-		fmt.Sprintf("The %d exceptions that occurred most in the time shown. The class, the key and the ID lead to the stack trace.", inTable),
+		fmt.Sprintf("The %d exceptions that occurred most in the time shown. The class, the key and the ID lead to the stack trace, the count to older ones in the log store.", inTable),
 		[]column{
-			serviceColumn, classColumn, keyColumn, countColumn("Value #A", "Count"),
+			serviceColumn, classColumn, keyColumn, olderColumn("Value #A", "Count"),
 			firstSeenColumn("Value #B"), lastSeenColumn("Value #C"), idColumn,
 		},
 		"Count", top, both(firstSeen()), both(lastSeen()))
@@ -112,19 +119,19 @@ func growing() *panel {
 func newInRange() *panel {
 	counted := highest(oneException, series(names.ExceptionsTotal, ofAll))
 	return table("New exceptions",
-		"Exceptions that were seen for the first time in the time shown; no data means that there are none. The class, the key and the ID lead to the stack trace.",
+		"Exceptions that were seen for the first time in the time shown; no data means that there are none. The class, the key and the ID lead to the stack trace, the count to older ones in the log store.",
 		[]column{
-			serviceColumn, classColumn, keyColumn, firstSeenColumn("Value #A"), countColumn("Value #B", "Count since"), idColumn,
+			serviceColumn, classColumn, keyColumn, firstSeenColumn("Value #A"), olderColumn("Value #B", "Count since"), idColumn,
 		},
 		"First seen", isNew(), fmt.Sprintf("%s and on (%s) %s", counted, sameID, isNew()))
 }
 
 func growingOverTime() *panel {
 	p := graph("Exceptions that grew most, over time",
-		fmt.Sprintf("Exceptions per second of the %d that occurred most in the time shown. A click on a point leads to the stack trace.", inGraph), unitRate).
+		fmt.Sprintf("Exceptions per second of the %d that occurred most in the time shown. A click on a point leads to the stack trace, and to older ones in the log store.", inGraph), unitRate).
 		line(fmt.Sprintf("%s and on (%s) %s", exceptions("rate", oneException, perPoint), sameID, mostGrown(oneException)),
 			legendOf(names.ServiceName)+" "+legendOf(names.AggregationKey))
-	p.FieldConfig.Defaults.Links = []link{trace("__field.labels." + names.ExceptionID)}
+	p.FieldConfig.Defaults.Links = toOccurrences("__field.labels." + names.ExceptionID)
 	return p.wideLegend()
 }
 
@@ -167,6 +174,15 @@ func unitOf(unit string, width int) []property {
 func trace(field string) link {
 	return link{Title: "Stack trace", URL: "${exporter:raw}/trace/${" + field + "}", TargetBlank: true}
 }
+
+// older is the link to the occurrences of the exception that are in the log store, by way of the
+// exporter, which knows where that is.
+func older(field string) link {
+	return link{Title: "Older occurrences", URL: "${exporter:raw}/trace/${" + field + "}/older", TargetBlank: true}
+}
+
+// toOccurrences are the links of a graph, which has a menu for them.
+func toOccurrences(field string) []link { return []link{trace(field), older(field)} }
 
 // toService is the link to the dashboard of the service whose name is in the field.
 func toService(field string) link {

@@ -38,10 +38,10 @@ func serviceTotals() []*panel {
 // byKey asks for exemplars as well: the dots of the newest occurrences.
 func byKey() *panel {
 	p := graph("Exceptions by key",
-		fmt.Sprintf("Exceptions per second of the %d keys that occurred most in the time shown. A click on a line leads to the stack trace, a dot to that of the occurrence.", inGraph), unitRate).
+		fmt.Sprintf("Exceptions per second of the %d keys that occurred most in the time shown. A click on a line leads to the stack trace, and to older ones in the log store, a dot to that of the occurrence.", inGraph), unitRate).
 		line(fmt.Sprintf("%s and on (%s) %s", exceptions("rate", oneException, perPoint), sameID, mostGrown(oneException)), legendOf(names.AggregationKey))
 	p.Targets[0].Exemplar = true
-	p.FieldConfig.Defaults.Links = []link{trace("__field.labels." + names.ExceptionID)}
+	p.FieldConfig.Defaults.Links = toOccurrences("__field.labels." + names.ExceptionID)
 	return p.wideLegend()
 }
 
@@ -56,9 +56,9 @@ func exceptionsOf() *panel {
 	both := func(expr string) string { return fmt.Sprintf("%s and on (%s) %s", expr, sameID, top) }
 	back := highest(oneException, series(names.ExceptionsRegressedTotal, ofKey))
 	return table("Exceptions that grew most",
-		fmt.Sprintf("The %d exceptions that occurred most in the time shown. The class, the key and the ID lead to the stack trace.", inTable),
+		fmt.Sprintf("The %d exceptions that occurred most in the time shown. The class, the key and the ID lead to the stack trace, the count to older ones in the log store.", inTable),
 		[]column{
-			hidden(names.ServiceName), classColumn, keyColumn, countColumn("Value #A", "Count"),
+			hidden(names.ServiceName), classColumn, keyColumn, olderColumn("Value #A", "Count"),
 			firstSeenColumn("Value #B"), lastSeenColumn("Value #C"), countColumn("Value #D", "Came back"), idColumn,
 		},
 		"Count", top, both(firstSeen()), both(lastSeen()), both(back))

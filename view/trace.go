@@ -144,6 +144,9 @@ func (v *view) exceptionUnknown(id string, to links) *messagePage {
 		m.Heading = "This exception is gone"
 		m.Lead = "It is not reported any more, and its stack traces are not kept. This is what is left of it."
 		m.What = departureFacts(d, v.Now())
+		if v.LogsURL != nil {
+			m.Queries = append(m.Queries, query{"Older occurrences", v.LogsURL(olderThanGone(d))})
+		}
 		m.Actions = append([]action{{"See the exceptions of its service", to.exceptions(filter{Service: d.Service})}}, m.Actions...)
 	}
 	return m

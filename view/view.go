@@ -246,6 +246,7 @@ func (v *view) routes() http.Handler {
 	mux.HandleFunc("GET /trace/{id}/markdown", v.serveMarkdown)
 	mux.HandleFunc("GET /trace/{id}/json", v.serveJSON)
 	mux.HandleFunc("GET /trace/{id}/curl", v.serveCurl)
+	mux.HandleFunc("GET /trace/{id}/older", v.serveOlder)
 	sameOrigin := v.sameOrigin()
 	for action, form := range decisionForms {
 		mux.Handle("POST /trace/{id}/"+action, sameOrigin.Handler(v.decisionHandler(form)))

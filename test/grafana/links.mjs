@@ -12,6 +12,7 @@ import { sceneInterpolator } from 'grafana-interpolator';
 
 const [prometheus, exporter, ...files] = process.argv.slice(2);
 const problems = [];
+const kinds = new Set(); // of links that were followed
 const boards = files.map((file) => JSON.parse(readFileSync(file, 'utf8')));
 
 standardTransformersRegistry.setInit(() =>
@@ -118,11 +119,17 @@ async function follow(board, panel, fields, row, field, href) {
     return;
   }
   const id = label(fields, field, row, 'exception_id');
-  const answer = await fetch(href);
-  if (!answer.ok || href !== `${exporter}/trace/${id}`) {
+  const answer = await fetch(href, { redirect: 'manual' });
+  const older = href.endsWith('/older');
+  // The demo was not told of a log store, and says so.
+  const right = older ? answer.status === 404 && (await answer.text()).includes('--web.logs-url') : answer.ok;
+  if (!right || href !== `${exporter}/trace/${id}${older ? '/older' : ''}`) {
     problems.push(`${where} is answered with ${answer.status}, for the exception ${id}`);
   }
-  await answer.body?.cancel();
+  kinds.add(older);
+  if (!older) {
+    await answer.body?.cancel();
+  }
 }
 
 let followed = 0;
@@ -135,5 +142,8 @@ for (const board of boards) {
   }
 }
 console.log(`${followed} links followed`);
+if (kinds.size !== 2) {
+  problems.push('no link leads to the trace, or none to older occurrences');
+}
 problems.forEach((p) => console.log(p));
 process.exit(problems.length > 0 || followed === 0 ? 1 : 0);

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -77,6 +78,30 @@ func newestOccurrence(t *testing.T, demo *process.Program, id string) occurrence
 	return answer.Data.Occurrences[0]
 }
 
+// exceptionOf is what a query asks beside the time, which goes on.
+func exceptionOf(query string) string {
+	before, _, _ := strings.Cut(query, " _time:")
+	return before
+}
+
+// locationOf returns where an address leads to.
+func locationOf(t *testing.T, address string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusFound {
+		t.Errorf("%s: %s", address, res.Status)
+	}
+	return res.Header.Get("Location")
+}
+
 // checkOlder follows the link of an exception to its older occurrences.
 func checkOlder(t *testing.T, demo, logs *process.Program, id, uuid string) {
 	t.Helper()
@@ -89,8 +114,14 @@ func checkOlder(t *testing.T, demo, logs *process.Program, id, uuid string) {
 		t.Fatalf("no link on the page of %s", id)
 	}
 	link := html.UnescapeString(m[1])
-	if !strings.HasPrefix(link, logs.URL+"/select/vmui/#/?") {
-		t.Errorf("it leads to %s", link)
+	older := locationOf(t, demo.URL+"/trace/"+id+"/older") // as dashboards have it
+	for _, to := range []string{link, older} {
+		if !strings.HasPrefix(to, logs.URL+"/select/vmui/#/?") {
+			t.Errorf("it leads to %s", to)
+		}
+	}
+	if a, b := exceptionOf(queryOf(t, link)), exceptionOf(queryOf(t, older)); a != b {
+		t.Errorf("one asks for %s, the other for %s", a, b)
 	}
 	body, err := process.Get(t.Context(), link)
 	if err != nil || !strings.Contains(body, "VictoriaLogs") {
