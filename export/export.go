@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/periskop-exporter/periskop_exporter/internal/redact"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 )
 
@@ -105,7 +106,7 @@ func (e *Exporter) Configure(s Settings) error {
 	e.settings, e.next = s, next
 	e.status.Configured, e.status.URL, e.status.Err = s.URL != nil, "", nil
 	if s.URL != nil {
-		e.status.URL = s.URL.Redacted()
+		e.status.URL = redact.Hide(s.URL.String())
 		if err := e.open(); err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -21,7 +20,6 @@ import (
 	collector "go.opentelemetry.io/proto/otlp/collector/logs/v1"
 	logs "go.opentelemetry.io/proto/otlp/logs/v1"
 	"go.uber.org/goleak"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	_ "google.golang.org/grpc/encoding/gzip" // which requests are compressed with
 	"google.golang.org/grpc/metadata"
@@ -140,6 +138,8 @@ type setup struct {
 	t        *testing.T
 	registry *prometheus.Registry
 	settings Settings
+	running  sync.Once
+	given    uint64
 }
 
 func newSetup(t *testing.T, e *engine, change ...func(*Settings)) *setup {
@@ -163,26 +163,39 @@ func newSetup(t *testing.T, e *engine, change ...func(*Settings)) *setup {
 	return s
 }
 
-// run sends until all that was put has left the queue.
+// run sends until all that was put has left the queue, and was counted.
 func (s *setup) run() {
 	s.t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error)
-	go func() { done <- s.Run(ctx) }()
-	deadline := time.Now().Add(20 * time.Second)
-	for s.Status().Records > 0 && time.Now().Before(deadline) {
-		time.Sleep(5 * time.Millisecond)
-	}
-	cancel()
-	if err := <-done; err != nil {
-		s.t.Error(err)
-	}
+	s.runUntil(func(now Status) bool {
+		return now.Records == 0 && now.Sent+now.Failed+now.Dropped >= s.given
+	})
 	if n := s.Status().Records; n > 0 {
 		s.t.Fatalf("%d are left: %v", n, s.Status().Err)
 	}
 }
 
+// runUntil sends until the condition holds, or for long. It goes on until the end of the test.
+func (s *setup) runUntil(holds func(Status) bool) {
+	s.t.Helper()
+	s.running.Do(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- s.Run(ctx) }()
+		s.t.Cleanup(func() {
+			cancel()
+			if err := <-done; err != nil {
+				s.t.Error(err)
+			}
+		})
+	})
+	deadline := time.Now().Add(20 * time.Second)
+	for !holds(s.Status()) && time.Now().Before(deadline) {
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
 func (s *setup) give(n int) (want []string) {
+	s.given += uint64(n)
 	for i := range n {
 		uuid := fmt.Sprintf("uuid-%04d", i)
 		want = append(want, uuid)
@@ -289,7 +302,8 @@ func TestAnswers(t *testing.T) {
 				e := &engine{answer: tt.answer}
 				s := newSetup(t, e)
 				if protocol == "grpc" {
-					s.overGRPC(e)
+					_, stop := s.over(protocol, e, nil)
+					t.Cleanup(stop)
 				}
 				s.give(40)
 				s.run()
@@ -307,79 +321,6 @@ func TestAnswers(t *testing.T) {
 				s.wantRecords(tt.sent, tt.refused, 0)
 			})
 		}
-	}
-}
-
-// overGRPC makes the exporter send to the same engine by gRPC.
-func (s *setup) overGRPC(e *engine, change ...func(*Settings)) {
-	s.t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	server := grpc.NewServer()
-	collector.RegisterLogsServiceServer(server, e)
-	done := make(chan error)
-	go func() { done <- server.Serve(listener) }()
-	s.t.Cleanup(func() {
-		server.Stop()
-		<-done
-	})
-	s.settings.GRPC, s.settings.URL = true, &url.URL{Scheme: "http", Host: listener.Addr().String()}
-	for _, c := range change {
-		c(&s.settings)
-	}
-	if err := s.Configure(s.settings); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// TestGRPCLogin sends what authenticates, through a proxy.
-func TestGRPCLogin(t *testing.T) {
-	var asked []string
-	var mu sync.Mutex
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		asked = append(asked, r.Method+" "+r.Host+" "+r.Header.Get("Proxy-Authorization"))
-		mu.Unlock()
-		there, err := net.Dial("tcp", r.Host)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadGateway)
-			return
-		}
-		defer there.Close()
-		here, buffered, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			return
-		}
-		defer here.Close()
-		fmt.Fprint(here, "HTTP/1.1 200 Connection established\r\n\r\n")
-		go func() { _, _ = io.Copy(there, buffered); there.Close() }()
-		_, _ = io.Copy(here, there)
-	}))
-	defer proxy.Close()
-	through, err := url.Parse(proxy.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	through.User = url.UserPassword("me", "secret")
-	e := &engine{}
-	s := newSetup(t, e)
-	s.overGRPC(e, func(s *Settings) {
-		s.Headers = map[string]string{"X-Scope-OrgID": "team-a"}
-		s.HTTPClient.Authorization = &commonconfig.Authorization{Type: "Bearer", Credentials: "token"}
-		s.HTTPClient.ProxyURL = commonconfig.URL{URL: through}
-	})
-	s.give(3)
-	s.run()
-	s.wantRecords(3, 0, 0)
-	if got := e.headers; got.Get("X-Scope-Orgid") != "team-a" || got.Get("Authorization") != "Bearer token" {
-		t.Errorf("headers are %v", got)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	if want := []string{"CONNECT " + s.settings.URL.Host + " Basic bWU6c2VjcmV0"}; !cmp.Equal(asked, want) {
-		t.Errorf("the proxy was asked %q, want %q", asked, want)
 	}
 }
 

@@ -1,14 +1,9 @@
 package export
 
 import (
-	"bufio"
 	"context"
-	"crypto/tls"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -48,17 +43,17 @@ func newGRPCSender(s *Settings, headers map[string]string) (sender, error) {
 			grpc.WithChainUnaryInterceptor(watched.watch),
 			grpc.WithUserAgent(agent),
 			grpc.WithPerRPCCredentials(login),
-			grpc.WithContextDialer((&dialer{proxy: s.HTTPClient.Proxy(), header: s.HTTPClient.GetProxyConnectHeader(), scheme: s.URL.Scheme}).dial),
+			grpc.WithContextDialer(newDialer(s).dial),
 		),
 	}
 	if s.URL.Scheme == "http" {
 		options = append(options, otlploggrpc.WithInsecure())
 	} else {
-		settings, err := commonconfig.NewTLSConfig(&s.HTTPClient.TLSConfig)
+		creds, err := newTLSCredentials(&s.HTTPClient.TLSConfig)
 		if err != nil {
 			return nil, err
 		}
-		options = append(options, otlploggrpc.WithTLSCredentials(credentials.NewTLS(settings)))
+		options = append(options, otlploggrpc.WithTLSCredentials(creds))
 	}
 	if s.Compress {
 		options = append(options, otlploggrpc.WithCompressor("gzip"))
@@ -128,6 +123,35 @@ func (c *call) outcome() outcome {
 	return out
 }
 
+// tlsCredentials make each connection with the certificates that are in their files then, as HTTP
+// has it.
+type tlsCredentials struct {
+	credentials.TransportCredentials
+	settings *commonconfig.TLSConfig
+}
+
+func newTLSCredentials(settings *commonconfig.TLSConfig) (*tlsCredentials, error) {
+	now, err := commonconfig.NewTLSConfig(settings)
+	if err != nil {
+		return nil, err
+	}
+	return &tlsCredentials{credentials.NewTLS(now), settings}, nil
+}
+
+// ClientHandshake implements credentials.TransportCredentials.
+func (c *tlsCredentials) ClientHandshake(ctx context.Context, authority string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	now, err := commonconfig.NewTLSConfig(c.settings)
+	if err != nil {
+		return nil, nil, err
+	}
+	return credentials.NewTLS(now).ClientHandshake(ctx, authority, conn)
+}
+
+// Clone implements credentials.TransportCredentials.
+func (c *tlsCredentials) Clone() credentials.TransportCredentials {
+	return &tlsCredentials{c.TransportCredentials.Clone(), c.settings}
+}
+
 // A login adds to calls what the HTTP client would add to requests. It is a
 // credentials.PerRPCCredentials.
 type login struct {
@@ -195,93 +219,3 @@ func (l *login) GetRequestMetadata(ctx context.Context, _ ...string) (map[string
 // RequireTransportSecurity implements credentials.PerRPCCredentials. Whether credentials go over a
 // connection that is not encrypted is for the user to say, as with HTTP.
 func (*login) RequireTransportSecurity() bool { return false }
-
-// A dialer connects, through a proxy if there is one.
-type dialer struct {
-	proxy  func(*http.Request) (*url.URL, error)
-	header http.Header
-	scheme string
-}
-
-func (d *dialer) dial(ctx context.Context, address string) (net.Conn, error) {
-	var through *url.URL
-	if d.proxy != nil {
-		var err error
-		if through, err = d.proxy(&http.Request{URL: &url.URL{Scheme: d.scheme, Host: address}}); err != nil {
-			return nil, err
-		}
-	}
-	var plain net.Dialer
-	if through == nil {
-		return plain.DialContext(ctx, "tcp", address)
-	}
-	conn, err := d.reach(ctx, through)
-	if err != nil {
-		return nil, err
-	}
-	opened, err := d.connect(ctx, conn, through, address)
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return opened, nil
-}
-
-// reach connects to the proxy.
-func (d *dialer) reach(ctx context.Context, proxy *url.URL) (net.Conn, error) {
-	var plain net.Dialer
-	switch proxy.Scheme {
-	case "http":
-		return plain.DialContext(ctx, "tcp", hostPort(proxy, "80"))
-	case "https":
-		return (&tls.Dialer{}).DialContext(ctx, "tcp", hostPort(proxy, "443"))
-	}
-	return nil, fmt.Errorf("a proxy of the kind %s cannot be used with gRPC", proxy.Scheme)
-}
-
-func hostPort(u *url.URL, port string) string {
-	if u.Port() != "" {
-		return u.Host
-	}
-	return net.JoinHostPort(u.Hostname(), port)
-}
-
-// An opened connection is one through a proxy, of which the beginning may have been read already.
-type opened struct {
-	net.Conn
-	read *bufio.Reader
-}
-
-// Read implements net.Conn.
-func (o *opened) Read(b []byte) (int, error) { return o.read.Read(b) }
-
-// connect asks the proxy for a connection.
-func (d *dialer) connect(ctx context.Context, conn net.Conn, proxy *url.URL, address string) (net.Conn, error) {
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return nil, err
-		}
-	}
-	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address, Header: d.header.Clone()}
-	if req.Header == nil {
-		req.Header = http.Header{}
-	}
-	if user := proxy.User; user != nil {
-		password, _ := user.Password()
-		login := &http.Request{Header: http.Header{}}
-		login.SetBasicAuth(user.Username(), password)
-		req.Header.Set("Proxy-Authorization", login.Header.Get("Authorization"))
-	}
-	if err := req.Write(conn); err != nil {
-		return nil, err
-	}
-	read := bufio.NewReader(conn)
-	res, err := http.ReadResponse(read, req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the proxy answers %s", res.Status)
-	}
-	return &opened{conn, read}, conn.SetDeadline(time.Time{})
-}

@@ -110,3 +110,24 @@ func TestRecordIsBounded(t *testing.T) {
 		t.Errorf("%d attributes of %d bytes", n, size)
 	}
 }
+
+// TestRecordOfB3 has the trace of B3's headers, of which the span may be unknown.
+func TestRecordOfB3(t *testing.T) {
+	var r records
+	for _, tt := range []struct {
+		name, value, trace, span string
+		sampled                  bool
+	}{
+		{"b3", "A3CE929D0E0E4736-00F067AA0BA902B7-1", "0000000000000000a3ce929d0e0e4736", "00f067aa0ba902b7", true},
+		{"X-B3-TraceId", "4bf92f3577b34da6a3ce929d0e0e4736", "4bf92f3577b34da6a3ce929d0e0e4736", "0000000000000000", false},
+		{"X-B3-TraceId", "none", "00000000000000000000000000000000", "0000000000000000", false},
+	} {
+		it := merge.Outgoing{Service: "shop", Occurrence: periskop.Occurrence{
+			UUID: "a", HTTPContext: &periskop.HTTPContext{Headers: []periskop.Header{{Name: tt.name, Value: tt.value}}},
+		}}
+		list := r.of([]entry{{Outgoing: it, at: noon}})
+		if got := list[0]; got.TraceID().String() != tt.trace || got.SpanID().String() != tt.span || got.TraceFlags().IsSampled() != tt.sampled {
+			t.Errorf("%s: %s is the trace %s, span %s, sampled %v", tt.name, tt.value, got.TraceID(), got.SpanID(), got.TraceFlags().IsSampled())
+		}
+	}
+}

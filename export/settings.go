@@ -9,6 +9,8 @@ import (
 	"time"
 
 	commonconfig "github.com/prometheus/common/config"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/redact"
 )
 
 // Settings are what a reload can change. What they point to is not changed any more.
@@ -95,20 +97,21 @@ func statusVerdict(status int) verdict {
 // maxPause bounds for how long the other side can ask to be left alone.
 const maxPause = 10 * time.Minute
 
-// peeled returns the error without the URL, and what may be secret in that.
+// peeled returns the error without the URL, and without secrets: whoever is asked for a token may answer
+// with what it was sent.
 func peeled(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
-		return u.Err
+		err = u.Err
 	}
-	return err
+	return errors.New(redact.Hide(err.Error()))
 }
 
-// quoted returns an error with the beginning of what was answered.
+// quoted returns an error with the beginning of what was answered, without secrets.
 func quoted(status, body string) error {
 	const most = 300 // of an answer
 	if body == "" {
 		return errors.New(status)
 	}
-	return fmt.Errorf("%s: %q", status, cut(body, most))
+	return fmt.Errorf("%s: %q", status, cut(redact.Hide(body), most))
 }

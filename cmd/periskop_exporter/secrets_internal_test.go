@@ -37,6 +37,7 @@ type secretsBench struct {
 	dir     string
 	log     syncedBuffer
 	alerts  syncedBuffer
+	records syncedBuffer      // that were exported
 	shown   map[string]string // by where
 	ids     []string
 	entries []corpus.Entry
@@ -115,6 +116,7 @@ func (b *secretsBench) seededConfig(entries []corpus.Entry) string {
 		sum := sha256.Sum256([]byte(r.URL.RawQuery))
 		fmt.Fprintf(w, `{"target_uuid": "%x", "aggregated_errors": [{"aggregation_key": "k", "total_count": 1}]}`, sum[:16])
 	})
+	store := b.serve(b.logStore(entries))
 	alertmanager := b.serve(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(&b.alerts, r.Body) })
 	parent := b.serve(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(seededFederation(entries)) })
 	bad := b.serve(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, entries[5].Text, http.StatusTeapot) })
@@ -133,11 +135,20 @@ func (b *secretsBench) seededConfig(entries []corpus.Entry) string {
 	return b.write("config.yaml", fmt.Sprintf(`
 occurrence_labels: [team, version]
 source_links: [{url: 'https://code.example.com/{path}?at={version}#{line}', unversioned: main}]
+export:
+  otlp:
+    logs_endpoint: 'http://%[8]s/v1/logs?key=ownhunter14'
+    compression: none
+    headers: {X-Api-Key: ownhunter15}
+    http_headers: {X-Auth-Token: {secrets: [ownhunter16]}}
+    basic_auth: {username: me, password: ownhunter17}
+    proxy_url: http://me:ownhunter18@127.0.0.1:1
+    no_proxy: 127.0.0.1
 links: [{name: Issue, url: 'https://issues.example.com/new?t={title}&b={body}&v={version}&k={key}&c={class}&i={instance}'}]
 services:
 - name: good
   group_by: [team]
-  static_configs: [{targets: [%q], labels: {team: %[2]s, version: %[2]s}}]
+  static_configs: [{targets: [%[1]q], labels: {team: %[2]s, version: %[2]s}}]
   scraper: {refresh_interval: 1s, params: {token: [ownhunter2], module: [ownhunter3]}}
 - name: parent
   group_by: [team]
@@ -168,7 +179,20 @@ alerting:
     basic_auth: {username: me, password: ownhunter12}
     relabel_configs: [{target_label: __alerts_path__, replacement: '/a?token=ownhunter13'}]
   - static_configs: [{targets: [%[7]q]}]
-`, good, quoted(entries[7].Text), parent, bad, garbage, good, alertmanager))
+`, good, quoted(entries[7].Text), parent, bad, garbage, good, alertmanager, store))
+}
+
+// logStore is a log store that at first refuses, and quotes secrets and what it was sent, and then keeps
+// what it takes.
+func (b *secretsBench) logStore(entries []corpus.Entry) http.HandlerFunc {
+	var asked atomic.Int32
+	return func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) <= 2 {
+			http.Error(w, fmt.Sprint(entries[8].Text, " ", r.URL, " ", r.Header), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.Copy(&b.records, r.Body)
+	}
 }
 
 // later serves an empty report a number of times, and then one that is made but once: what
@@ -355,6 +379,7 @@ func (b *secretsBench) keep() {
 	}
 	b.shown["the log"] = b.log.String()
 	b.shown["the alerts"] = b.alerts.String()
+	b.shown["the log store"] = b.records.String()
 }
 
 // zstdMagic begins what is compressed, RFC 8878.
@@ -390,7 +415,7 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 	for _, e := range entries {
 		secrets = append(secrets, e.Secrets[0])
 	}
-	for i := range 13 {
+	for i := range 18 {
 		secrets = append(secrets, fmt.Sprintf("ownhunter%d", i+1))
 	}
 	occurrences := 0
@@ -412,6 +437,9 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 				break
 			}
 		}
+	}
+	if n := strings.Count(b.shown["the log store"], "periskop.exception_id"); n < len(entries) {
+		t.Errorf("%d occurrences were exported, want %d", n, len(entries))
 	}
 	if occurrences < len(entries) {
 		t.Errorf("occurrences of %d exceptions are found in the state, want %d", occurrences, len(entries))

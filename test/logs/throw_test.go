@@ -143,15 +143,20 @@ func metric(t *testing.T, p *process.Program, series string) float64 {
 	return value
 }
 
-// sent waits until nothing waits to be exported any more.
+// sent waits until nothing waits to be exported any more, for as long as that gets less.
 func (w *thrower) sent() {
 	w.t.Helper()
-	process.Eventually(w.t, "all is sent", func() error {
-		if n := w.metric(names.ExporterExportQueueRecords); n != 0 {
-			return fmt.Errorf("%v wait", n)
-		}
-		return nil
-	})
+	const step = 10_000
+	for left := w.metric(names.ExporterExportQueueRecords); left > 0; {
+		process.Eventually(w.t, "more is sent", func() error {
+			n := w.metric(names.ExporterExportQueueRecords)
+			if n > max(left-step, 0) {
+				return fmt.Errorf("%v wait", n)
+			}
+			left = n
+			return nil
+		})
+	}
 }
 
 // found waits until every occurrence is found with its stack trace, and looks that no more than so many are
