@@ -308,17 +308,23 @@ func (c *courier) deliver(ctx context.Context, q *queue, batch []entry) time.Dur
 		if len(batch) > 1 {
 			c.limit = len(batch) / 2
 			if out.verdict == smaller {
-				c.most, c.careful = c.limit, now.Add(caution)
+				c.carefully(now)
 			}
 			return 0
 		}
 		c.failed(q.ack(last), out.err)
 		return 0
+	case tooMuch:
+		c.limit = max(len(batch)/2, 1)
+		c.carefully(now)
 	case again:
 	}
 	e.metrics.requests.Inc()
 	return c.pause(out)
 }
+
+// carefully sends no more at a time than now, for a while.
+func (c *courier) carefully(now time.Time) { c.most, c.careful = c.limit, now.Add(caution) }
 
 // old returns how many of the batch have waited for too long. The oldest are the first.
 func (c *courier) old(batch []entry, now time.Time) int {

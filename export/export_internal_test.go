@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -105,7 +106,7 @@ func (e *engine) Export(ctx context.Context, r *collector.ExportLogsServiceReque
 	e.mu.Unlock()
 	code, _, rejected := e.take(r)
 	if code != http.StatusOK {
-		return nil, status.Error(map[int]codes.Code{400: codes.InvalidArgument, 413: codes.ResourceExhausted, 503: codes.Unavailable, 401: codes.Unauthenticated}[code], "no")
+		return nil, status.Error(map[int]codes.Code{400: codes.InvalidArgument, 413: codes.ResourceExhausted, 429: codes.ResourceExhausted, 503: codes.Unavailable, 401: codes.Unauthenticated}[code], "no")
 	}
 	return &collector.ExportLogsServiceResponse{PartialSuccess: &collector.ExportLogsPartialSuccess{RejectedLogRecords: rejected}}, nil
 }
@@ -288,6 +289,12 @@ func TestAnswers(t *testing.T) {
 			}
 			return 200, "", 0
 		}, 40, 40, 0},
+		{"has a limit for a moment", func(_ []*logs.LogRecord, call int) (int, string, int64) {
+			if call <= 2 {
+				return 429, "", 0
+			}
+			return 200, "", 0
+		}, 40, 40, 0},
 		{"has another password for a moment", func(_ []*logs.LogRecord, call int) (int, string, int64) {
 			if call == 1 {
 				return 401, "", 0
@@ -297,6 +304,9 @@ func TestAnswers(t *testing.T) {
 	}
 	for _, protocol := range []string{"http", "grpc"} {
 		for _, tt := range tests {
+			if protocol == "grpc" && strings.HasSuffix(tt.name, "413") {
+				continue // it has no such code: see TestTooMuch
+			}
 			t.Run(protocol+" "+tt.name, func(t *testing.T) {
 				t.Parallel()
 				e := &engine{answer: tt.answer}
@@ -322,6 +332,33 @@ func TestAnswers(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A refusal is a sender who is always answered the same.
+type refusal outcome
+
+func (r refusal) send(context.Context, []entry) outcome { return outcome(r) }
+func (refusal) close()                                  {}
+
+// TestTooMuch gives up nothing that is too much, since that may be a limit of what may come: less is sent
+// at a time, and later.
+func TestTooMuch(t *testing.T) {
+	s := newSetup(t, nil)
+	s.give(4)
+	c := courier{exporter: s.Exporter, sender: refusal{verdict: tooMuch}, age: time.Hour, limit: maxBatch, most: maxBatch}
+	for _, most := range []int{4, 2, 1, 1} {
+		batch := s.opened().next(c.limit, maxBatchSize)
+		if len(batch) != most {
+			t.Errorf("%d are sent at a time, want %d", len(batch), most)
+		}
+		if pause := c.deliver(t.Context(), s.opened(), batch); pause < firstPause {
+			t.Errorf("the next request is made after %v", pause)
+		}
+	}
+	if n := s.Status().Records; n != 4 {
+		t.Errorf("%d wait, want 4", n)
+	}
+	s.wantRecords(0, 0, 0)
 }
 
 // TestGivesUpWhatIsOld has nobody to send to, and a clock that goes on.

@@ -113,8 +113,8 @@ func (c *call) outcome() outcome {
 	}
 	switch s.Code() {
 	case codes.ResourceExhausted:
-		if !asked { // a message that is too large, for servers in Go
-			out.verdict = smaller
+		if !asked {
+			out.verdict = tooMuch
 		}
 	case codes.InvalidArgument, codes.FailedPrecondition, codes.AlreadyExists:
 		out.verdict = refused

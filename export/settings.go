@@ -75,6 +75,9 @@ const (
 	again
 	// smaller is that less is to be sent at a time.
 	smaller
+	// tooMuch is that less is to be sent at a time, or later: gRPC has one code for a message that is too large
+	// and for a limit of what may come.
+	tooMuch
 	// refused is that something in the request is no good.
 	refused
 )
