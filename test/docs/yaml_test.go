@@ -34,6 +34,7 @@ func TestSettings(t *testing.T) {
 			w.write(t, "alertmanager.yml", "receivers: [{name: others}, {name: shop-team}]\nroute:\n  receiver: others\n"+indent(text), 0o600)
 			w.run(t, "amtool check-config alertmanager.yml")
 		case has("tls_server_config"): // A command of the page runs with it.
+		case has("exporters"): // The tests of test/logs give it to an OpenTelemetry Collector.
 		case has("apiVersion"):
 			checkAnnotations(t, b)
 		case has("livenessProbe"):

@@ -23,18 +23,18 @@ func TestAway(t *testing.T) {
 		w.away(logs, nil)
 		w.found(logs, 2*maxBatch)
 	})
-	t.Run("by a Collector, whose queue is too small for that", func(t *testing.T) {
+	t.Run("by a Collector with a small queue", func(t *testing.T) {
 		t.Parallel()
 		logs := process.VictoriaLogs(t)
-		collector, endpoint, _ := process.Collector(t, logs.URL+process.OTLPPath, 5)
+		between, endpoint, _ := collector(t, logs.URL+process.OTLPPath, 5)
 		w := newThrower(t, "endpoint: '"+endpoint+"', protocol: grpc", small)
-		w.away(logs, collector)
+		w.away(logs, between)
 		w.found(logs, 2*maxBatch)
 	})
 }
 
 // away has the log store be away for its time while occurrences are thrown.
-func (w *thrower) away(logs, collector *process.Program) {
+func (w *thrower) away(logs, between *process.Program) {
 	t := w.t
 	w.throw(10)
 	w.counted()
@@ -53,9 +53,9 @@ func (w *thrower) away(logs, collector *process.Program) {
 		if !killed && time.Since(begun) > *away/2 {
 			killed = true
 			w.exporter.Kill(t)
-			if collector != nil {
-				collector.Kill(t)
-				collector.Start(t)
+			if between != nil {
+				between.Kill(t)
+				between.Start(t)
 			}
 			w.throw(5)
 			w.exporter.Start(t)
@@ -72,8 +72,8 @@ func (w *thrower) away(logs, collector *process.Program) {
 	logs.Start(t)
 	back := time.Now()
 	w.sent()
-	if collector != nil {
-		w.settled(collector)
+	if between != nil {
+		w.settled(between)
 	}
 	t.Logf("all was sent %v after it was back", time.Since(back))
 	for _, result := range []string{"failed", "dropped"} {

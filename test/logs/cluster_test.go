@@ -12,17 +12,14 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/test/process"
 )
 
-// collectorQueue is how many requests the Collector keeps, and queued the metric of how many there are.
-const (
-	collectorQueue = 50
-	queued         = "otelcol_exporter_queue_size"
-)
+// collectorQueue is how many requests the Collector keeps.
+const collectorQueue = 50
 
 // TestEachOnce throws 100,000 occurrences at a cluster of VictoriaLogs behind a Collector: each is
 // there once.
 func TestEachOnce(t *testing.T) {
 	_, inserts, selects := process.VictoriaLogsCluster(t, 2)
-	_, endpoint, _ := process.Collector(t, inserts.URL+process.OTLPPath, collectorQueue)
+	_, endpoint, _ := collector(t, inserts.URL+process.OTLPPath, collectorQueue)
 	w := newThrower(t, "endpoint: '"+endpoint+"', protocol: grpc", size{services: 10, keys: 100})
 	begun := time.Now()
 	for len(w.traces) < 100_000 {
@@ -38,7 +35,7 @@ func TestEachOnce(t *testing.T) {
 // exporter is killed, and the Collector, and of both nodes that store one is killed and one is stopped.
 func TestFaults(t *testing.T) {
 	storage, inserts, selects := process.VictoriaLogsCluster(t, 2)
-	collector, _, endpoint := process.Collector(t, inserts.URL+process.OTLPPath, collectorQueue)
+	between, _, endpoint := collector(t, inserts.URL+process.OTLPPath, collectorQueue)
 	w := newThrower(t, "endpoint: '"+endpoint+"'", size{services: 10, keys: 100})
 
 	w.throw(10)
@@ -51,11 +48,11 @@ func TestFaults(t *testing.T) {
 		w.counted()
 	}
 	w.flowing()
-	collector.Kill(t)
+	between.Kill(t)
 	w.throw(5)
 	w.counted()
-	collector.Start(t)
-	w.settled(collector)
+	between.Start(t)
+	w.settled(between)
 	w.foundBut(selects, nil)
 	durable(t, storage...)
 
@@ -78,20 +75,20 @@ func TestFaults(t *testing.T) {
 	t.Logf("a node that stores is killed, with %d on their way", len(lost))
 	w.throw(10)
 	w.counted()
-	w.settled(collector)
+	w.settled(between)
 	storage[1].Start(t)
 
 	w.flowing()
 	storage[0].Stop(t)
 	w.throw(10)
 	w.counted()
-	w.settled(collector)
+	w.settled(between)
 	storage[0].Start(t)
 	for len(w.traces) < 100_000 {
 		w.throw(5)
 		w.counted()
 	}
-	w.settled(collector)
+	w.settled(between)
 	w.foundBut(selects, lost)
 	for i, node := range storage {
 		n, err := process.LogsFound(t.Context(), node)
