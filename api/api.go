@@ -23,6 +23,9 @@ type Options struct {
 	Decide func(ids []string, d triage.Decision) int
 	// User names who sends a request, "" when that is not known.
 	User func(r *http.Request) string
+	// Group returns the ID of the exception under which the key of that ID is grouped, and false when
+	// it is grouped under none. Nil means that no key is.
+	Group func(id string) (group string, ok bool)
 	// Processes returns a snapshot and what is known of the processes of a service, which
 	// will not be taken back by a crash. It may wait for a disk.
 	Processes func(service string) (*merge.Snapshot, []periskop.Process)
@@ -50,6 +53,9 @@ func Routes() []string {
 // New returns the handler of all routes.
 func New(o Options) http.Handler {
 	mux := http.NewServeMux()
+	if o.Group == nil {
+		o.Group = func(string) (string, bool) { return "", false }
+	}
 	if o.User == nil {
 		o.User = func(*http.Request) string { return "" }
 	}

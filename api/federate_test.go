@@ -1,8 +1,10 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,20 +20,18 @@ import (
 type exporter struct {
 	*merge.State
 	http.Handler
-	now time.Time
+	now      time.Time
+	settings merge.Settings
 }
 
 func newExporter(uuid string, groupBy ...string) *exporter {
-	e := &exporter{now: noon}
-	e.State = merge.New(merge.Options{
-		Now: func() time.Time { return e.now },
-		Settings: merge.Settings{Services: []merge.ServiceSettings{{
-			Name: "shop", GroupBy: groupBy, OccurrenceLabels: []string{"version"},
-			Labels: func(k merge.SeriesKey) (periskop.Labels, bool) {
-				return append(periskop.Labels{{Name: "key", Value: k.Key}, {Name: "severity", Value: k.Severity}}, k.Group...), true
-			},
-		}}},
-	})
+	e := &exporter{now: noon, settings: merge.Settings{Services: []merge.ServiceSettings{{
+		Name: "shop", GroupBy: groupBy, OccurrenceLabels: []string{"version"},
+		Labels: func(k merge.SeriesKey) (periskop.Labels, bool) {
+			return append(periskop.Labels{{Name: "key", Value: k.Key}, {Name: "severity", Value: k.Severity}}, k.Group...), true
+		},
+	}}}}
+	e.State = merge.New(merge.Options{Now: func() time.Time { return e.now }, Settings: e.settings})
 	e.Handler = api.New(api.Options{Snapshot: e.Snapshot, Processes: e.Processes, UUID: func() string { return uuid }})
 	return e
 }
@@ -69,6 +69,16 @@ func (e *exporter) counts() map[string]uint64 {
 				out[x.Key+"/"+c.Severity] += c.Counted
 			}
 		}
+	}
+	return out
+}
+
+// exposed returns the counters by key.
+func (e *exporter) exposed() map[string]uint64 {
+	out := map[string]uint64{}
+	x, _ := e.Expose(merge.Scraper{})
+	for _, s := range x.Exceptions {
+		out[s.Labels.Value("key")] += s.Value
 	}
 	return out
 }
@@ -124,6 +134,57 @@ func TestFederation(t *testing.T) {
 	for reason, n := range parent.Snapshot().Service("shop").Inconsistencies {
 		t.Errorf("got %d inconsistencies: %s", n, reason)
 	}
+}
+
+// TestFederationOfGroups has a child group keys, by rules that change, while its parent counts.
+func TestFederationOfGroups(t *testing.T) {
+	child, parent := newExporter("child"), newExporter("parent")
+	rules := func(e *exporter, by func(merge.Sample) string) {
+		s := e.settings
+		s.Services = []merge.ServiceSettings{s.Services[0]}
+		s.Services[0].Group = by
+		e.Configure(s)
+	}
+	all := func(merge.Sample) string { return "all" }
+	told := func(minute int, a, b uint64) {
+		list := []periskop.Aggregate{aggregate("a", "error", a, minutes(2)), aggregate("b", "error", b, minutes(2))}
+		for i := range list {
+			list[i].Latest = periskop.EncodeOccurrences([]periskop.Occurrence{{UUID: fmt.Sprint(list[i].Key, list[i].TotalCount), Timestamp: minutes(minute), Error: periskop.Exception{Class: "E"}}})
+		}
+		child.fold(minutes(minute), &periskop.Report{TargetUUID: "u", Aggregates: list})
+		parent.scrape(t, child, minutes(minute))
+	}
+	check := func(what string, want uint64, keys ...string) {
+		t.Helper()
+		sum, shown := uint64(0), []string{}
+		for _, s := range parent.exposed() {
+			sum += s
+		}
+		for _, e := range parent.Snapshot().Service("shop").Exceptions {
+			shown = append(shown, e.Key)
+		}
+		if sum != want || !slices.Equal(shown, keys) {
+			t.Errorf("%s: the parent has counted %d, and shows %q; want %d and %q", what, sum, shown, want, keys)
+		}
+	}
+	child.fold(minutes(0), &periskop.Report{TargetUUID: "u"})
+	parent.scrape(t, child, minutes(1))
+	told(2, 5, 7)
+	check("two keys", 12, "a", "b")
+	rules(child, all)
+	told(3, 5, 9)
+	check("grouped", 14, "all")
+	if e := parent.Snapshot().Find(merge.ExceptionID("shop", "all")); e.Total() != 14 || e.Grouped != 2 || len(e.Occurrences()) == 0 {
+		t.Errorf("the parent shows a group of %d keys with %d, and %d occurrences", e.Grouped, e.Total(), len(e.Occurrences()))
+	}
+	told(4, 6, 9)
+	check("grown in the group", 15, "all")
+	rules(child, nil)
+	told(5, 6, 10)
+	check("grouped no more", 16, "a", "b")
+	rules(parent, all)
+	told(6, 7, 11)
+	check("grouped by the parent", 18, "all")
 }
 
 func TestFederateRefuses(t *testing.T) {

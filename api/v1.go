@@ -111,6 +111,17 @@ type v1Exception struct {
 	Reason      string      `json:"resolved_reason"`
 	Muted       *v1Mute     `json:"muted"`
 	Regressions uint64      `json:"regressions"`
+	Keys        []v1Key     `json:"keys"`
+	Grouped     int         `json:"grouped_keys"`
+}
+
+// A v1Key is one of the keys of clients that are grouped under an exception.
+type v1Key struct {
+	ID        string     `json:"exception_id"`
+	Key       string     `json:"aggregation_key"`
+	Total     uint64     `json:"total_count"`
+	FirstSeen *time.Time `json:"first_seen"`
+	LastSeen  *time.Time `json:"last_seen"`
 }
 
 // A v1Version is one of the service in which the exception occurred; the first of a list is that
@@ -132,7 +143,10 @@ func newV1Exception(e *merge.Exception) v1Exception {
 		ID: e.ID, Service: e.Service, Key: e.Key, Class: e.Class,
 		Total: e.Total(), Counted: e.Counted(), History: e.History, Counts: []v1Count{},
 		FirstSeen: timeOrNull(e.FirstSeen), LastSeen: timeOrNull(e.LastSeen), Regressions: e.Regressions,
-		Versions: []v1Version{},
+		Versions: []v1Version{}, Keys: []v1Key{}, Grouped: e.Grouped,
+	}
+	for _, k := range e.Keys {
+		out.Keys = append(out.Keys, v1Key{ID: k.ID, Key: k.Label, Total: k.Total, FirstSeen: timeOrNull(k.FirstSeen), LastSeen: timeOrNull(k.LastSeen)})
 	}
 	for _, v := range e.Versions {
 		out.Versions = append(out.Versions, v1Version{Name: v.Name, FirstSeen: timeOrNull(v.First), LastSeen: timeOrNull(v.Last)})
@@ -296,6 +310,9 @@ func (a v1) trace(w http.ResponseWriter, r *http.Request) {
 	}
 	snapshot := a.Snapshot()
 	e := snapshot.Find(id)
+	if group, ok := a.Group(id); ok && e == nil {
+		e = snapshot.Find(group)
+	}
 	if e == nil {
 		e = findLabel(snapshot.Service(r.FormValue("service_name")), r.FormValue("aggregation_key"))
 	}

@@ -96,6 +96,7 @@ func build(c *checker, root *node) *Config {
 		OwnCode:        words(raw.OwnCode),
 		SourceLinks:    sourceLinks(raw.SourceLinks),
 		Links:          links(raw.Links),
+		Grouping:       groupingRules(raw.Grouping),
 		Limits: Limits{
 			Services:           int(raw.Limits.Services),
 			TargetsPerBlock:    int(raw.Limits.TargetsPerBlock),
@@ -142,6 +143,7 @@ func (b *builder) service(raw rawService, n *node) Service {
 		OwnCode:       words(raw.OwnCode),
 		SourceLinks:   sourceLinks(raw.SourceLinks),
 		Links:         links(raw.Links),
+		Grouping:      groupingRules(raw.Grouping),
 		Team:          string(raw.Team),
 		Scraper:       b.scraper(mergeScrapers(b.global, n.get("scraper"))),
 	}
@@ -159,6 +161,9 @@ func (b *builder) service(raw rawService, n *node) Service {
 	}
 	if !n.has("source_links") {
 		s.SourceLinks = sourceLinks(b.raw.SourceLinks)
+	}
+	if !n.has("grouping") {
+		s.Grouping = groupingRules(b.raw.Grouping)
 	}
 	if !n.has("links") {
 		s.Links = links(b.raw.Links)

@@ -121,6 +121,8 @@ func (c *checker) rules(n *node, t reflect.Type) {
 		c.timing(n.get("scraper"), n.get("scraper"))
 	case reflect.TypeFor[rawSourceLink]():
 		c.sourceLink(n)
+	case reflect.TypeFor[rawGroupingRule]():
+		c.groupingRule(n)
 	case reflect.TypeFor[rawLink]():
 		c.link(n)
 	case reflect.TypeFor[rawLimits]():

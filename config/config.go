@@ -23,14 +23,15 @@ type Config struct {
 	// Services has at least one element; their names differ.
 	Services []Service
 
-	// GroupBy, Labels, MetricRelabel, OwnCode, SourceLinks and Links are what services without their own use. They
-	// are applied to Services already.
+	// GroupBy, Labels, MetricRelabel, OwnCode, SourceLinks, Links and Grouping are what services
+	// without their own use. They are applied to Services already.
 	GroupBy       []string
 	Labels        []string
 	MetricRelabel []*relabel.Config
 	OwnCode       []string
 	SourceLinks   []SourceLink
 	Links         []Link
+	Grouping      []GroupingRule
 
 	// LateDiscovery is how much later than a process its target may be found, for its first
 	// exceptions to be news; by default 15 minutes, and zero for not at all.
@@ -86,6 +87,10 @@ type Service struct {
 
 	// Links are ways out of its pages.
 	Links []Link
+
+	// Grouping says which exceptions are counted as one: the first rule that fits. None by
+	// default: each key that a client makes is an exception.
+	Grouping []GroupingRule
 
 	// Team is who looks after the service; empty when nobody is named.
 	Team string

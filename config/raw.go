@@ -22,6 +22,7 @@ type rawConfig struct {
 	OwnCode       []codePrefix      `yaml:"own_code"`
 	SourceLinks   []rawSourceLink   `yaml:"source_links"`
 	Links         []rawLink         `yaml:"links"`
+	Grouping      []rawGroupingRule `yaml:"grouping"`
 	Limits        rawLimits         `yaml:"limits"`
 	Redaction     rawRedaction      `yaml:"redaction"`
 	Retention     rawRetention      `yaml:"retention"`
@@ -51,6 +52,7 @@ type rawService struct {
 	OwnCode       []codePrefix      `yaml:"own_code"`
 	SourceLinks   []rawSourceLink   `yaml:"source_links"`
 	Links         []rawLink         `yaml:"links"`
+	Grouping      []rawGroupingRule `yaml:"grouping"`
 	Team          teamName          `yaml:"team"`
 	Scraper       rawScraper        `yaml:"scraper"`
 }

@@ -19,6 +19,7 @@ func (f *folding) apply(a *arrival, d delta, isNew bool) {
 	}
 	x.history = saturatingAdd(x.history, d.history)
 	f.count(x, a, d)
+	f.countMember(x, a, d)
 	x.changed()
 }
 
@@ -95,12 +96,29 @@ func (f *folding) count(x *exception, a *arrival, d delta) {
 // history past the limit, of which there is nothing to count.
 func (f *folding) exceptionOf(a *arrival, d delta) *exception {
 	s := f.service
-	if x := s.byID[a.epoch.id]; x != nil {
+	if x := s.exceptionFor(a.epoch.id); x != nil {
 		return x
 	}
-	if s.makeRoom(f.settings.KeysPerService, d.increment > 0, f.report.end) {
-		return s.add(newException(s, a.epoch.id, a, f.settings.LabelLength))
+	key, id := f.target(a)
+	x := s.byID[id]
+	if x == nil && s.makeRoom(f.settings.KeysPerService, d.increment > 0, f.report.end) {
+		x = s.add(newException(s, id, key, a, f.settings.LabelLength))
 	}
+	switch {
+	case x == nil:
+		return f.overflow(a, d)
+	case id != a.epoch.id:
+		s.join(x, &member{id: a.epoch.id, label: LabelValue(a.key, f.settings.LabelLength)}, a)
+	case !a.guessed:
+		x.rules = a.rules
+	}
+	return x
+}
+
+// overflow returns the exception in which keys are counted together, nil when there is nothing to
+// count.
+func (f *folding) overflow(a *arrival, d delta) *exception {
+	s := f.service
 	if d.increment == 0 {
 		s.inconsistent(NoRoomForHistory, 1)
 		return nil
@@ -112,5 +130,5 @@ func (f *folding) exceptionOf(a *arrival, d delta) *exception {
 	if x := s.byID[id]; x != nil {
 		return x
 	}
-	return s.add(newException(s, id, &arrival{key: OverflowKey}, f.settings.LabelLength))
+	return s.add(newException(s, id, OverflowKey, &arrival{}, f.settings.LabelLength))
 }

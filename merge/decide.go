@@ -28,8 +28,8 @@ func (s *State) Decide(ids []string, d triage.Decision) int {
 			break
 		}
 		for key := range wanted {
-			if svc.byID[key] != nil {
-				event.Exceptions = append(event.Exceptions, ExceptionName{Service: svc.name, ID: uint64(key)})
+			if e := svc.exceptionFor(key); e != nil {
+				event.Exceptions = append(event.Exceptions, e.name())
 				delete(wanted, key)
 			}
 		}

@@ -27,6 +27,12 @@
 // What cannot be known is not counted: see [Reason]. Why the rules are as they are is
 // in docs/decisions/0003-clocks.md.
 //
+// # Groups
+//
+// Epochs are those of the client's own keys. For which exception a key counts is looked up when its
+// increment is known, so that rules change without a count that falls or comes twice: see [member],
+// and decision 0013.
+//
 // # New series
 //
 // Every new series is shown at zero before its value, to everybody at the same time: the

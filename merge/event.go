@@ -69,6 +69,12 @@ type TotalEvent struct {
 	// Held is the part of it that may have been counted already, or, when it is not the first
 	// of its epoch, what of that is counted now.
 	Baseline, Held uint64
+	// Settled is set when it was found out which exception the key counts for: another one, of the
+	// key Group and the ID GroupID, or its own when that is 0; Guessed as long as there was no
+	// occurrence to tell.
+	Settled, Guessed bool
+	Group            string
+	GroupID          uint64
 	// Hashes and Times are what all listed occurrences prove, and Listed is how many
 	// there are.
 	Hashes []uint64
@@ -151,6 +157,7 @@ func (r *report) event() *AnswerEvent {
 			ID: uint64(a.epoch.id), Epoch: a.epoch.created, Created: a.created, FirstSeen: a.firstSeen,
 			Key: a.key, Class: a.class, Severity: a.severity, Total: a.total, History: a.history, Base: a.base, Baseline: a.baseline, Held: a.held,
 			Hashes: a.hashes, Times: a.times, Listed: a.count, Occurrences: a.occurrences,
+			Settled: a.settled, Guessed: a.guessed, Group: a.group, GroupID: uint64(a.groupID),
 		}
 	}
 	return e
@@ -172,6 +179,7 @@ func newReplayed(e *AnswerEvent) *report {
 			epoch: epochKey{id: keyID(t.ID), created: t.Epoch}, created: t.Created, firstSeen: t.FirstSeen,
 			key: t.Key, class: t.Class, severity: t.Severity, total: t.Total, history: t.History, base: t.Base, baseline: t.Baseline, held: t.Held,
 			listing: listing{hashes: t.Hashes, times: t.Times, count: t.Listed}, occurrences: t.Occurrences, wanted: true,
+			settlement: settlement{settled: t.Settled, guessed: t.Guessed, group: t.Group, groupID: keyID(t.GroupID)},
 		}
 		if l := &r.arrivals[i].listing; len(l.times) > 0 {
 			l.newest, l.oldest = l.times[0], l.times[len(l.times)-1]

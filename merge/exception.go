@@ -36,6 +36,9 @@ type exception struct {
 	exposed bool
 	// gone is set when it is no longer part of the service.
 	gone bool
+	// members are the other keys that count for it, and rules those that said that its own does.
+	members map[keyID]*member
+	rules   uint64
 
 	view *Exception  // a copy that was handed out; nil when stale
 	seen []keyedSeen // nil when stale, as view
@@ -80,12 +83,12 @@ func (e *exception) keepOccurrences(more []periskop.Occurrence, limit int) {
 	e.service.pending.occurrences[e] = struct{}{}
 }
 
-func newException(s *service, id keyID, a *arrival, labelLength int) *exception {
-	e := &exception{service: s, id: id, idText: id.String(), key: a.key, label: LabelValue(a.key, labelLength)}
-	if a.key == OverflowKey {
+func newException(s *service, id keyID, key string, a *arrival, labelLength int) *exception {
+	e := &exception{service: s, id: id, idText: id.String(), key: key, label: LabelValue(key, labelLength)}
+	if key == OverflowKey {
 		return e // of many classes
 	}
-	e.class = classOf(a.key)
+	e.class = ClassOf(a.key)
 	if newest := mergeOccurrences(nil, a.occurrences, 1); len(newest) > 0 && newest[0].Error.Class != "" {
 		e.class = newest[0].Error.Class
 	}
@@ -189,7 +192,7 @@ func (e *exception) snapshot(service string) *Exception {
 		Counts:  make([]Count, len(e.counts)),
 		History: e.history, FirstSeen: e.firstSeen, LastSeen: e.lastSeen,
 		Kept: e.kept, Versions: e.versions, Resolved: e.resolved, Muted: e.muted, Decisions: e.decisions, Regressions: e.regressions,
-		Grown: e.grown, Episode: e.episode,
+		Grown: e.grown, Episode: e.episode, Keys: e.keys(), Grouped: len(e.members),
 	}
 	for i, c := range e.counts {
 		e.view.Counts[i] = Count{Group: c.group, Severity: c.severity, Counted: c.counted, Start: c.start}

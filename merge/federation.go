@@ -53,7 +53,7 @@ func (s *service) toldOf(p *process) periskop.Process {
 		if !s.tellsOf(p, key, e) {
 			continue
 		}
-		t := periskop.ProcessTotal{ID: uint64(key.id), Severity: e.severity.String(), History: e.baseline}
+		t := periskop.ProcessTotal{ID: uint64(key.id), Group: s.groupOf(key.id), Severity: e.severity.String(), History: e.baseline}
 		if key.created != 0 {
 			t.CreatedAt = time.Unix(0, key.created).UTC()
 		}
@@ -153,7 +153,7 @@ func (s *State) cleaner() *cleaner {
 func (s *State) relayed(own *report, p *periskop.Process, aggregates map[uint64]*periskop.Aggregate, before bool) *report {
 	c := s.cleaner()
 	r := &report{
-		service: own.service, address: c.name(p.Address), instance: c.text(p.Instance), group: own.group, keeps: own.keeps, end: own.end, clock: own.clock,
+		service: own.service, address: c.name(p.Address), instance: c.text(p.Instance), group: own.group, keeps: own.keeps, groupKey: own.groupKey, rules: own.rules, end: own.end, clock: own.clock,
 		relayed: true, relayedBefore: before,
 	}
 	r.clock.skew += p.Skew
@@ -163,12 +163,13 @@ func (s *State) relayed(own *report, p *periskop.Process, aggregates map[uint64]
 	r.process = processID(c.name(p.UUID), r.address)
 	for i := range p.Totals {
 		t := &p.Totals[i]
-		a := aggregates[t.ID]
+		a := aggregates[t.Aggregate()]
 		if a == nil {
 			continue // there is no room for its key there
 		}
 		r.arrivals = append(r.arrivals, arrival{
-			epoch: epochKey{id: keyID(t.ID), created: unixNano(t.CreatedAt)}, key: keptKey(a.Key), longKey: c.longKey(a.Key), severity: t.Severity,
+			settlement: settlement{told: keyID(t.Group)},
+			epoch:      epochKey{id: keyID(t.ID), created: unixNano(t.CreatedAt)}, key: keptKey(a.Key), longKey: c.longKey(a.Key), severity: t.Severity,
 			created: t.CreatedAt, firstSeen: a.FirstSeen, total: t.Total, baseline: t.History,
 		})
 	}
@@ -178,7 +179,7 @@ func (s *State) relayed(own *report, p *periskop.Process, aggregates map[uint64]
 	for i := range r.arrivals {
 		a := &r.arrivals[i]
 		// The occurrences of a key are those of all processes: once is enough.
-		if told := aggregates[uint64(a.epoch.id)]; a.wanted && told.Latest != nil {
+		if told := aggregates[a.aggregate()]; a.wanted && told.Latest != nil {
 			r.unreadable += a.decode([]periskop.RawOccurrences{told.Latest}, &r.clock, s.cleaner())
 			told.Latest = nil
 		}
@@ -207,8 +208,9 @@ func (s *State) markRelayed(r *report) bool {
 func (s *State) showHistory(own *report, told *periskop.Report) {
 	listed := map[uint64]uint64{}
 	for i := range told.Processes {
-		for _, t := range told.Processes[i].Totals {
-			listed[t.ID] = saturatingAdd(listed[t.ID], t.Total)
+		for j := range told.Processes[i].Totals {
+			t := &told.Processes[i].Totals[j]
+			listed[t.Aggregate()] = saturatingAdd(listed[t.Aggregate()], t.Total)
 		}
 	}
 	r := *own

@@ -182,11 +182,12 @@ func (f *folding) foldAggregate(a *arrival) {
 	}
 	e.reported, e.severity = f.report.end.Unix(), severityOf(a.severity)
 	s.state.index(p, e, a.indexed)
-	if !known || e.highest != highest || d != (delta{}) {
+	moved := f.regroup(a)
+	if !known || e.highest != highest || d != (delta{}) || moved {
 		f.report.changed = append(f.report.changed, a)
 	}
-	if known && d == (delta{refused: d.refused, doubt: d.doubt}) {
-		if x := s.byID[a.epoch.id]; x != nil { // those of another worker of a pre-fork server
+	if known && d == (delta{refused: d.refused, doubt: d.doubt}) && !moved {
+		if x := s.exceptionFor(a.epoch.id); x != nil { // those of another worker of a pre-fork server
 			x.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
 		}
 		return

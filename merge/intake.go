@@ -141,6 +141,7 @@ func (s *State) report(sc *periskop.Scrape) (r *report, known bool) {
 	}
 	r.group = s.clean.group(labelsOf(sc.Target.Labels, svc.settings.GroupBy))
 	r.keeps = svc.settings.OccurrenceLabels
+	r.groupKey, r.rules = svc.settings.Group, svc.rules
 	r.labels = s.clean.group(labelsOf(sc.Target.Labels, r.keeps))
 	svc.endpoint(r.address).checkDate(r, sc.Date)
 	_, known = svc.processes[r.process]
@@ -191,6 +192,7 @@ func (a *arrival) finish(r *report, c *cleaner, left *int) {
 		o.Labels = r.labelsOf(o)
 		o.Timestamp = r.clock.ours(o.Timestamp)
 	}
+	a.settle(r)
 	if r.relayed { // they are those of all processes, and tell nothing of this one
 		a.listing = listing{newest: a.newest, oldest: a.oldest}
 		return

@@ -98,6 +98,9 @@ func (s *State) load(r *Records) {
 			e.kept = o.Kept
 		}
 	}
+	for i := range r.Members {
+		s.loadMember(&r.Members[i])
+	}
 	shared := map[uint64]*epoch{}
 	for i := range r.Processes {
 		s.loadProcess(&r.Processes[i], shared)
@@ -180,7 +183,7 @@ func (s *service) loadEpoch(p *process, r *EpochRecord, shared map[uint64]*epoch
 	if p.anonymous && key.created != 0 {
 		s.anonymous[key] = p
 	}
-	if _, ok := s.overflow[key.id]; !ok && s.byID[key.id] == nil && len(s.byID) >= s.state.settings.KeysPerService {
+	if _, ok := s.overflow[key.id]; !ok && s.exceptionFor(key.id) == nil && len(s.byID) >= s.state.settings.KeysPerService {
 		s.overflow[key.id] = 0
 	}
 	s.hold(key.id)

@@ -78,9 +78,9 @@ func endWithHash(s, whole string, limit int) string {
 	return s[:cut] + suffix
 }
 
-// classOf returns what the client libraries put before the @ of an aggregation key,
+// ClassOf returns what the client libraries put before the @ of an aggregation key,
 // for exceptions that came without a class: key is class@hash.
-func classOf(key string) string {
+func ClassOf(key string) string {
 	class, digits, ok := cutLast(key, "@")
 	if !ok || digits == "" || strings.Trim(digits, "0123456789abcdef") != "" {
 		return ""

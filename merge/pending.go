@@ -19,6 +19,7 @@ type pending struct {
 	forgotten   map[ProcessName]time.Time
 	exceptions  map[*exception]struct{}
 	occurrences map[*exception]struct{}
+	members     map[*member]struct{}
 	series      map[*series]struct{}
 	scrapers    map[*scraper]struct{}
 
@@ -27,6 +28,7 @@ type pending struct {
 	lostProcesses  map[ProcessName]struct{}
 	lostForgotten  map[ProcessName]struct{}
 	lostExceptions map[ExceptionName]struct{}
+	lostMembers    map[ExceptionName]struct{}
 	lostSeries     map[*series]struct{}
 	lostScrapers   map[string]struct{}
 }
@@ -40,6 +42,7 @@ func newPending() *pending {
 		forgotten:   map[ProcessName]time.Time{},
 		exceptions:  map[*exception]struct{}{},
 		occurrences: map[*exception]struct{}{},
+		members:     map[*member]struct{}{},
 		series:      map[*series]struct{}{},
 		scrapers:    map[*scraper]struct{}{},
 
@@ -48,6 +51,7 @@ func newPending() *pending {
 		lostProcesses:  map[ProcessName]struct{}{},
 		lostForgotten:  map[ProcessName]struct{}{},
 		lostExceptions: map[ExceptionName]struct{}{},
+		lostMembers:    map[ExceptionName]struct{}{},
 		lostSeries:     map[*series]struct{}{},
 		lostScrapers:   map[string]struct{}{},
 	}
@@ -63,15 +67,15 @@ func (p *pending) take() *pending {
 // empty reports whether it names nothing.
 func (p *pending) empty() bool {
 	return len(p.services)+len(p.rounds)+len(p.endpoints)+len(p.processes)+len(p.forgotten)+len(p.exceptions)+
-		len(p.occurrences)+len(p.series)+len(p.scrapers)+
+		len(p.occurrences)+len(p.members)+len(p.series)+len(p.scrapers)+
 		len(p.lostServices)+len(p.lostEndpoints)+len(p.lostProcesses)+len(p.lostForgotten)+
-		len(p.lostExceptions)+len(p.lostSeries)+len(p.lostScrapers) == 0
+		len(p.lostExceptions)+len(p.lostMembers)+len(p.lostSeries)+len(p.lostScrapers) == 0
 }
 
 // lost reports whether it names what is gone.
 func (p *pending) lost() bool {
 	return len(p.lostServices)+len(p.lostEndpoints)+len(p.lostProcesses)+len(p.lostForgotten)+
-		len(p.lostExceptions)+len(p.lostSeries)+len(p.lostScrapers) > 0
+		len(p.lostExceptions)+len(p.lostMembers)+len(p.lostSeries)+len(p.lostScrapers) > 0
 }
 
 // add adds what another one names: what a commit that failed did not write.
@@ -92,6 +96,7 @@ func (p *pending) add(other *pending) {
 	}
 	maps.Copy(p.exceptions, other.exceptions)
 	maps.Copy(p.occurrences, other.occurrences)
+	maps.Copy(p.members, other.members)
 	maps.Copy(p.series, other.series)
 	maps.Copy(p.scrapers, other.scrapers)
 
@@ -100,6 +105,7 @@ func (p *pending) add(other *pending) {
 	maps.Copy(p.lostProcesses, other.lostProcesses)
 	maps.Copy(p.lostForgotten, other.lostForgotten)
 	maps.Copy(p.lostExceptions, other.lostExceptions)
+	maps.Copy(p.lostMembers, other.lostMembers)
 	maps.Copy(p.lostSeries, other.lostSeries)
 	maps.Copy(p.lostScrapers, other.lostScrapers)
 }
@@ -135,6 +141,11 @@ func (p *pending) records() *Records {
 			r.Occurrences = append(r.Occurrences, OccurrencesRecord{ExceptionName: e.name(), Kept: e.kept})
 		}
 	}
+	for m := range p.members {
+		if m.group.service.members[m.id] == m {
+			r.Members = append(r.Members, m.record())
+		}
+	}
 	for s := range p.series {
 		if !s.gone {
 			r.Series = append(r.Series, s.record())
@@ -164,6 +175,9 @@ func (p *pending) addRemoved(r *Removed) {
 	}
 	for name := range p.lostExceptions {
 		r.Exceptions = append(r.Exceptions, name)
+	}
+	for name := range p.lostMembers {
+		r.Members = append(r.Members, name)
 	}
 	for s := range p.lostSeries {
 		r.Series = append(r.Series, s.name())

@@ -61,6 +61,7 @@ type Records struct {
 	Forgotten   []ForgottenRecord
 	Exceptions  []ExceptionRecord
 	Occurrences []OccurrencesRecord
+	Members     []MemberRecord
 	Series      []SeriesRecord
 	Scrapers    []ScraperRecord
 	Removed     Removed
@@ -73,6 +74,7 @@ type Removed struct {
 	Processes  []ProcessName
 	Forgotten  []ProcessName
 	Exceptions []ExceptionName // with their occurrences
+	Members    []ExceptionName
 	Series     []SeriesName
 	Scrapers   []string
 }
@@ -81,8 +83,8 @@ type Removed struct {
 func (r *Records) Empty() bool {
 	removed := &r.Removed
 	return len(r.Services)+len(r.Rounds)+len(r.Endpoints)+len(r.Processes)+len(r.Forgotten)+len(r.Exceptions)+
-		len(r.Occurrences)+len(r.Series)+len(r.Scrapers)+
-		len(removed.Services)+len(removed.Endpoints)+len(removed.Processes)+len(removed.Forgotten)+len(removed.Exceptions)+
+		len(r.Occurrences)+len(r.Members)+len(r.Series)+len(r.Scrapers)+
+		len(removed.Services)+len(removed.Endpoints)+len(removed.Processes)+len(removed.Forgotten)+len(removed.Exceptions)+len(removed.Members)+
 		len(removed.Series)+len(removed.Scrapers) == 0
 }
 
@@ -222,6 +224,16 @@ type ExceptionRecord struct {
 	Regressions uint64
 	Episode     Episode
 	Versions    []Version
+}
+
+// A MemberRecord is a key that counts for an exception of another key.
+type MemberRecord struct {
+	ExceptionName // of the key
+	Label         string
+	// Group is the ExceptionID of that exception.
+	Group               uint64
+	Total               uint64
+	FirstSeen, LastSeen time.Time
 }
 
 // An OccurrencesRecord is all occurrences that are kept of an exception.

@@ -17,6 +17,9 @@ type report struct {
 	// they can have: see [report.labelsOf].
 	labels periskop.Labels
 	keeps  []string
+	// groupKey is ServiceSettings.Group, and rules its number.
+	groupKey func(Sample) string
+	rules    uint64
 	// end is when the answer was complete, and made is the earliest time at which it can
 	// have been made.
 	end, made time.Time
@@ -74,6 +77,9 @@ type arrival struct {
 	knownKey     string // what is kept of one that is known
 	// indexed is the hash by which the epoch was found until now.
 	indexed uint64
+	// unsettled is set when the rules of grouping are to be asked.
+	unsettled bool
+	settlement
 }
 
 // newReport returns the report of a scrape that ended at that time of our clock, without what
@@ -142,7 +148,7 @@ func (a *arrival) createdBeforeNewest() bool {
 func (a *arrival) decode(raw []periskop.RawOccurrences, clock *clock, c *cleaner) (unreadable int) {
 	skip := func(uuid string, reported time.Time) bool {
 		a.listed.add(uuid, reported)
-		return a.skip(uuid, clock.ours(reported))
+		return !a.unsettled && a.skip(uuid, clock.ours(reported))
 	}
 	found := c.decode(raw, skip)
 	for i := range found.Occurrences {

@@ -69,7 +69,7 @@ func (s *State) restart(old *series, now time.Time) {
 // one is lower, and is the baseline then.
 func (s *service) rebase(p *process, id keyID) {
 	for key, e := range p.epochs {
-		if key.id != id {
+		if e := s.exceptionFor(key.id); e == nil || e.id != id {
 			continue
 		}
 		told := uint64(0)

@@ -35,6 +35,10 @@ type service struct {
 
 	byID  map[keyID]*exception
 	muted map[keyID]*exception
+	// members are the keys that count for an exception of another key, and rules is the number of
+	// the rules that say so now.
+	members map[keyID]*member
+	rules   uint64
 	// exposed is how many of the exceptions have series.
 	exposed int
 	// evictable are exceptions that can give way, the last of them first.
@@ -63,6 +67,7 @@ func newService(name string, s *State) *service {
 		forgotten:       map[string]time.Time{},
 		byID:            map[keyID]*exception{},
 		muted:           map[keyID]*exception{},
+		members:         map[keyID]*member{},
 		overflow:        map[keyID]int{},
 		inconsistencies: map[Reason]uint64{},
 	}
@@ -70,7 +75,7 @@ func newService(name string, s *State) *service {
 
 // configure gives the service its settings, and its exceptions the labels of those.
 func (s *service) configure(o ServiceSettings, labelLength int, c *ledgers, now time.Time) {
-	s.settings = o
+	s.settings, s.rules = o, s.state.nextGeneration()
 	if o.Push && s.watchedSince.IsZero() {
 		s.watchedSince = now
 		s.pending.services[s] = struct{}{}
@@ -135,20 +140,28 @@ func (s *service) addAll(p *pending) {
 		p.exceptions[e] = struct{}{}
 		p.occurrences[e] = struct{}{}
 	}
+	for _, m := range s.members {
+		p.members[m] = struct{}{}
+	}
 }
 
 // mark marks the arrival when its occurrences will be needed: when its epoch is new,
-// has grown or cannot be told by its total alone, and the first time after a start.
+// has grown or cannot be told by its total alone, when it is not known for which exception it
+// counts, and the first time after a start.
 func (s *service) mark(a *arrival, p *process, limit int) {
-	if p != nil {
+	a.unsettled = s.isUnsettled(a.epoch.id, a.told)
+	if p != nil && !a.unsettled {
 		e := p.epochs[a.epoch]
 		if e != nil && a.total == e.highest && e.next() == nil && !p.restored {
 			return
 		}
 	}
 	a.wanted = true
-	if e := s.byID[a.epoch.id]; e != nil {
-		a.kept, a.full, a.knownKey = e.kept, e.kept.Len() >= max(limit, 1), e.key
+	if e := s.exceptionFor(a.epoch.id); e != nil {
+		a.kept, a.full = e.kept, e.kept.Len() >= max(limit, 1)
+		if uint64(e.id) == a.aggregate() {
+			a.knownKey = e.key
+		}
 	}
 }
 
@@ -191,6 +204,9 @@ func (s *service) add(e *exception) *exception {
 
 func (s *service) remove(e *exception) {
 	e.gone = true
+	for _, m := range e.members {
+		s.removeMember(m)
+	}
 	delete(s.byID, e.id)
 	delete(s.muted, e.id)
 	s.sorted = nil
@@ -253,7 +269,10 @@ func (s *service) findEvictable(now time.Time) bool {
 
 // hold notes that an epoch reports the key, and drop that one no longer does.
 func (s *service) hold(id keyID) {
-	if e := s.byID[id]; e != nil {
+	if m := s.members[id]; m != nil {
+		m.epochs++
+	}
+	if e := s.exceptionFor(id); e != nil {
 		e.epochs++
 	} else if n, ok := s.overflow[id]; ok {
 		s.overflow[id] = n + 1
@@ -261,7 +280,10 @@ func (s *service) hold(id keyID) {
 }
 
 func (s *service) drop(id keyID) {
-	if e := s.byID[id]; e != nil {
+	if m := s.members[id]; m != nil {
+		m.epochs--
+	}
+	if e := s.exceptionFor(id); e != nil {
 		e.epochs--
 	} else if n, ok := s.overflow[id]; ok {
 		if n <= 1 {

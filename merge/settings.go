@@ -68,6 +68,9 @@ type ServiceSettings struct {
 	// Labels returns the labels under which a key is exposed, and false if it is not
 	// exposed at all. Keys with equal labels share a series. Nil exposes nothing.
 	Labels func(SeriesKey) (periskop.Labels, bool)
+	// Group returns the key under which a key is to be counted, "" for its own. Nil groups
+	// nothing. It is called concurrently, and is to return the same for the same sample.
+	Group func(Sample) string
 }
 
 // A SeriesKey is what one series stands for.

@@ -91,6 +91,10 @@ type Exception struct {
 	// Grown is when it was last counted, or, for history, last seen.
 	Grown   time.Time
 	Episode Episode
+	// Keys are, of an exception under which the keys of clients are grouped, those that were seen
+	// last, the newest first, and Grouped is how many there are.
+	Keys    []Key
+	Grouped int
 }
 
 // A Resolution is somebody's word that an exception will not come back.

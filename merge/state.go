@@ -367,7 +367,7 @@ func (s *State) withException(id string, f func(*exception)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, svc := range s.shown {
-		if e := svc.byID[key]; e != nil {
+		if e := svc.exceptionFor(key); e != nil {
 			f(e)
 			s.recent = nil
 			return true

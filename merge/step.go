@@ -64,6 +64,9 @@ func (s *State) shift(by time.Duration) {
 			}
 			e.view = nil
 		}
+		for _, m := range svc.members {
+			move(&m.firstSeen, &m.lastSeen)
+		}
 		svc.addAll(s.pending)
 	}
 	for _, l := range []*ledger{&s.ledgers.counts, &s.ledgers.regressions} {

@@ -24,6 +24,7 @@ type memory struct {
 	forgotten   map[merge.ProcessName]merge.ForgottenRecord
 	exceptions  map[merge.ExceptionName]merge.ExceptionRecord
 	occurrences map[merge.ExceptionName]merge.OccurrencesRecord
+	members     map[merge.ExceptionName]merge.MemberRecord
 	series      map[string]merge.SeriesRecord
 	scrapers    map[string]merge.ScraperRecord
 
@@ -51,6 +52,7 @@ func newMemory() *memory {
 		forgotten:   map[merge.ProcessName]merge.ForgottenRecord{},
 		exceptions:  map[merge.ExceptionName]merge.ExceptionRecord{},
 		occurrences: map[merge.ExceptionName]merge.OccurrencesRecord{},
+		members:     map[merge.ExceptionName]merge.MemberRecord{},
 		series:      map[string]merge.SeriesRecord{},
 		scrapers:    map[string]merge.ScraperRecord{},
 	}
@@ -98,6 +100,7 @@ func (m *memory) Commit(r *merge.Records) error {
 	put(m.forgotten, r.Forgotten, func(r merge.ForgottenRecord) merge.ProcessName { return r.ProcessName })
 	put(m.exceptions, r.Exceptions, func(r merge.ExceptionRecord) merge.ExceptionName { return r.ExceptionName })
 	put(m.occurrences, r.Occurrences, func(r merge.OccurrencesRecord) merge.ExceptionName { return r.ExceptionName })
+	put(m.members, r.Members, func(r merge.MemberRecord) merge.ExceptionName { return r.ExceptionName })
 	put(m.series, r.Series, func(r merge.SeriesRecord) string { return fmt.Sprint(r.SeriesName) })
 	put(m.scrapers, r.Scrapers, func(r merge.ScraperRecord) string { return r.ID })
 	return nil
@@ -110,6 +113,7 @@ func (m *memory) remove(r *merge.Removed) {
 	drop(m.forgotten, r.Forgotten)
 	drop(m.exceptions, r.Exceptions)
 	drop(m.occurrences, r.Exceptions)
+	drop(m.members, r.Members)
 	for _, name := range r.Series {
 		delete(m.series, fmt.Sprint(name))
 	}
@@ -141,7 +145,7 @@ func (m *memory) records() *merge.Records {
 	return &merge.Records{
 		Seq:      m.seq,
 		Services: list(m.services), Rounds: list(m.rounds), Endpoints: list(m.endpoints), Processes: list(m.processes), Forgotten: list(m.forgotten),
-		Exceptions: list(m.exceptions), Occurrences: list(m.occurrences), Series: list(m.series), Scrapers: list(m.scrapers),
+		Exceptions: list(m.exceptions), Occurrences: list(m.occurrences), Members: list(m.members), Series: list(m.series), Scrapers: list(m.scrapers),
 	}
 }
 

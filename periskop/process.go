@@ -22,8 +22,9 @@ type Process struct {
 
 // A ProcessTotal is the highest total of one epoch: of one key since one time of creation.
 type ProcessTotal struct {
-	// ID is the exception_id of an aggregate of the same report.
-	ID uint64
+	// ID is the exception_id of the client's own key. There is an aggregate of that in the same
+	// report, or, when the exporter groups the key with others, of Group, which is 0 else.
+	ID, Group uint64
 	// Severity is the one that was reported last.
 	Severity string
 	// CreatedAt is as the client reported it, zero when it did not.
@@ -31,6 +32,14 @@ type ProcessTotal struct {
 	// Total is what was reported, and History the part of it that the exporter did not
 	// count, because it was there before.
 	Total, History uint64
+}
+
+// Aggregate returns the exception_id of the aggregate that it is part of.
+func (t *ProcessTotal) Aggregate() uint64 {
+	if t.Group != 0 {
+		return t.Group
+	}
+	return t.ID
 }
 
 type wireProcess struct {
@@ -43,6 +52,7 @@ type wireProcess struct {
 
 type wireTotal struct {
 	ID        wireID    `json:"exception_id"`
+	Group     wireID    `json:"group_id,omitzero"`
 	Severity  string    `json:"severity"`
 	CreatedAt time.Time `json:"created_at,omitzero"`
 	Total     uint64    `json:"total_count"`
@@ -72,7 +82,7 @@ func (p *Process) wire() wireProcess {
 		UUID: p.UUID, Address: p.Address, Instance: p.Instance, Skew: p.Skew.Seconds(), Totals: make([]wireTotal, len(p.Totals)),
 	}
 	for i, t := range p.Totals {
-		out.Totals[i] = wireTotal{ID: wireID(t.ID), Severity: t.Severity, CreatedAt: t.CreatedAt.UTC(), Total: t.Total, History: t.History}
+		out.Totals[i] = wireTotal{ID: wireID(t.ID), Group: wireID(t.Group), Severity: t.Severity, CreatedAt: t.CreatedAt.UTC(), Total: t.Total, History: t.History}
 		if t.CreatedAt.IsZero() {
 			out.Totals[i].CreatedAt = time.Time{}
 		}

@@ -109,6 +109,7 @@ func decodeTotal(raw []byte, times *times) (ProcessTotal, error) {
 	var (
 		totalErr            error = oddError("it has no total_count")
 		historyErr, timeErr error
+		groupErr            error
 		hasID               bool
 	)
 	d := newReader(raw)
@@ -120,6 +121,8 @@ func decodeTotal(raw []byte, times *times) (ProcessTotal, error) {
 		switch string(name) {
 		case `"exception_id"`:
 			hasID = (*wireID)(&t.ID).UnmarshalText([]byte(scalarUpTo(v, wireIDLen+1))) == nil
+		case `"group_id"`:
+			groupErr = (*wireID)(&t.Group).UnmarshalText([]byte(scalarUpTo(v, wireIDLen+1)))
 		case `"severity"`:
 			if s := readSeverity(v); s != "" {
 				t.Severity = s
@@ -137,6 +140,8 @@ func decodeTotal(raw []byte, times *times) (ProcessTotal, error) {
 	case err != nil:
 	case !hasID:
 		return ProcessTotal{}, oddError("has no exception_id")
+	case groupErr != nil:
+		err = fmt.Errorf("group_id cannot be read: %w", groupErr)
 	case totalErr != nil:
 		err = totalErr
 	case historyErr != nil:

@@ -329,6 +329,9 @@ func (w *writer) remove(r *merge.Removed) {
 		w.record(kindDelete, tableExceptions, n.Service, exceptionKey(n), nil)
 		w.record(kindDelete, tableOccurrences, n.Service, exceptionKey(n), nil)
 	}
+	for _, n := range r.Members {
+		w.record(kindDelete, tableMembers, n.Service, exceptionKey(n), nil)
+	}
 	for _, n := range r.Series {
 		w.record(kindDelete, tableSeries, "", seriesKey(n), nil)
 	}
@@ -358,6 +361,9 @@ func (w *writer) put(r *merge.Records) {
 	}
 	for i := range r.Occurrences {
 		w.occurrencesRecord(&r.Occurrences[i])
+	}
+	for i := range r.Members {
+		w.record(kindPut, tableMembers, r.Members[i].Service, exceptionKey(r.Members[i].ExceptionName), encodeMember(&r.Members[i]))
 	}
 	for i := range r.Series {
 		w.record(kindPut, tableSeries, r.Series[i].Service, seriesKey(r.Series[i].SeriesName), encodeSeries(&r.Series[i]))

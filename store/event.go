@@ -135,6 +135,7 @@ func (w *eventWriter) total(e *encoder, t *merge.TotalEvent) {
 	e.uint(t.Base)
 	e.uint(t.Baseline)
 	e.uint(t.Held)
+	e.settlement(t)
 	e.hashes(t.Hashes)
 	e.uint(uint64(len(t.Times)))
 	for _, at := range t.Times {
@@ -155,6 +156,22 @@ func (w *eventWriter) total(e *encoder, t *merge.TotalEvent) {
 		}
 	}
 	e.bytes(w.occurrences.pack(named))
+}
+
+// settlement writes which exception a key counts for, if that was found out now.
+func (e *encoder) settlement(t *merge.TotalEvent) {
+	e.bool(t.Settled)
+	if t.Settled {
+		e.bool(t.Guessed)
+		e.string(t.Group)
+		e.fixed(t.GroupID)
+	}
+}
+
+func (d *decoder) settlement(t *merge.TotalEvent) {
+	if t.Settled = d.bool(); t.Settled {
+		t.Guessed, t.Group, t.GroupID = d.bool(), d.string(), d.fixed()
+	}
 }
 
 // name returns the occurrences with names in place of their stack traces, and the traces
@@ -283,8 +300,10 @@ func (r *eventReader) total(d *decoder, t *merge.TotalEvent) error {
 	*t = merge.TotalEvent{
 		ID: d.fixed(), Epoch: d.int(), Created: d.time(), FirstSeen: d.time(),
 		Key: d.string(), Class: d.string(), Severity: d.string(),
-		Total: d.uint(), History: d.uint(), Base: d.uint(), Baseline: d.uint(), Held: d.uint(), Hashes: d.hashes(),
+		Total: d.uint(), History: d.uint(), Base: d.uint(), Baseline: d.uint(), Held: d.uint(),
 	}
+	d.settlement(t)
+	t.Hashes = d.hashes()
 	for range d.count() {
 		t.Times = append(t.Times, d.int())
 	}

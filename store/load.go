@@ -259,6 +259,7 @@ func (l *loader) records() {
 	known := names{}
 	each(l, tableExceptions, known.decodeException, &r.Exceptions)
 	l.occurrences()
+	each(l, tableMembers, decodeMember, &r.Members)
 	each(l, tableSeries, known.decodeSeries, &r.Series)
 	each(l, tableScrapers, decodeScraper, &r.Scrapers)
 	r.Seq = l.seq
@@ -322,7 +323,7 @@ func (l *loader) lostServices() []string {
 		}
 		name, known := l.names[h.service]
 		switch {
-		case h.table == tableScrapers: // nothing is counted wrongly without it
+		case h.table == tableScrapers, h.table == tableMembers: // nothing is counted wrongly without it
 		case h.service == 0 && h.kind != kindMeta:
 			l.all = true
 		case known && !slices.Contains(lost, name):

@@ -22,6 +22,7 @@ const (
 	tableOccurrences
 	tableSeries
 	tableScrapers
+	tableMembers
 )
 
 // Keys of records. NUL occurs in no service's name, and an ID that follows is the rest
@@ -273,6 +274,27 @@ func (n names) decodeException(key, value []byte) (merge.ExceptionRecord, error)
 	r.Episode = merge.Episode{Began: d.time(), Over: d.bool(), Crowded: d.bool(), Unmuted: d.bool()}
 	r.Versions, r.Muted, r.Decisions = d.versions(), d.mute(), d.decisions()
 	return r, d.err
+}
+
+func encodeMember(r *merge.MemberRecord) []byte {
+	var e encoder
+	e.fixed(r.Group)
+	e.string(r.Label)
+	e.uint(r.Total)
+	e.time(r.FirstSeen)
+	e.time(r.LastSeen)
+	return e.b
+}
+
+func decodeMember(key, value []byte) (merge.MemberRecord, error) {
+	name, err := parseExceptionKey(key)
+	if err != nil {
+		return merge.MemberRecord{}, err
+	}
+	d := decoder{b: value}
+	return merge.MemberRecord{
+		ExceptionName: name, Group: d.fixed(), Label: d.string(), Total: d.uint(), FirstSeen: d.time(), LastSeen: d.time(),
+	}, d.err
 }
 
 func (e *encoder) versions(list []merge.Version) {

@@ -19,7 +19,7 @@ import (
 const fileName = "state.db"
 
 // version is that of the layout in doc.go.
-const version = 5
+const version = 6
 
 // Errors of [Open] that the operator must mend.
 var (

@@ -67,6 +67,9 @@ func everything() *merge.Records {
 				Method: "GET", URL: "/x", Body: "b", Headers: []periskop.Header{{Name: "A", Value: "1"}, {Name: "A", Value: "2"}},
 			},
 		})}},
+		Members: []merge.MemberRecord{{
+			ExceptionName: merge.ExceptionName{Service: "shop", ID: 7}, Label: "k@7", Group: exception.ID, Total: 5, FirstSeen: noon, LastSeen: noon,
+		}},
 		Series: []merge.SeriesRecord{
 			{SeriesName: merge.SeriesName{Labels: labels}, Service: "shop", Value: 3, Exposed: noon, Valued: true, Start: noon, Grown: noon, Newest: "o", NewestAt: noon},
 			{SeriesName: merge.SeriesName{Labels: labels, Regressions: true}, Value: 1},
@@ -134,8 +137,8 @@ func TestRoundTrip(t *testing.T) {
 	again.Removed = merge.Removed{
 		Services: []string{again.Services[0].Name}, Endpoints: []merge.EndpointName{again.Endpoints[0].EndpointName},
 		Processes: []merge.ProcessName{again.Processes[0].ProcessName}, Forgotten: []merge.ProcessName{again.Forgotten[0].ProcessName},
-		Exceptions: []merge.ExceptionName{again.Exceptions[0].ExceptionName},
-		Series:     []merge.SeriesName{again.Series[0].SeriesName, again.Series[1].SeriesName}, Scrapers: []string{again.Scrapers[0].ID, again.Scrapers[1].ID},
+		Exceptions: []merge.ExceptionName{again.Exceptions[0].ExceptionName}, Members: []merge.ExceptionName{again.Members[0].ExceptionName},
+		Series: []merge.SeriesName{again.Series[0].SeriesName, again.Series[1].SeriesName}, Scrapers: []string{again.Scrapers[0].ID, again.Scrapers[1].ID},
 	}
 	commit(t, s, again)
 	closed(t, s)
@@ -164,7 +167,7 @@ func events() []*merge.Event {
 			Context: merge.AnswerContext{Known: true, Before: noon, Previous: "q", Since: noon.Add(-time.Hour), Zone: time.Hour, Open: true, Unchanged: true},
 			Totals: []merge.TotalEvent{
 				{
-					ID: 1, Epoch: 2, Created: noon, FirstSeen: noon, Key: "k", Class: "C", Severity: "error", Total: 3, History: 4, Base: 5, Baseline: 6, Held: 7,
+					ID: 1, Epoch: 2, Created: noon, FirstSeen: noon, Key: "k", Class: "C", Severity: "error", Total: 3, History: 4, Base: 5, Baseline: 6, Held: 7, Settled: true, Guessed: true, Group: "g", GroupID: 9,
 					Hashes: []uint64{6, 7}, Times: []int64{9, 8}, Listed: 2, Occurrences: occurrences,
 				},
 				{ID: 2, Total: 1, Occurrences: occurrences}, // its stack traces were written before

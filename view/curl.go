@@ -148,7 +148,7 @@ func shellEscape(s string) string {
 
 // serveCurl answers with the command alone, however long it is.
 func (v *view) serveCurl(w http.ResponseWriter, r *http.Request) {
-	e := findException(v.Snapshot(), r.PathValue("id"))
+	e := v.find(v.Snapshot(), r.PathValue("id"))
 	if e == nil {
 		v.writePlain(w, http.StatusNotFound, "No exception has this ID now.\n")
 		return

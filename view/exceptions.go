@@ -82,7 +82,8 @@ type exceptionRow struct {
 	Package    text // that of the class, which a phone leaves out
 	Name       text // the class, or the key of one without
 	Message    text
-	Key        text // what the name does not say already
+	Key        text   // what the name does not say already
+	Keys       string // how many keys are grouped under it; empty for none
 	Service    text
 	ServiceURL string
 	Severities []severity
@@ -178,6 +179,9 @@ func newExceptionRow(s *merge.Service, e *merge.Exception, j classifier, to link
 	if e.Class != "" {
 		// The client libraries make the key of the class and a hash.
 		row.Key = snippet(strings.TrimPrefix(e.Key, e.Class), keyLength)
+	}
+	if e.Grouped > 0 {
+		row.Keys = plural(e.Grouped, "key")
 	}
 	if list := e.Occurrences(); len(list) > 0 {
 		row.Message = snippet(list[0].Error.Message, messageLength)

@@ -64,6 +64,7 @@ func (w *world) handler(t testing.TB) http.Handler {
 		ExternalURL: &url.URL{Scheme: "https", Host: "periskop.example.com", Path: "/errors"},
 		Growth:      w.recent.Growth,
 		Departed:    w.recent.Departed,
+		Group:       w.state.Group,
 		Decide:      w.state.Decide,
 		Reset:       w.state.Reset,
 		User:        func(r *http.Request) string { return r.Header.Get("X-User") },

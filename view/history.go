@@ -52,7 +52,7 @@ func (v *view) serveOlder(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var link LogsLink
-	if e := findException(v.Snapshot(), id); e != nil {
+	if e := v.find(v.Snapshot(), id); e != nil {
 		link = olderThan(e, r.URL.Query().Get(names.Occurrence))
 		if e = e.Read(); link.Occurrence == "" && e.Kept.Len() > 0 {
 			link.Occurrence = e.Occurrences()[0].UUID

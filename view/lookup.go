@@ -21,6 +21,10 @@ func (v *view) serveLookup(w http.ResponseWriter, r *http.Request) {
 	snapshot := v.Snapshot()
 	found := lookUp(snapshot, service, key)
 	id := merge.ExceptionID(service, key)
+	if group, ok := v.Group(id); ok && len(found) == 0 {
+		redirect(w, linksFrom(r).trace(group, q.Get(names.Occurrence)))
+		return
+	}
 	switch {
 	case len(found) == 0 && v.Departed(id) != nil: // its page has what is left of it
 		redirect(w, linksFrom(r).trace(id, ""))

@@ -40,6 +40,9 @@ func (v *view) markdown(e *merge.Exception, at int, size ticketSize) string {
 		m.printf("- Counted: %s %s\n", number(c.Counted), code(c.Severity+groupText(c.Group)))
 	}
 	m.printf("- Key: %s, ID: %s\n", code(e.Key), code(e.ID))
+	if e.Grouped > 0 {
+		m.printf("- Grouped from %s\n", plural(e.Grouped, "key"))
+	}
 	uuid := ""
 	if o != nil {
 		uuid = o.UUID

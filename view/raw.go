@@ -13,7 +13,7 @@ import (
 // serveJSON answers with a trace as the wire format has it, whole: with all occurrences
 // that are kept, or with the one that is asked for.
 func (v *view) serveJSON(w http.ResponseWriter, r *http.Request) {
-	e := findException(v.Snapshot(), r.PathValue("id"))
+	e := v.find(v.Snapshot(), r.PathValue("id"))
 	if e == nil {
 		v.write(w, http.StatusNotFound, contentJSON, []byte(`{"error": "no exception has this ID now"}`+"\n"))
 		return

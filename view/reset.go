@@ -12,7 +12,7 @@ import (
 func (v *view) serveResetForm(w http.ResponseWriter, r *http.Request) {
 	to := linksFrom(r)
 	id := strings.ToLower(r.PathValue("id"))
-	e := v.Snapshot().Find(id)
+	e := v.find(v.Snapshot(), id)
 	switch {
 	case v.Reset == nil:
 		v.renderMessage(w, r, http.StatusForbidden, readOnly(to))

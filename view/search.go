@@ -99,14 +99,14 @@ func (s search) read(list []*merge.Exception, thorough bool, b *searchBudget) (f
 // ID, the class, the service.
 func (s search) matchesName(e *merge.Exception) bool {
 	m := matching{words: s.words}
-	return m.look(e.Key, e.ID, e.Class, e.Service)
+	return m.look(e.Key, e.ID, e.Class, e.Service) || m.lookAtKeys(e.Keys)
 }
 
 // matches looks at the name, and of each occurrence at the class, the message and the stack
 // trace of it and of its causes, the URL, the instance, the labels and the UUID.
 func (s search) matches(e *merge.Exception) bool {
 	m := matching{words: s.words}
-	if m.look(e.Key, e.ID, e.Class, e.Service) {
+	if m.look(e.Key, e.ID, e.Class, e.Service) || m.lookAtKeys(e.Keys) {
 		return true
 	}
 	var before *periskop.Occurrence
@@ -143,6 +143,16 @@ func (m *matching) look(fields ...string) bool {
 
 func (m *matching) lookAtContext(c *periskop.HTTPContext) bool {
 	return c != nil && m.look(c.Method, c.URL)
+}
+
+// lookAtKeys looks at the keys that are grouped under the exception, those that were seen last.
+func (m *matching) lookAtKeys(keys []merge.Key) bool {
+	for i := range keys {
+		if m.look(keys[i].Label, keys[i].ID) {
+			return true
+		}
+	}
+	return false
 }
 
 // lookAtLabels looks at labels as they are written: version=3.1.4. Most are those of the

@@ -26,7 +26,7 @@ func (v *view) serveMarkdown(w http.ResponseWriter, r *http.Request) {
 // serveCopy answers with a form of a trace that is text, of the occurrence that is asked
 // for. Browsers show it, which they would not do with a type of its own.
 func (v *view) serveCopy(w http.ResponseWriter, r *http.Request, form func(e *merge.Exception, at int) string) {
-	e := findException(v.Snapshot(), r.PathValue("id"))
+	e := v.find(v.Snapshot(), r.PathValue("id"))
 	if e == nil {
 		v.writePlain(w, http.StatusNotFound, "No exception has this ID now.\n")
 		return
@@ -53,6 +53,9 @@ func (v *view) traceText(e *merge.Exception, at int) string {
 		"Last seen", absolute(e.LastSeen),
 		"Version", versionText(e),
 	)
+	if e.Grouped > 0 {
+		t.fact("Grouped", "from "+plural(e.Grouped, "key"))
+	}
 	for i := range e.Counts {
 		c := &e.Counts[i]
 		t.fact("Counted", fmt.Sprintf("%s %s%s", number(c.Counted), c.Severity, groupText(c.Group)))

@@ -33,6 +33,7 @@ type tracePage struct {
 	First   moment
 	Last    moment
 	Counts  *countTable
+	Keys    *keyTable // nil when it is no group
 	Growth  chart
 	Span    string      // how far back the growth is known
 	Trend   *trendImage // nil without a Prometheus
@@ -90,13 +91,17 @@ type occurrenceRow struct {
 func (v *view) serveTrace(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	snapshot := v.Snapshot()
-	e := findException(snapshot, id)
+	e := v.find(snapshot, id)
 	if e == nil {
 		v.renderMessage(w, r, http.StatusNotFound, v.exceptionUnknown(strings.ToLower(id), linksFrom(r)))
 		return
 	}
 	now := v.Now()
 	to := linksFrom(r)
+	if !strings.EqualFold(e.ID, id) { // such as a link in an alert of before there was a rule
+		redirect(w, to.trace(e.ID, r.URL.Query().Get(names.Occurrence)))
+		return
+	}
 	e = e.Read()
 	p := v.newTracePage(snapshot.Service(e.Service), e, r.URL.Query().Get(names.Occurrence), now, to)
 	for _, s := range v.services(snapshot, e.Service) {
@@ -113,9 +118,17 @@ func (v *view) serveTrace(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// findException is generous with IDs that were typed.
-func findException(s *merge.Snapshot, id string) *merge.Exception {
-	return s.Find(strings.ToLower(id))
+// find returns the exception of that ID, or the one under which the key of that ID is grouped. It is
+// generous with IDs that were typed.
+func (v *view) find(s *merge.Snapshot, id string) *merge.Exception {
+	id = strings.ToLower(id)
+	if e := s.Find(id); e != nil {
+		return e
+	}
+	if group, ok := v.Group(id); ok {
+		return s.Find(group)
+	}
+	return nil
 }
 
 // exceptionUnknown says what is still known of an exception that is not here.
@@ -185,6 +198,7 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		First:      newMoment(now, e.FirstSeen),
 		Last:       newMoment(now, e.LastSeen),
 		Counts:     newCountTable(e.Counts, limit),
+		Keys:       newKeyTable(e, now, limit),
 		Badges:     j.badges(s, e),
 		Growth:     newChart(j.growth.Exception(e.ID), largeStep, largeHeight, j.span()),
 		Span:       j.span(),

@@ -60,7 +60,7 @@ func newTrends(p *prometheusClient, now func() time.Time) *trends {
 
 // serveTrend answers with the picture of one exception.
 func (v *view) serveTrend(w http.ResponseWriter, r *http.Request) {
-	e := findException(v.Snapshot(), r.PathValue("id"))
+	e := v.find(v.Snapshot(), r.PathValue("id"))
 	if e == nil || v.trends == nil {
 		v.serveNotFound(w, r)
 		return

@@ -32,6 +32,9 @@ type Options struct {
 	// Departed returns what is known of an exception that is gone, or nil. Nil means
 	// that nothing is known of any.
 	Departed func(id string) *merge.Departure
+	// Group returns the ID of the exception under which the key of that ID is grouped, and false when
+	// it is grouped under none. Nil means that no key is.
+	Group func(id string) (group string, ok bool)
 	// OwnCode returns the beginnings of packages and paths that are the service's own,
 	// for its stack traces. Nil means that they are told by their form.
 	OwnCode func(service string) []string
@@ -180,7 +183,7 @@ func (p *Pages) Search(q url.Values) (list []*merge.Exception, unsearched int) {
 // Markdown returns an exception as it goes into a ticket, with the occurrence of that UUID, or the
 // newest for "". It returns false when it is not here, or does not keep that occurrence.
 func (p *Pages) Markdown(id, occurrence string) (string, bool) {
-	e := findException(p.view.Snapshot(), id)
+	e := p.view.find(p.view.Snapshot(), id)
 	if e == nil {
 		return "", false
 	}
@@ -204,6 +207,9 @@ func setDefaults(o *Options) {
 	}
 	if o.Growth == nil {
 		o.Growth = func() *merge.Growth { return nil }
+	}
+	if o.Group == nil {
+		o.Group = func(string) (string, bool) { return "", false }
 	}
 	if o.Departed == nil {
 		o.Departed = func(string) *merge.Departure { return nil }

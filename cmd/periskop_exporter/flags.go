@@ -43,6 +43,7 @@ func newCommands(stdin io.Reader, stdout, stderr io.Writer) *commands {
 	c.addServe()
 	c.addCheckConfig()
 	c.addCheckTarget()
+	c.addCheckGrouping()
 	c.addRules()
 	c.addDashboards()
 	c.addDemo()

@@ -76,6 +76,7 @@ func (s *services) take(cfg *config.Config) {
 func serviceSettings(b *config.Service) merge.ServiceSettings {
 	return merge.ServiceSettings{
 		Revision: revision(b), GroupBy: b.GroupBy, OccurrenceLabels: b.Labels, Push: b.Push, Labels: collector.Labels(b.MetricRelabel),
+		Group: groupBy(b),
 	}
 }
 
@@ -85,7 +86,7 @@ func revision(b *config.Service) string {
 	if err != nil {
 		return fmt.Sprintf("%p", b) // of which no other is equal
 	}
-	return fmt.Sprintf("%q %q %t %s", b.GroupBy, b.Labels, b.Push, rules)
+	return fmt.Sprintf("%q %q %t %q %q %s", b.GroupBy, b.Labels, b.Push, b.Grouping, b.OwnCode, rules)
 }
 
 // set makes found what discovery has found.

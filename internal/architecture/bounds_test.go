@@ -79,9 +79,13 @@ var bounds = map[string]bound{
 	"export.maxText":       {"4 << 10", "Texts of one exported record", "4 kB"},
 	"export.most":          {"300", "", "of an answer that is quoted"},
 
-	"merge.longestDelay":      {"2 * time.Minute", "How long a new series is shown at 0", "2 minutes"},
-	"merge.longestMemory":     {"7 * 24 * time.Hour", "Scrapers of `/metrics`", "at most for 7 days"},
-	"merge.longestUUID":       {"64", "A `target_uuid`", "64"},
+	"merge.longestDelay":  {"2 * time.Minute", "How long a new series is shown at 0", "2 minutes"},
+	"merge.longestMemory": {"7 * 24 * time.Hour", "Scrapers of `/metrics`", "at most for 7 days"},
+	"merge.longestUUID":   {"64", "A `target_uuid`", "64"},
+	"grouping.maxCauses":  {"10", "", "of what a rule of grouping looks at"},
+	"grouping.maxFrames":  {"100", "", "of what a rule of grouping looks at"},
+	"grouping.maxText":    {"4 << 10", "", "of what a rule of grouping looks at"},
+
 	"merge.maxAhead":          {"time.Minute", "", "of a clock"},
 	"merge.maxBeside":         {"32", "Workers of one server", "32"},
 	"merge.maxContradiction":  {"2 * time.Second", "", "of a clock"},
@@ -97,6 +101,8 @@ var bounds = map[string]bound{
 	"merge.maxJournal":        {"8 << 20", "The journal", "8 MB"},
 	"merge.maxKey":            {"4 << 10", "a key", "4 kB"},
 	"merge.maxListed":         {"64", "Occurrences of an aggregate that are evidence", "64"},
+	"merge.maxListedKeys":     {"50", "Keys that are known to be in", "50"},
+	"merge.maxMembersPerKey":  {"10", "Keys that are known to be in", "10 for each of `keys_per_service`"},
 	"merge.maxOutgoing":       {"64 << 20", "Occurrences that wait for a disk that does not take", "64 MB"},
 	"merge.maxQueued":         {"10_000", "Events that wait for a disk", "10,000"},
 	"merge.maxRate":           {"10_000_000", "Rise of one total", "ten million a second"},
@@ -159,7 +165,7 @@ var bounds = map[string]bound{
 func TestBoundsAreToldOf(t *testing.T) {
 	root := filepath.Join("..", "..")
 	found := map[string][]string{}
-	for _, dir := range []string{"agents", "alerts/notify", "api", "cmd/periskop_exporter", "collector", "discovery", "export", "merge", "periskop", "scrape", "store", "triage"} {
+	for _, dir := range []string{"agents", "alerts/notify", "api", "cmd/periskop_exporter", "collector", "discovery", "export", "grouping", "merge", "periskop", "scrape", "store", "triage"} {
 		for name, value := range constants(t, filepath.Join(root, dir)) {
 			if boundName.MatchString(name) {
 				found[dir+"."+name] = value

@@ -14,7 +14,7 @@ type row struct {
 // a path that ends in /... stands for all packages below it.
 var table = map[string]row{
 	"periskop":        {},
-	"config":          {imports: []string{"internal/redact"}},
+	"config":          {imports: []string{"grouping", "internal/redact"}},
 	"internal/names":  {},
 	"internal/frames": {},
 	"internal/limit":  {},
@@ -22,6 +22,7 @@ var table = map[string]row{
 	"discovery":       {imports: []string{"periskop", "internal/redact"}},
 	"scrape":          {imports: []string{"periskop", "internal/redact", "internal/limit"}},
 	"triage":          {},
+	"grouping":        {imports: []string{"periskop", "internal/frames"}},
 	"merge":           {imports: []string{"periskop", "triage"}},
 	"internal/fleet":  {imports: []string{"periskop"}},
 	"internal/redact": {imports: []string{"periskop", "internal/redact/corpus"}},

@@ -26,6 +26,7 @@ func ownerScenarios() []scenario {
 		{"moved by relabelling", "Targets move between two services that are both watched, by a label from which relabelling takes who keeps them; they restart.", buildMoved},
 		{"service renamed", "A reload gives the service another name, and the first one again; the targets restart.", buildRenamed},
 		{"service from a label", "A reload moves the service from a block of its own to a label that relabelling sets, and back; the targets restart.", buildLabelled},
+		{"keys grouped", "A reload changes the rules by which keys are grouped: none, two groups, one, and so on; the targets restart.", buildGrouped},
 		{"endpoint changed", "A reload changes the endpoint of clients without `target_uuid`; they restart.", buildEndpoint},
 	}
 }
@@ -260,6 +261,20 @@ func buildLabelled(t *testing.T, r *run) {
 func (r *run) labelled() string {
 	return strings.Replace(r.config(r.name, ""), "name: "+r.service, "name: all-of-the-cluster", 1) +
 		fmt.Sprintf("  relabel_configs: [{target_label: service_name, replacement: %s}]\n", r.service)
+}
+
+func buildGrouped(t *testing.T, r *run) {
+	by := func(rules string) func() string {
+		return func() string { return r.config(r.name, "") + "  grouping: " + rules + "\n" }
+	}
+	r.ownReload(t,
+		by(`[]`),
+		by(`[{matchers: ['key=~"Error@[0-2]"'], key: the first ones}, {key: '{class} of the others'}]`),
+		by(`[{key: all of them}]`),
+	)
+	for _, row := range r.rows {
+		row.together = true
+	}
 }
 
 func buildEndpoint(t *testing.T, r *run) {

@@ -34,6 +34,9 @@ type row struct {
 	// older is how much the truth leaves out because it was there before the watch began;
 	// nil leaves out nothing, and knows it all when the case begins.
 	older func() uint64
+	// together is set when keys are grouped now one way and now another: then only what all of
+	// them are counted as can be held against the truth.
+	together bool
 
 	mu sync.Mutex // guards what follows
 	// before is what had been told before the watch began, by key, and raisedBefore
@@ -83,9 +86,17 @@ func (r *row) instances() []string {
 func (r *row) toldByKey() map[string]uint64 {
 	sums := map[string]uint64{}
 	for k, c := range r.truth().Sums() {
-		sums[k.Key] += c.Reported
+		sums[r.keyOf(k.Key)] += c.Reported
 	}
 	return sums
+}
+
+// keyOf is what a key is counted as.
+func (r *row) keyOf(key string) string {
+	if r.together {
+		return "all keys"
+	}
+	return key
 }
 
 // due is what must have been counted: what was told since the watch began, by key.
@@ -173,7 +184,7 @@ func (r *row) counted(t testing.TB) (map[string]uint64, error) {
 	list, err := r.samples(t.Context(), time.Time{})
 	sums := map[string]uint64{}
 	for _, s := range list {
-		rises(s.samples, func(_ time.Time, by float64) { sums[s.labels[names.AggregationKey]] += uint64(by) })
+		rises(s.samples, func(_ time.Time, by float64) { sums[r.keyOf(s.labels[names.AggregationKey])] += uint64(by) })
 	}
 	return sums, err
 }
@@ -244,7 +255,7 @@ func (r *row) check(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range list {
-		r.checkSeries(t, s.labels[names.AggregationKey], s.samples)
+		r.checkSeries(t, r.keyOf(s.labels[names.AggregationKey]), s.samples)
 	}
 }
 
