@@ -34,8 +34,8 @@ func (a Options) push(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, release, err := a.pushedBody(w, r)
+	defer release()
 	if err == nil {
-		defer release()
 		host, _, splitErr := net.SplitHostPort(r.RemoteAddr)
 		if splitErr != nil {
 			host = r.RemoteAddr
@@ -114,30 +114,33 @@ var pace = limit.Pace{Stall: 10 * time.Second, Most: time.Minute}
 func (a Options) pushedBody(w http.ResponseWriter, r *http.Request) (body io.Reader, release func(), err error) {
 	most := a.MaxPush()
 	if r.ContentLength > most {
-		return nil, nil, &http.MaxBytesError{Limit: most}
+		return nil, func() {}, &http.MaxBytesError{Limit: most}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, most)
 	ctx, giveUp := context.WithCancelCause(r.Context())
-	release = func() { giveUp(nil) }
-	sent := &wholeBody{pace.Body(ctx, w, r)}
+	paced := pace.Body(ctx, w, r)
+	end := func() {
+		giveUp(nil)
+		paced.Done()
+	}
+	sent := &wholeBody{paced}
 	size := r.ContentLength
 	if body, err = decoded(w, r, sent, most); err != nil {
-		return nil, release, err
+		return nil, end, err
 	}
 	small, err := io.ReadAll(io.LimitReader(body, smallBody))
 	if err != nil || len(small) < smallBody {
-		return bytes.NewReader(small), release, err
+		return bytes.NewReader(small), end, err
 	}
 	if size < 0 || body != io.Reader(sent) {
 		size = most
 	}
 	free, err := a.Bodies.Acquire(r.Context(), limit.Client(r.RemoteAddr), size, giveUp)
 	if err != nil {
-		giveUp(nil)
-		return nil, nil, err
+		return nil, end, err
 	}
-	sent.r = pace.Body(ctx, w, r) // the time that it has waited is not counted
-	return io.MultiReader(bytes.NewReader(small), body), func() { free(); giveUp(nil) }, nil
+	paced.Anew() // the time that it has waited is not counted
+	return io.MultiReader(bytes.NewReader(small), body), func() { free(); end() }, nil
 }
 
 // errEncoding is why a body was not read that is encoded in another way than gzip.

@@ -203,6 +203,34 @@ func TestPaceOfSlowReader(t *testing.T) {
 	}
 }
 
+// TestGivenUpAtTheEnd has requests of one connection given up when their bodies are read already: that is
+// no matter of the next one.
+func TestGivenUpAtTheEnd(t *testing.T) {
+	pace := limit.Pace{Stall: time.Minute, Most: time.Hour}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, giveUp := context.WithCancelCause(r.Context())
+		body := pace.Body(ctx, w, r)
+		defer body.Done()
+		if _, err := io.Copy(io.Discard, body); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+		giveUp(limit.ErrTooSlow)
+	}))
+	defer server.Close()
+	content := strings.Repeat("a", 1<<20)
+	for i := range 300 {
+		res, err := http.Post(server.URL, "text/plain", strings.NewReader(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, res.Body) // so that the connection is kept
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("request %d: %s", i+1, res.Status)
+		}
+	}
+}
+
 // TestPaceOfSender has clients that send a body, or stop in the middle of it.
 func TestPaceOfSender(t *testing.T) {
 	type got struct {
@@ -212,7 +240,9 @@ func TestPaceOfSender(t *testing.T) {
 	read := make(chan got, 1)
 	pace := limit.Pace{Stall: 50 * time.Millisecond, Most: time.Hour}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n, err := io.Copy(io.Discard, pace.Body(r.Context(), w, r))
+		body := pace.Body(r.Context(), w, r)
+		defer body.Done()
+		n, err := io.Copy(io.Discard, body)
 		read <- got{n, err}
 	}))
 	defer server.Close()

@@ -54,28 +54,44 @@ func (w *pacedWriter) Write(b []byte) (int, error) {
 }
 
 // Body returns the body of a request, the reading of which fails when it does not come at
-// that pace, and with ErrTooSlow when that is why ctx has ended.
-func (p Pace) Body(ctx context.Context, w http.ResponseWriter, r *http.Request) io.Reader {
-	b := &pacedBody{ctx: ctx, body: r.Body, control: http.NewResponseController(w), pace: p, end: time.Now().Add(p.Most)}
-	context.AfterFunc(ctx, func() {
+// that pace, and with ErrTooSlow when that is why ctx has ended. The handler has to call Done
+// before it returns.
+func (p Pace) Body(ctx context.Context, w http.ResponseWriter, r *http.Request) *PacedBody {
+	b := &PacedBody{ctx: ctx, body: r.Body, control: http.NewResponseController(w), pace: p, end: time.Now().Add(p.Most)}
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
 		if b.isTooSlow() {
 			_ = b.control.SetReadDeadline(time.Now()) // a read that waits ends
 		}
 	})
+	b.done = func() {
+		if !stop() {
+			<-ended // or the deadline might be that of the next request of the connection
+		}
+	}
 	return b
 }
 
-// A pacedBody gives each chunk of a body its time, and not each byte.
-type pacedBody struct {
+// A PacedBody gives each chunk of a body its time, and not each byte. It is for one goroutine.
+type PacedBody struct {
 	ctx     context.Context
 	body    io.Reader
 	control *http.ResponseController
 	pace    Pace
 	end     time.Time
 	left    int // of the chunk
+	done    func()
 }
 
-func (b *pacedBody) Read(p []byte) (int, error) {
+// Anew gives the rest of the body as much time as the whole had.
+func (b *PacedBody) Anew() { b.end, b.left = time.Now().Add(b.pace.Most), 0 }
+
+// Done is to be called, once, when nothing of the body is read any more.
+func (b *PacedBody) Done() { b.done() }
+
+// Read implements [io.Reader].
+func (b *PacedBody) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		_ = b.control.SetReadDeadline(b.pace.next(b.end)) // as above
 		b.left = chunk
@@ -90,7 +106,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *pacedBody) isTooSlow() bool { return errors.Is(context.Cause(b.ctx), ErrTooSlow) }
+func (b *PacedBody) isTooSlow() bool { return errors.Is(context.Cause(b.ctx), ErrTooSlow) }
 
 func (p Pace) next(end time.Time) time.Time {
 	if at := time.Now().Add(p.Stall); at.Before(end) {
