@@ -318,6 +318,9 @@ func (c *courier) deliver(ctx context.Context, q *queue, batch []entry) time.Dur
 		c.limit = max(len(batch)/2, 1)
 		c.carefully(now)
 	case again:
+		if out.late {
+			c.limit = max(len(batch)/2, 1)
+		}
 	}
 	e.metrics.requests.Inc()
 	return c.pause(out)

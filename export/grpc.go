@@ -72,10 +72,12 @@ func (s *grpcSender) send(ctx context.Context, entries []entry) outcome {
 	defer cancel()
 	*s.call = call{}
 	err := s.exporter.Export(ctx, s.records.of(entries))
-	if !s.call.ended {
-		return outcome{verdict: again, err: err}
+	out := outcome{verdict: again, err: err}
+	if s.call.ended {
+		out = s.call.outcome()
 	}
-	return s.call.outcome()
+	out.late = ctx.Err() != nil
+	return out
 }
 
 // A call keeps what was answered: the exporter of the SDK tells that in words alone.

@@ -57,7 +57,9 @@ func (s *httpSender) send(ctx context.Context, entries []entry) outcome {
 	defer cancel()
 	s.exchange.reset()
 	err := s.exporter.Export(ctx, s.records.of(entries))
-	return s.exchange.outcome(err)
+	out := s.exchange.outcome(err)
+	out.late = ctx.Err() != nil
+	return out
 }
 
 // An exchange is a round tripper that keeps what was answered: the exporter of the SDK tells that

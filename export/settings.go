@@ -59,6 +59,9 @@ type outcome struct {
 	verdict verdict
 	// rejected is how many of the records that were taken were refused all the same.
 	rejected int
+	// late is set when there was no answer in time. What was sent may have been taken all the same, so
+	// that the same again, for ever, would be there many times.
+	late bool
 	// after is how long to wait, if the other side said so.
 	after time.Duration
 	// err says why, without secrets; nil if all is well.
