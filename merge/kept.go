@@ -3,7 +3,6 @@ package merge
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -86,6 +85,10 @@ func (k *Kept) has(hash uint64) bool {
 	return k != nil && slices.ContainsFunc(k.marks, func(m Mark) bool { return m.Hash == hash })
 }
 
+// compareMarks puts the newest first. Those of one moment, as clients have several that cut times to
+// seconds, have an order as well, so that the same ones give way whoever looks.
+func compareMarks(a, b Mark) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(a.Hash, b.Hash)) }
+
 // oldest is the time of the oldest, in nanoseconds since 1970.
 func (k *Kept) oldest() int64 { return k.marks[len(k.marks)-1].At }
 
@@ -106,7 +109,7 @@ func (k *Kept) add(more []periskop.Occurrence, limit int) *Kept {
 			next.marks = append(next.marks, m)
 		}
 	}
-	slices.SortStableFunc(next.marks, func(a, b Mark) int { return cmp.Compare(b.At, a.At) })
+	slices.SortFunc(next.marks, compareMarks)
 	next.marks = slices.Clip(next.marks[:min(len(next.marks), limit)])
 	next.drop()
 	return next
@@ -141,12 +144,7 @@ func mergeOccurrences(kept, more []periskop.Occurrence, limit int) []periskop.Oc
 		return kept
 	}
 	all := slices.Concat(kept, more)
-	slices.SortStableFunc(all, func(a, b periskop.Occurrence) int {
-		if d := b.Timestamp.Compare(a.Timestamp); d != 0 {
-			return d
-		}
-		return strings.Compare(a.UUID, b.UUID)
-	})
+	slices.SortStableFunc(all, func(a, b periskop.Occurrence) int { return compareMarks(markOf(&a), markOf(&b)) })
 	seen := make(map[string]bool, len(all))
 	all = slices.DeleteFunc(all, func(o periskop.Occurrence) bool {
 		duplicate := seen[o.UUID]

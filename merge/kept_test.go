@@ -16,7 +16,7 @@ type storedList []periskop.Occurrence
 func (l storedList) Occurrences() []periskop.Occurrence { return l }
 
 // TestKept adds occurrences in any order, and has a store take them over at any time: those
-// that are kept are always the newest, each once.
+// that are kept are always the newest, each once, also when clients cut their times to seconds.
 func TestKept(t *testing.T) {
 	const limit = 5
 	random := rand.New(rand.NewPCG(1, 2))
@@ -30,7 +30,7 @@ func TestKept(t *testing.T) {
 			var more []periskop.Occurrence
 			for range random.IntN(4) {
 				n := random.IntN(40)
-				more = append(more, periskop.Occurrence{UUID: fmt.Sprint(n), Timestamp: start.Add(time.Duration(n*7%40) * time.Second)})
+				more = append(more, periskop.Occurrence{UUID: fmt.Sprint(n), Timestamp: start.Add(time.Duration(n*7%40/6) * time.Second)}) // several in a second
 			}
 			all = mergeOccurrences(all, more, 1000)
 			kept = kept.add(more, limit)
