@@ -21,6 +21,12 @@ type Options struct {
 	// Decide takes in a decision about the exceptions of these IDs, and returns how many of
 	// them there are. Nil refuses to decide anything.
 	Decide func(ids []string, d triage.Decision) int
+	// Decided returns what was decided after a point, about so many decisions of it, with the next
+	// point, and whether there is more. Replica is what this replica is called, and Process what
+	// this process is, among those that ask for decisions.
+	Decided func(after uint64, most int) (list []merge.Decided, next uint64, more bool)
+	Replica func() string
+	Process string
 	// User names who sends a request, "" when that is not known.
 	User func(r *http.Request) string
 	// Group returns the ID of the exception under which the key of that ID is grouped, and false when
@@ -71,6 +77,7 @@ func New(o Options) http.Handler {
 	handle("GET /api/v1/exceptions", v1.exceptions)
 	handle("GET /api/v1/trace", v1.trace)
 	handle("GET /api/v1/targets", v1.targets)
+	handle("GET /api/v1/decisions", v1.decided)
 	handle("POST /api/v1/decisions", v1.decide)
 	mux.HandleFunc("/api/v1/", v1.unknown)
 	server := server{o}

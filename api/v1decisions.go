@@ -35,13 +35,15 @@ type v1Decision struct {
 	By     string      `json:"by"`
 	Reason string      `json:"reason"`
 	v1Until
+	// Of is when the decision was made that came to an end by itself.
+	Of *time.Time `json:"of,omitempty"`
 }
 
 // newV1Decisions lists them, the oldest first.
 func newV1Decisions(list []triage.Decision) []v1Decision {
 	out := make([]v1Decision, len(list))
 	for i, d := range list {
-		out[i] = v1Decision{Kind: d.Kind, At: timeOrNull(d.At), By: d.By, Reason: d.Reason, v1Until: newV1Until(d.Until)}
+		out[i] = v1Decision{Kind: d.Kind, At: timeOrNull(d.At), By: d.By, Reason: d.Reason, v1Until: newV1Until(d.Until), Of: timeOrNull(d.Of)}
 	}
 	return out
 }
@@ -56,9 +58,9 @@ type v1Action struct {
 	Filter *v1Filter `json:"filter"`
 }
 
-// A v1Decided says of how many exceptions it was decided, and which of those that were named there
+// A v1Outcome says of how many exceptions it was decided, and which of those that were named there
 // are not.
-type v1Decided struct {
+type v1Outcome struct {
 	Decided int      `json:"decided"`
 	Unknown []string `json:"unknown"`
 }
@@ -90,7 +92,7 @@ func (a v1) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.By = a.User(r)
-	out := v1Decided{Decided: a.Decide(ids, d), Unknown: []string{}}
+	out := v1Outcome{Decided: a.Decide(ids, d), Unknown: []string{}}
 	if out.Decided < len(ids) {
 		out.Unknown = a.unknownOf(ids)
 	}

@@ -121,6 +121,7 @@ func build(c *checker, root *node) *Config {
 	}
 	cfg.Alerting = b.alerting(root.get("alerting"))
 	cfg.Export = b.export(root.get("export").get("otlp"))
+	cfg.Peers = b.peers(root.get("peers"))
 	return cfg
 }
 

@@ -133,7 +133,7 @@ func (c *checker) rules(n *node, t reflect.Type) {
 		c.required(n, "otlp: with endpoint below it")
 	case reflect.TypeFor[rawOTLP]():
 		c.otlp(n)
-	case reflect.TypeFor[rawAlertmanager]():
+	case reflect.TypeFor[rawAlertmanager](), reflect.TypeFor[rawPeers]():
 		c.discovered(n)
 	case reflect.TypeFor[relabel.Config]():
 		c.relabel(n)

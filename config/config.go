@@ -42,6 +42,7 @@ type Config struct {
 	Retention Retention
 	Alerting  Alerting
 	Export    Export
+	Peers     Peers
 
 	// Warnings are what is probably wrong in the file though it is valid, in the order of
 	// its lines.
@@ -222,4 +223,6 @@ func (c *Config) setDirectory(dir string) {
 		c.Alerting.Alertmanagers[i].Discovery.SetDirectory(dir)
 		c.Alerting.Alertmanagers[i].HTTPClient.SetDirectory(dir)
 	}
+	c.Peers.Discovery.SetDirectory(dir)
+	c.Peers.HTTPClient.SetDirectory(dir)
 }

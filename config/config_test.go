@@ -275,3 +275,35 @@ func TestExport(t *testing.T) {
 		t.Errorf("gRPC: %+v, %s", got, got.URL)
 	}
 }
+
+func TestPeers(t *testing.T) {
+	parse := func(block string) (config.Peers, error) {
+		cfg, err := config.Parse("config.yaml", strings.NewReader("services: [{name: shop, push: true}]\n"+block))
+		if err != nil {
+			return config.Peers{}, err
+		}
+		return cfg.Peers, nil
+	}
+	if got, err := parse(""); err != nil || got.Any() {
+		t.Errorf("without the block: %+v, %v", got, err)
+	}
+	got, err := parse("peers: {static_configs: [{targets: ['a:9968']}]}")
+	if err != nil || !got.Any() || got.Interval != 5*time.Second || got.Timeout != 5*time.Second || got.Scheme != "http" || got.PathPrefix != "" {
+		t.Errorf("defaults: %+v, %v", got, err)
+	}
+	got, err = parse("peers: {static_configs: [{targets: ['a:9968']}], refresh_interval: 2s, timeout: 1s, scheme: https, path_prefix: /x, " +
+		"basic_auth: {username: u, password: p}, relabel_configs: [{regex: x, action: labeldrop}]}")
+	if err != nil || got.Interval != 2*time.Second || got.Timeout != time.Second || got.Scheme != "https" || got.PathPrefix != "/x" || got.HTTPClient.BasicAuth == nil || len(got.Relabel) != 1 {
+		t.Errorf("all set: %+v, %v", got, err)
+	}
+	for block, want := range map[string]string{
+		"peers: {refresh_interval: 5s}":                               "peers: has no service discovery",
+		"peers: {static_configs: [{targets: ['a:1']}], interval: 5s}": "peers.interval: unknown key",
+		"peers: {static_configs: [{targets: ['a:1']}], timeout: 5x}":  `peers.timeout: "5x" is not a duration`,
+		"peers: [{static_configs: [{targets: ['a:1']}]}]":             "peers: is a list and has to be a mapping",
+	} {
+		if _, err := parse(block); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", block, err, want)
+		}
+	}
+}

@@ -26,7 +26,8 @@ func walkKeys(c catalog, t reflect.Type, path string, paths *[]string) {
 		if path == "global.scraper" || path == "alerting.alertmanagers[]" && (k.discovery || isClientKey(c, k.name)) {
 			continue
 		}
-		if _, client := c.of(reflect.TypeFor[commonconfig.HTTPClientConfig]()).find(k.name); client && path == "export.otlp" {
+		_, client := c.of(reflect.TypeFor[commonconfig.HTTPClientConfig]()).find(k.name)
+		if client && (path == "export.otlp" || path == "peers") || k.discovery && path == "peers" {
 			continue
 		}
 		*paths = append(*paths, below)

@@ -28,6 +28,7 @@ type rawConfig struct {
 	Retention     rawRetention      `yaml:"retention"`
 	Alerting      rawAlerting       `yaml:"alerting"`
 	Export        rawExport         `yaml:"export"`
+	Peers         rawPeers          `yaml:"peers"`
 }
 
 type rawRepository struct {

@@ -57,12 +57,33 @@ func (f *folding) lastSeen(a *arrival, d delta) time.Time {
 	return f.report.end
 }
 
+// comesBack reports whether an exception that grew is resolved, and comes back by that. Of a
+// resolution that a peer told, another replica than this one knew what it was about: what occurred
+// before it, and is told here only now, is no regression. Where that cannot be known, the replica on
+// which it was resolved decides, which is told just the same.
+func (f *folding) comesBack(x *exception, a *arrival) bool {
+	r := x.resolved
+	switch {
+	case r == nil:
+		return false
+	case !r.Taken:
+		return true
+	case f.sight.known && f.sight.before.After(r.Made): // all of it is later
+		return true
+	case a.newest == 0:
+		return false
+	}
+	newest := f.report.clock.ours(time.Unix(0, a.newest).UTC())
+	return newest.After(r.Made.Add(resolutionSlack))
+}
+
 // count adds the delta to the exception and to the series behind it.
 func (f *folding) count(x *exception, a *arrival, d delta) {
 	now := f.report.end
 	seen := f.lastSeen(a, d)
 	x.lastSeen = later(x.lastSeen, seen)
-	f.service.updateEpisode(x, d.increment, now, f.settings)
+	back := d.increment > 0 && f.comesBack(x, a)
+	f.service.updateEpisode(x, d.increment, back, now, f.settings)
 	if d.increment > 0 {
 		x.grown = later(x.grown, now)
 	} else {
@@ -74,7 +95,7 @@ func (f *folding) count(x *exception, a *arrival, d delta) {
 
 	c := x.countOf(f.report.group, a.severity, now)
 	c.counted = saturatingAdd(c.counted, d.increment)
-	if x.resolved != nil && d.increment > 0 {
+	if back {
 		f.service.regressed(x, c, &f.ledgers.regressions, now)
 	}
 	f.service.growMuted(x, now, f.settings)

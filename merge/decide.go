@@ -20,8 +20,9 @@ func (s *State) Decide(ids []string, d triage.Decision) int {
 			wanted[key] = true
 		}
 	}
-	event := &DecisionEvent{Decision: d}
-	event.Decision.At = s.tick()
+	now := s.tick()
+	event := &DecisionEvent{Decision: d, Made: now}
+	event.Decision.At = now
 	event.Decision.By, event.Decision.Reason = s.clean.text(d.By), s.clean.text(d.Reason)
 	for _, svc := range s.shown { // each ID is one of one of them
 		if len(wanted) == 0 {
@@ -29,6 +30,7 @@ func (s *State) Decide(ids []string, d triage.Decision) int {
 		}
 		for key := range wanted {
 			if e := svc.exceptionFor(key); e != nil {
+				event.Decision.At = later(event.Decision.At, triage.Next(e.decisions, now))
 				event.Exceptions = append(event.Exceptions, e.name())
 				delete(wanted, key)
 			}
@@ -50,39 +52,55 @@ func (s *State) Resolve(id, reason string) bool {
 
 // decide takes in a decision.
 func (s *State) decide(d *DecisionEvent) {
-	s.endMutes(d.Decision.At)
+	s.endMutes(d.Made)
 	for _, name := range d.Exceptions {
 		svc := s.services[name.Service]
 		if svc == nil || svc.byID[keyID(name.ID)] == nil {
 			continue
 		}
-		svc.decide(svc.byID[keyID(name.ID)], &d.Decision, &s.ledgers.regressions)
+		e := svc.byID[keyID(name.ID)]
+		e.remember(d.Decision)
+		svc.settle(e, d.Made, false, &s.ledgers.regressions)
 	}
 	s.journal.add(Event{Decision: d})
 }
 
-// decide applies a decision to an exception. It is open, resolved or muted: one of the three.
-func (s *service) decide(e *exception, d *triage.Decision, l *ledger) {
-	switch d.Kind {
-	case triage.Resolved:
+// settle makes the exception what its history says: open, resolved or muted, one of the three. A
+// resolution that it did not have before was made at that time by our clock, and is taken from a
+// peer or not.
+func (s *service) settle(e *exception, made time.Time, taken bool, l *ledger) {
+	d := triage.Standing(e.decisions)
+	if e.muted != nil && (d == nil || d.Kind != triage.Muted) {
 		s.unmute(e)
-		s.resolve(e, Resolution{At: d.At, By: d.By, Reason: d.Reason}, l)
-	case triage.Muted:
-		e.resolved = nil
-		s.mute(e, d)
-	case triage.Reopened:
-		e.resolved = nil
-	case triage.Unmuted:
-		s.unmute(e)
-	case triage.Noted, triage.Reset, triage.Regressed, triage.Returned:
 	}
-	e.remember(*d)
+	if e.resolved != nil && (d == nil || d.Kind != triage.Resolved) {
+		e.resolved = nil
+	}
+	if made.IsZero() && d != nil {
+		made = d.At
+	}
+	switch {
+	case d == nil:
+	case d.Kind == triage.Resolved && (e.resolved == nil || !e.resolved.At.Equal(d.At)):
+		s.resolve(e, Resolution{At: d.At, By: d.By, Reason: d.Reason, Made: made, Taken: taken}, l)
+	case d.Kind == triage.Muted && (e.muted == nil || !e.muted.At.Equal(d.At)):
+		s.mute(e, d)
+	}
 }
 
 // remember adds to the history of the exception.
-func (e *exception) remember(d triage.Decision) {
-	e.decisions = triage.Add(e.decisions, d)
+func (e *exception) remember(d triage.Decision) { e.join([]triage.Decision{d}) }
+
+// join adds to the history of the exception, and reports whether any of it was new.
+func (e *exception) join(more []triage.Decision) bool {
+	before := e.decisions
+	e.decisions = triage.Join(before, more)
+	if same(before, e.decisions) {
+		return false
+	}
 	e.changed()
+	e.service.state.decided.add(e)
+	return true
 }
 
 // resolve notes the resolution, and exposes the counters of its regressions at zero,
@@ -90,15 +108,20 @@ func (e *exception) remember(d triage.Decision) {
 func (s *service) resolve(e *exception, r Resolution, l *ledger) {
 	e.resolved = &r
 	for _, c := range e.counts {
-		s.regressionsOf(c, e, l, r.At)
+		s.regressionsOf(c, e, l, r.Made)
 	}
 }
 
 // regressed notes that an exception grew although it was resolved.
 func (s *service) regressed(e *exception, c *count, l *ledger, now time.Time) {
-	e.remember(triage.Decision{Kind: triage.Regressed, At: now, By: e.resolved.By, Reason: e.resolved.Reason})
+	r := e.resolved
+	e.remember(triage.Decision{Kind: triage.Regressed, At: later(now, r.At), By: r.By, Reason: r.Reason, Of: r.At})
 	e.resolved = nil
 	e.regressions++
+	s.countRegression(e, c, l, now)
+}
+
+func (s *service) countRegression(e *exception, c *count, l *ledger, now time.Time) {
 	if series := s.regressionsOf(c, e, l, now); series != nil {
 		series.add(1, now)
 	}
@@ -139,14 +162,14 @@ func (s *service) unmute(e *exception) {
 func (s *service) returned(e *exception, at time.Time) {
 	m := e.muted
 	s.unmute(e)
-	e.remember(triage.Decision{Kind: triage.Returned, At: at, By: m.By, Reason: m.Reason, Until: m.Until})
+	e.remember(triage.Decision{Kind: triage.Returned, At: later(at, m.At), By: m.By, Reason: m.Reason, Until: m.Until, Of: m.At})
 }
 
 // growMuted ends a mute by growth. What it hid is news then, to be told of.
 func (s *service) growMuted(e *exception, now time.Time, o *Settings) {
 	if m := e.muted; m != nil && m.Above > 0 && e.counted() >= m.Above {
 		s.returned(e, now)
-		s.beginEpisode(e, now, o)
+		s.beginEpisode(e, now, o, true)
 	}
 }
 
@@ -154,16 +177,17 @@ func (s *service) growMuted(e *exception, now time.Time, o *Settings) {
 func (s *service) muteSawVersion(e *exception, now time.Time) {
 	if m := e.muted; m != nil && m.Until.Version {
 		s.returned(e, now)
-		s.beginEpisode(e, now, &s.state.settings)
+		s.beginEpisode(e, now, &s.state.settings, true)
 	}
 }
 
-func (s *service) beginEpisode(e *exception, now time.Time, o *Settings) {
+// beginEpisode begins one of an exception that came back: as a mute ended, or after it was resolved.
+func (s *service) beginEpisode(e *exception, now time.Time, o *Settings, unmuted bool) {
 	if e.key == OverflowKey {
 		return
 	}
 	e.episode = s.newEpisode(now, o.EpisodeLimit)
-	e.episode.Unmuted = true
+	e.episode.Unmuted = unmuted
 }
 
 // endMutes ends those whose time is over.

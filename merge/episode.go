@@ -33,15 +33,15 @@ func (e *Exception) Active(now time.Time, quiet time.Duration) bool {
 }
 
 // updateEpisode begins or ends the episode of an exception that is reported, before it grows by
-// the increment. As in the alerting rules, an exception is new when it is counted for
+// the increment, with which it comes back or not. As in the alerting rules, an exception is new when it is counted for
 // the first time, and was not there before the watch on its service began; a target
 // that says later that it was takes the episode back.
-func (s *service) updateEpisode(e *exception, increment uint64, now time.Time, o *Settings) {
+func (s *service) updateEpisode(e *exception, increment uint64, back bool, now time.Time, o *Settings) {
 	isHistory := e.history > 0 || !e.firstSeen.After(s.watchedSince)
 	isNew := !isHistory && e.episode.Began.IsZero() && !slices.ContainsFunc(e.counts, func(c *count) bool { return c.counted > 0 })
 	switch {
 	case e.key == OverflowKey: // of many classes
-	case increment == 0, !isNew && e.resolved == nil:
+	case increment == 0, !isNew && !back:
 		if isHistory && e.regressions == 0 {
 			e.episode = Episode{}
 		}

@@ -18,6 +18,7 @@ type Event struct {
 	Endpoint *EndpointRecord
 	Round    *RoundRecord
 	Decision *DecisionEvent
+	Taken    *TakenEvent
 	Reset    *ResetEvent
 	Step     *StepEvent
 	Exposed  *ExposedEvent
@@ -88,6 +89,31 @@ type TotalEvent struct {
 type DecisionEvent struct {
 	Exceptions []ExceptionName
 	Decision   triage.Decision
+	// Made is when, by our clock: see [Resolution].
+	Made time.Time
+}
+
+// A TakenEvent is that peers told of decisions that were not known.
+type TakenEvent struct {
+	At         time.Time
+	Exceptions []TakenException
+}
+
+// Names returns which exceptions it is about.
+func (t *TakenEvent) Names() []ExceptionName {
+	out := make([]ExceptionName, len(t.Exceptions))
+	for i := range t.Exceptions {
+		out[i] = t.Exceptions[i].ExceptionName
+	}
+	return out
+}
+
+// A TakenException is what was not known of one.
+type TakenException struct {
+	ExceptionName
+	Decisions []triage.Decision
+	// Made is when the last resolution among them was made, by our clock.
+	Made time.Time
 }
 
 // An ExposedEvent is that series of a service were exposed: at zero to a scraper for the
@@ -214,6 +240,8 @@ func (s *State) redo(e *Event) {
 		s.pending.rounds[e.Round.Discovery] = s.rounds[e.Round.Discovery]
 	case e.Decision != nil:
 		s.decide(e.Decision)
+	case e.Taken != nil:
+		s.taken(e.Taken)
 	case e.Reset != nil:
 		s.reset(e.Reset)
 	case e.Step != nil:

@@ -28,6 +28,7 @@ type exception struct {
 	resolved    *Resolution
 	muted       *Mute
 	decisions   []triage.Decision // the oldest first; never changed in place
+	revision    uint64            // of the decisions: see [decisionLog]
 	regressions uint64
 	episode     Episode
 	// epochs is how many epochs of known processes report it.

@@ -229,7 +229,6 @@ func (e *exception) takeNotes(from *exception) {
 			e.remember(d)
 		}
 	}
-	e.decisions = slices.SortedStableFunc(slices.Values(e.decisions), func(a, b triage.Decision) int { return a.At.Compare(b.At) })
 }
 
 // retire removes an exception of which nothing is left. Its series stay as long as it takes for

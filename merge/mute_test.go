@@ -169,7 +169,8 @@ func TestDecisions(t *testing.T) {
 		decide(9, triage.Decision{Kind: triage.Noted, Reason: fmt.Sprint(i)})
 	}
 	list := s.Snapshot().Find(idOfK).Decisions
-	if len(list) != triage.MaxHistory || list[len(list)-1].Reason != "99" {
+	decisive := 4 // the resolution and the mute, and what became of them
+	if len(list) != triage.MaxHistory+decisive || list[len(list)-1].Reason != "99" {
 		t.Errorf("%d decisions are kept, the last %q", len(list), list[len(list)-1].Reason)
 	}
 }

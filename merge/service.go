@@ -199,6 +199,7 @@ func (s *service) add(e *exception) *exception {
 	delete(s.overflow, e.id)
 	s.byID[e.id] = e
 	s.sorted = nil
+	s.state.awaited.arrive(e.id)
 	return e
 }
 

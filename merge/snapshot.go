@@ -101,6 +101,10 @@ type Exception struct {
 type Resolution struct {
 	At         time.Time
 	By, Reason string
+	// Made is when it was made by our clock, from which At can differ: clocks of peers do, and no
+	// decision is of a time before those that it was made after. Taken is set when a peer told it.
+	Made  time.Time
+	Taken bool
 }
 
 // Open reports whether somebody is to look at the exception: it is neither resolved nor muted.

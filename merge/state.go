@@ -71,6 +71,9 @@ type State struct {
 	recent   *Snapshot // nil for none
 	recentAt time.Duration
 
+	decided decisionLog
+	awaited awaitedDecisions
+
 	processes   processIndex
 	occurrences occurrenceIndex
 	sharers     map[uint64][]*process // of shared epochs
@@ -216,6 +219,9 @@ func (s *State) Configure(o Settings) {
 	for _, so := range o.Services {
 		svc := s.service(so.Name)
 		svc.shown, svc.hidden = true, time.Time{}
+		if !before[svc] {
+			s.decided.tellAgain(svc)
+		}
 		if svc.block != so.Block {
 			svc.block = so.Block
 			s.pending.services[svc] = struct{}{}
@@ -267,6 +273,7 @@ func (s *State) fold(r *report) bool {
 		s.recent = nil
 	}
 	svc.fold(r, &s.settings, &s.ledgers)
+	s.takeAwaited(r.end)
 	if !r.relayed {
 		s.send(r.offers, s.journal.seq)
 	}

@@ -57,6 +57,11 @@ func (s *State) shift(by time.Duration) {
 		}
 		for _, e := range svc.byID {
 			move(&e.firstSeen, &e.lastSeen, &e.grown, &e.episode.Began)
+			if e.resolved != nil {
+				r := *e.resolved
+				move(&r.Made)
+				e.resolved = &r
+			}
 			if e.muted != nil {
 				m := *e.muted
 				move(&m.Until.Time)

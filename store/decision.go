@@ -18,6 +18,7 @@ func (e *encoder) decision(d *triage.Decision) {
 	e.string(d.By)
 	e.string(d.Reason)
 	e.until(d.Until)
+	e.time(d.Of)
 }
 
 func (d *decoder) decision() triage.Decision {
@@ -26,7 +27,7 @@ func (d *decoder) decision() triage.Decision {
 		d.fail()
 		return triage.Decision{}
 	}
-	return triage.Decision{Kind: kinds[n], At: d.time(), By: d.string(), Reason: d.string(), Until: d.until()}
+	return triage.Decision{Kind: kinds[n], At: d.time(), By: d.string(), Reason: d.string(), Until: d.until(), Of: d.time()}
 }
 
 func (e *encoder) until(u triage.Until) {
@@ -64,6 +65,8 @@ func (e *encoder) resolution(r *merge.Resolution) {
 		e.time(r.At)
 		e.string(r.By)
 		e.string(r.Reason)
+		e.time(r.Made)
+		e.bool(r.Taken)
 	}
 }
 
@@ -71,7 +74,7 @@ func (d *decoder) resolution() *merge.Resolution {
 	if !d.bool() {
 		return nil
 	}
-	return &merge.Resolution{At: d.time(), By: d.string(), Reason: d.string()}
+	return &merge.Resolution{At: d.time(), By: d.string(), Reason: d.string(), Made: d.time(), Taken: d.bool()}
 }
 
 func (e *encoder) mute(m *merge.Mute) {
@@ -95,6 +98,7 @@ func (d *decoder) mute() *merge.Mute {
 // decisionEvent writes a decision about exceptions, which is one change.
 func (e *encoder) decisionEvent(ev *merge.DecisionEvent) []byte {
 	e.decision(&ev.Decision)
+	e.time(ev.Made)
 	e.uint(uint64(len(ev.Exceptions)))
 	for _, name := range ev.Exceptions {
 		e.bytes(exceptionKey(name))
@@ -103,12 +107,36 @@ func (e *encoder) decisionEvent(ev *merge.DecisionEvent) []byte {
 }
 
 func (d *decoder) decisionEvent() (*merge.DecisionEvent, error) {
-	ev := &merge.DecisionEvent{Decision: d.decision(), Exceptions: make([]merge.ExceptionName, d.count())}
+	ev := &merge.DecisionEvent{Decision: d.decision(), Made: d.time(), Exceptions: make([]merge.ExceptionName, d.count())}
 	for i := range ev.Exceptions {
 		var err error
 		if ev.Exceptions[i], err = parseExceptionKey([]byte(d.string())); err != nil {
 			return nil, err
 		}
+	}
+	return ev, d.err
+}
+
+// takenEvent writes what peers told, which is one change.
+func (e *encoder) takenEvent(ev *merge.TakenEvent) []byte {
+	e.time(ev.At)
+	e.uint(uint64(len(ev.Exceptions)))
+	for i := range ev.Exceptions {
+		e.bytes(exceptionKey(ev.Exceptions[i].ExceptionName))
+		e.time(ev.Exceptions[i].Made)
+		e.decisions(ev.Exceptions[i].Decisions)
+	}
+	return e.b
+}
+
+func (d *decoder) takenEvent() (*merge.TakenEvent, error) {
+	ev := &merge.TakenEvent{At: d.time(), Exceptions: make([]merge.TakenException, d.count())}
+	for i := range ev.Exceptions {
+		name, err := parseExceptionKey([]byte(d.string()))
+		if err != nil {
+			return nil, err
+		}
+		ev.Exceptions[i] = merge.TakenException{ExceptionName: name, Made: d.time(), Decisions: d.decisions()}
 	}
 	return ev, d.err
 }

@@ -19,6 +19,7 @@ const (
 	eventExposed
 	eventScraper
 	eventReset
+	eventTaken
 )
 
 // An eventWriter encodes events. Stack traces are most of what they would take, and mostly
@@ -55,6 +56,9 @@ func (w *eventWriter) encode(ev *merge.Event) (payload [][]byte, service string)
 	case ev.Decision != nil:
 		e.uint(eventDecision)
 		return [][]byte{e.decisionEvent(ev.Decision)}, serviceOf(ev.Decision.Exceptions)
+	case ev.Taken != nil:
+		e.uint(eventTaken)
+		return [][]byte{e.takenEvent(ev.Taken)}, serviceOf(ev.Taken.Names())
 	case ev.Reset != nil:
 		e.uint(eventReset)
 		e.bytes(exceptionKey(ev.Reset.ExceptionName))
@@ -245,6 +249,8 @@ func (r *eventReader) decode(payload []byte) (merge.Event, error) {
 		ev.Round = &round
 	case eventDecision:
 		ev.Decision, err = d.decisionEvent()
+	case eventTaken:
+		ev.Taken, err = d.takenEvent()
 	case eventReset:
 		var name merge.ExceptionName
 		name, err = parseExceptionKey([]byte(d.string()))

@@ -55,9 +55,9 @@ func everything() *merge.Records {
 			ExceptionName: exception, Key: "a\x00b", Class: "C",
 			Counts:  []merge.Count{{Group: periskop.Labels{{Name: "env", Value: "prod"}}, Severity: "error", Counted: 3, Start: noon}, {Severity: "info"}},
 			History: 9, FirstSeen: noon, LastSeen: noon, Grown: noon, Regressions: 2, Episode: merge.Episode{Began: noon, Over: true, Crowded: true},
-			Resolved:  &merge.Resolution{At: noon, By: "ada", Reason: "fixed in 1.2"},
+			Resolved:  &merge.Resolution{At: noon, By: "ada", Reason: "fixed in 1.2", Made: noon.Add(time.Second), Taken: true},
 			Muted:     &merge.Mute{At: noon, By: "ada", Reason: "known", Until: triage.Until{Time: noon, Growth: 7, Version: true}, Above: 9},
-			Decisions: []triage.Decision{{Kind: triage.Muted, At: noon, By: "ada", Reason: "known", Until: triage.Until{Growth: 7}}, {Kind: triage.Returned, At: noon}},
+			Decisions: []triage.Decision{{Kind: triage.Muted, At: noon, By: "ada", Reason: "known", Until: triage.Until{Growth: 7}}, {Kind: triage.Returned, At: noon, Of: noon}},
 			Versions:  []merge.Version{{Name: "3.1.4", First: noon, Last: noon}},
 		}},
 		Occurrences: []merge.OccurrencesRecord{{ExceptionName: exception, Kept: merge.NewKept(periskop.Occurrence{
@@ -175,13 +175,16 @@ func events() []*merge.Event {
 		}},
 		{Seq: 2, Endpoint: &list.Endpoints[0]},
 		{Seq: 3, Round: &list.Rounds[0]},
-		{Seq: 4, Decision: &merge.DecisionEvent{Exceptions: []merge.ExceptionName{list.Exceptions[0].ExceptionName, {Service: "other", ID: 7}}, Decision: list.Exceptions[0].Decisions[0]}},
+		{Seq: 4, Decision: &merge.DecisionEvent{Exceptions: []merge.ExceptionName{list.Exceptions[0].ExceptionName, {Service: "other", ID: 7}}, Decision: list.Exceptions[0].Decisions[0], Made: noon}},
 		{Seq: 5, Decision: &merge.DecisionEvent{Exceptions: []merge.ExceptionName{list.Exceptions[0].ExceptionName}, Decision: triage.Decision{Kind: triage.Reopened, At: noon, By: "ada"}}},
 		{Seq: 6, Step: &merge.StepEvent{By: -time.Hour}},
 		{Seq: 7, Exposed: &merge.ExposedEvent{Service: "shop", Series: []merge.SeriesName{list.Series[0].SeriesName, list.Series[1].SeriesName}, At: noon}},
 		{Seq: 8, Exposed: &merge.ExposedEvent{Service: "shop", Series: []merge.SeriesName{list.Series[0].SeriesName}}},
 		{Seq: 9, Scraper: &list.Scrapers[1]},
 		{Seq: 10, Reset: &merge.ResetEvent{ExceptionName: list.Exceptions[0].ExceptionName, At: noon}},
+		{Seq: 11, Taken: &merge.TakenEvent{At: noon, Exceptions: []merge.TakenException{
+			{ExceptionName: list.Exceptions[0].ExceptionName, Decisions: list.Exceptions[0].Decisions, Made: noon},
+		}}},
 	}
 }
 

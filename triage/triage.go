@@ -43,6 +43,9 @@ type Decision struct {
 	Reason string
 	// Until is when a mute ends. It is zero for the other kinds.
 	Until Until
+	// Of is when the decision was made that came to an end: of what happens by itself. It is zero
+	// for the other kinds.
+	Of time.Time
 }
 
 // Until is when a mute ends by itself: at the first of its conditions that holds. Without any it
@@ -84,6 +87,9 @@ func Name(s string, most int) string {
 	return s
 }
 
+// MaxUser is how long the name of who decides is at most, in bytes: that of an address for mail.
+const MaxUser = 254
+
 // MaxReason is how many bytes of a reason are kept: a paragraph.
 const MaxReason = 1000
 
@@ -99,15 +105,3 @@ func Reason(s string) string {
 // MaxAtOnce is about how many exceptions something can be decided at once: those of the largest
 // service, five times.
 const MaxAtOnce = 10_000
-
-// MaxHistory is how many decisions are kept of an exception: more than one reads.
-const MaxHistory = 50
-
-// Add returns the history with one more decision, which is its last. What is too old goes. The
-// list is not changed: snapshots share it.
-func Add(history []Decision, d Decision) []Decision {
-	if over := len(history) + 1 - MaxHistory; over > 0 {
-		history = history[over:]
-	}
-	return append(slices.Clip(history), d)
-}

@@ -34,19 +34,3 @@ func TestCheck(t *testing.T) {
 		})
 	}
 }
-
-// TestAdd keeps lists that were handed out as they were.
-func TestAdd(t *testing.T) {
-	var list []triage.Decision
-	for i := range 2 * triage.MaxHistory {
-		before := list
-		list = triage.Add(list, triage.Decision{Kind: triage.Noted, Until: triage.Until{Growth: uint64(i)}})
-		other := triage.Add(before, triage.Decision{Kind: triage.Resolved})
-		if last := list[len(list)-1]; last.Until.Growth != uint64(i) || other[len(other)-1].Kind != triage.Resolved {
-			t.Fatalf("after %d decisions the last is %v", i, last)
-		}
-	}
-	if len(list) != triage.MaxHistory || list[0].Until.Growth != triage.MaxHistory {
-		t.Errorf("%d are kept, the first is %v", len(list), list[0])
-	}
-}

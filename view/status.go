@@ -27,6 +27,7 @@ type statusPage struct {
 	Config        *configSection
 	Storage       *storageSection
 	Export        *storageSection
+	Peers         *peersSection
 	Flags         []fact
 	Build         []fact
 }
@@ -66,6 +67,9 @@ func (v *view) serveStatus(w http.ResponseWriter, r *http.Request) {
 	}
 	if v.Export != nil {
 		p.Export = newExportSection(v.Export(), now)
+	}
+	if v.Peers != nil {
+		p.Peers = newPeersSection(v.Peers(), now)
 	}
 	p.Build = newBuildFacts(v.Build, v.Started, now)
 	for _, f := range v.Flags {

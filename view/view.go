@@ -66,6 +66,9 @@ type Options struct {
 	// Export returns how the export of occurrences goes, nil when there is none. Nil leaves it
 	// out.
 	Export func() *ExportStatus
+	// Peers returns how the exchange with other replicas goes, nil when there are to be none. Nil
+	// leaves it out.
+	Peers func() *PeersStatus
 	// ServiceConfig returns the part of the configuration that is about a service, as YAML
 	// with all secrets hidden; "" for none. Nil leaves it out.
 	ServiceConfig func(service string) string

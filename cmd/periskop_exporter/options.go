@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/periskop-exporter/periskop_exporter/config"
 	"github.com/periskop-exporter/periskop_exporter/discovery"
 	"github.com/periskop-exporter/periskop_exporter/internal/redact"
@@ -19,10 +21,13 @@ func (e *exporter) apply(cfg *config.Config) error {
 	if err := e.export.Configure(exportSettings(cfg)); err != nil {
 		return err
 	}
+	if err := e.peers.Configure(peerSettings(cfg)); err != nil {
+		return err
+	}
 	e.services.take(cfg)
 	e.pool.Apply(scrapeServices(cfg))
 	return e.discovery.Apply(discovery.Settings{
-		Services: append(discoveryServices(cfg), alertmanagerServices(cfg)...),
+		Services: slices.Concat(discoveryServices(cfg), alertmanagerServices(cfg), peerServices(cfg)),
 		Limit:    cfg.Limits.Services, Retention: cfg.Retention.Series,
 	})
 }

@@ -35,6 +35,7 @@ func (e *exporter) pages() (*view.Pages, error) {
 		Config:   e.configStatus,
 		Storage:  e.storageStatus,
 		Export:   e.exportStatus,
+		Peers:    e.peerStatus,
 		Flags:    e.flags.shown,
 		Build: view.Build{
 			Version: version.Version, Revision: version.GetRevision(), Branch: version.Branch,
@@ -81,6 +82,9 @@ func (e *exporter) api() http.Handler {
 		Health:    e.pool.Health,
 		Team:      e.services.team,
 		User:      e.user,
+		Decided:   e.state.Decided,
+		Process:   e.recorder.UUID(),
+		Replica:   func() string { return e.flags.replica },
 		Processes: e.state.Processes,
 		Group:     e.state.Group,
 		UUID:      e.uuid,

@@ -21,6 +21,7 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/export"
 	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
+	"github.com/periskop-exporter/periskop_exporter/peers"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 	"github.com/periskop-exporter/periskop_exporter/scrape"
 	"github.com/periskop-exporter/periskop_exporter/store"
@@ -53,6 +54,7 @@ type exporter struct {
 	discovery *discovery.Discovery
 	notifier  *notify.Notifier
 	export    *export.Exporter
+	peers     *peers.Exchange
 	reloader  *reloader
 	recent    merge.Recent // what the charts of the pages show
 	// listeners are served on in place of the addresses in flags, if there are any.
@@ -114,7 +116,11 @@ func (e *exporter) openState(cfg *config.Config) error {
 	}
 	options.Outbox = e.export
 	e.state = merge.New(options)
-	e.services.configure = e.state.Configure
+	e.newPeers()
+	e.services.configure = func(s merge.Settings) {
+		e.state.Configure(s)
+		e.peers.Reread()
+	}
 	return nil
 }
 
@@ -189,7 +195,9 @@ func (e *exporter) register() {
 
 // setFound passes on what discovery found. Services are known before they are scraped.
 func (e *exporter) setFound(found periskop.Found) {
-	targets, alertmanagers := split(found.Services)
+	others, alertmanagers := split(found.Services)
+	targets, replicas := splitPeers(others)
+	e.peers.SetTargets(replicas)
 	found.Services = targets
 	e.notifier.SetTargets(alertmanagers)
 	e.services.set(found)
@@ -213,6 +221,7 @@ func (e *exporter) serve(ctx context.Context, hangups <-chan os.Signal) error {
 	p.start("charts", e.observe)
 	p.start("direct alerts", e.notifier.Run)
 	p.start("export", e.export.Run)
+	p.start("peers", e.peers.Run)
 	p.start("reloading", func(ctx context.Context) error { return e.reloader.run(ctx, hangups, e.flags.reloadInterval()) })
 
 	err = e.listen(ctx, handler)

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/model"
@@ -48,6 +49,7 @@ type serveFlags struct {
 	alertmanagerURL string
 	storagePath     string
 	storagePathSet  bool
+	replica         string
 	memory          memoryFlags
 
 	// external is externalURL, checked, or where the program finds itself.
@@ -122,6 +124,8 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 		PlaceHolder("<URL>").StringVar(&f.alertmanagerURL)
 	cmd.Flag("storage.path", "The directory for what must survive a restart. Empty keeps nothing: counters then begin at zero.").
 		Default("data/").IsSetByUser(&f.storagePathSet).StringVar(&f.storagePath)
+	cmd.Flag("peers.replica", "What this replica is called among its peers (peers: in the configuration file). Defaults to the host name.").
+		PlaceHolder("<NAME>").StringVar(&f.replica)
 	f.memory.add(cmd)
 }
 
@@ -186,8 +190,26 @@ func (f *serveFlags) check() error {
 	if f.userHeader != "" && !headerName.MatchString(f.userHeader) {
 		return fmt.Errorf("--web.user-header: %q is not the name of a header, such as X-Forwarded-User", f.userHeader)
 	}
+	return f.checkReplica()
+}
+
+// checkReplica completes the name of this replica.
+func (f *serveFlags) checkReplica() error {
+	if f.replica == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return fmt.Errorf("find the host's name: %w; give --peers.replica", err)
+		}
+		f.replica = host
+	}
+	if len(f.replica) > maxReplica || !utf8.ValidString(f.replica) {
+		return fmt.Errorf("--peers.replica: it is no text of at most %d bytes", maxReplica)
+	}
 	return nil
 }
+
+// maxReplica is how many bytes the name of a replica may have: as many as the name of a host.
+const maxReplica = 253
 
 // plainPath is a path that a route can be made of as it stands.
 var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$`)

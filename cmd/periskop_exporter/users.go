@@ -13,9 +13,6 @@ import (
 // headerName is a token: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2.
 var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
-// mostUser is how long the name of a user may be, in bytes: that of an address for mail.
-const mostUser = 254
-
 // user names who sends a request: whom a proxy says it is, which is trusted for that if the flag
 // names its header, or whom this program has asked for a password.
 func (e *exporter) user(r *http.Request) string {
@@ -26,7 +23,7 @@ func (e *exporter) user(r *http.Request) string {
 	case asksForPasswords(*e.flags.web.WebConfigFile):
 		name, _, _ = r.BasicAuth()
 	}
-	return triage.Name(name, mostUser)
+	return triage.Name(name, triage.MaxUser)
 }
 
 // asksForPasswords reports whether the web configuration in that file, which is read again for each

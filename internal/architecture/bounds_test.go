@@ -43,14 +43,15 @@ var bounds = map[string]bound{
 	"alerts/notify.most":        {"512", "", "of an answer that is quoted in the log"},
 	"alerts/notify.patience":    {"time.Hour", "Direct alerts that no Alertmanager has taken", "for an hour"},
 
-	"api.maxAction": {"256 << 10", "Exceptions that something is decided about at once", "256 kB"},
+	"api.maxAction":  {"256 << 10", "Exceptions that something is decided about at once", "256 kB"},
+	"api.maxDecided": {"1000", "Peers that are asked", "1000 decisions"},
 
 	"cmd/periskop_exporter.maxChecked":     {"64 << 20", "", "of check-target, which a person runs"},
 	"cmd/periskop_exporter.maxConnections": {"1000", "Connections to the exporter", "1000"},
 	"cmd/periskop_exporter.maxRecent":      {"64 << 20", "What the charts of the pages show", "64 MB"},
 	"cmd/periskop_exporter.maxRemarks":     {"5", "", "of check-target, which a person runs"},
+	"cmd/periskop_exporter.maxReplica":     {"253", "What a replica is called", "253 bytes"},
 	"cmd/periskop_exporter.mostGarbage":    {"64 << 20", "Garbage beside what is held", "64 MB"},
-	"cmd/periskop_exporter.mostUser":       {"254", "Decisions that are kept of an exception", "254 bytes"},
 	"cmd/periskop_exporter.most":           {"", "", "of what is listed in a sentence, and of the file of check-config"},
 	"cmd/periskop_exporter.patience":       {"10 * time.Second", "Requests that are answered at a time", "each for 10 s"},
 	"cmd/periskop_exporter.pushedBytes":    {"64 << 20", "Bodies of pushes", "64 MB"},
@@ -87,6 +88,8 @@ var bounds = map[string]bound{
 	"grouping.maxText":    {"4 << 10", "", "of what a rule of grouping looks at"},
 
 	"merge.maxAhead":          {"time.Minute", "", "of a clock"},
+	"merge.maxAheadOfUs":      {"5 * time.Minute", "How far in the future a decision of a peer", "5 minutes"},
+	"merge.maxAwaited":        {"10_000", "Decisions of peers about exceptions", "10,000"},
 	"merge.maxBeside":         {"32", "Workers of one server", "32"},
 	"merge.maxContradiction":  {"2 * time.Second", "", "of a clock"},
 	"merge.maxDelay":          {"200 * time.Millisecond", "", "of a clock"},
@@ -118,6 +121,12 @@ var bounds = map[string]bound{
 	"merge.maxVersions":       {"30", "Versions that are known of an exception", "30"},
 	"merge.maxValue":          {"1 << 52", "The value of a series", "2^52"},
 	"merge.maxZoneWindow":     {"2 * time.Minute", "", "of a clock"},
+
+	"peers.longestName": {"256", "", "of what an answer calls a process or a replica"},
+	"peers.maxAnswer":   {"8 << 20", "Peers that are asked", "8 MB"},
+	"peers.maxCursors":  {"64", "Processes that peers are remembered by", "64"},
+	"peers.maxParts":    {"100", "Peers that are asked", "100 in a row"},
+	"peers.maxPeers":    {"32", "Peers that are asked", "32 addresses"},
 
 	"periskop.MaxTotalCount":          {"1 << 53", "", "of a count: one that is larger is none"},
 	"periskop.longest":                {"", "", "of a word of the format: nothing that is longer is one"},
@@ -159,13 +168,14 @@ var bounds = map[string]bound{
 	"triage.MaxAtOnce":  {"10_000", "Exceptions that something is decided about at once", "10,000"},
 	"triage.MaxHistory": {"50", "Decisions that are kept of an exception", "50,"},
 	"triage.MaxReason":  {"1000", "Decisions that are kept of an exception", "a reason of 1000"},
+	"triage.MaxUser":    {"254", "Decisions that are kept of an exception", "254 bytes"},
 }
 
 // TestBoundsAreToldOf holds the constants that bound something against the pages that list them.
 func TestBoundsAreToldOf(t *testing.T) {
 	root := filepath.Join("..", "..")
 	found := map[string][]string{}
-	for _, dir := range []string{"agents", "alerts/notify", "api", "cmd/periskop_exporter", "collector", "discovery", "export", "grouping", "merge", "periskop", "scrape", "store", "triage"} {
+	for _, dir := range []string{"agents", "alerts/notify", "api", "cmd/periskop_exporter", "collector", "discovery", "export", "grouping", "merge", "peers", "periskop", "scrape", "store", "triage"} {
 		for name, value := range constants(t, filepath.Join(root, dir)) {
 			if boundName.MatchString(name) {
 				found[dir+"."+name] = value

@@ -34,6 +34,7 @@ var table = map[string]row{
 	"api":           {imports: []string{"merge", "periskop", "triage", "internal/limit", "internal/names"}},
 	"alerts":        {imports: []string{"merge", "periskop", "internal/names"}},
 	"alerts/notify": {imports: []string{"merge", "periskop", "internal/names", "internal/frames"}},
+	"peers":         {imports: []string{"merge", "periskop", "triage", "internal/names"}},
 	"export":        {imports: []string{"merge", "periskop", "internal/names", "internal/redact"}},
 	"agents":        {imports: []string{"merge", "periskop", "triage"}},
 	"dashboards":    {imports: []string{"internal/names"}},

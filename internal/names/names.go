@@ -50,6 +50,9 @@ const (
 	ExporterAlertsDropped           = "periskop_exporter_alerts_dropped_total"
 	ExporterAlertsActive            = "periskop_exporter_alerts_active"
 	ExporterAlertmanagers           = "periskop_exporter_alertmanagers"
+	ExporterPeers                   = "periskop_exporter_peers"
+	ExporterPeerSuccess             = "periskop_exporter_peer_last_success_timestamp_seconds"
+	ExporterPeerFailures            = "periskop_exporter_peer_failures_total"
 )
 
 // Labels.
@@ -66,6 +69,7 @@ const (
 	Result   = "result"
 	Reason   = "reason"
 	Kind     = "kind"
+	Peer     = "peer"
 	// Occurrence is the label of an exemplar: the UUID of an occurrence.
 	Occurrence = "occurrence"
 )
