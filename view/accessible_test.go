@@ -39,7 +39,7 @@ func TestBrowserAccessible(t *testing.T) {
 		{shop, []string{
 			"/", "/exceptions", "/exceptions?q=nothing-is-like-this", "/status", "/service?service_name=checkout", "/service?service_name=mailer",
 			"/exceptions?service_name=mailer", "/trace/0123456789abcdef", "/nothing",
-			"/trace/" + resolved, "/trace/" + merge.ExceptionID("payments", pictureKey), "/trace/" + resolved + "?occurrence=gone",
+			"/trace/" + resolved, "/trace/" + merge.ExceptionID("payments", pictureKey), "/trace/" + resolved + "?occurrence=gone", "/trace/" + resolved + "/older",
 		}},
 		{hostile, []string{
 			"/", "/exceptions", "/status", "/service?service_name=" + url.QueryEscape(hostile.targets[0].Service), "/trace/" + merge.ExceptionID(hostile.targets[0].Service, "fifty causes"),
