@@ -159,6 +159,16 @@ func (w *thrower) sent() {
 	}
 }
 
+// allTaken looks that the exporter gave up nothing since its start.
+func (w *thrower) allTaken() {
+	w.t.Helper()
+	for _, result := range []string{"failed", "dropped"} {
+		if n := w.metric(names.ExporterExportRecords + `{result="` + result + `"}`); n != 0 {
+			w.t.Errorf("%v are %s", n, result)
+		}
+	}
+}
+
 // found waits until every occurrence is found with its stack trace, and looks that no more than so many are
 // there twice.
 func (w *thrower) found(logs *process.Program, duplicates int) {
