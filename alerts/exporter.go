@@ -163,9 +163,9 @@ const (
 func exportFailing(*Options) alert {
 	late := func(matchers ...string) string {
 		lost := append([]string{names.Result + `!="sent"`}, matchers...)
-		return fmt.Sprintf("(%s > %d or sum by (%s, %s) (%s) > 0)",
+		return fmt.Sprintf("(%s > %d or sum by (%s) (%s) > 0)",
 			current(selector(names.ExporterExportQueueAge, matchers)), int(exportLate.Seconds()),
-			jobLabel, names.Instance, over("increase", selector(names.ExporterExportRecords, lost), exportLostTold))
+			oneExporter, over("increase", selector(names.ExporterExportRecords, lost), exportLostTold))
 	}
 	return alert{
 		name:     ExportFailing,

@@ -29,7 +29,7 @@ const (
 const (
 	targetLabel = names.Target
 	// replicaLabel tells exporters apart that are scraped through one address.
-	replicaLabel = "replica"
+	replicaLabel = names.Replica
 )
 
 // oneExporter is what one exporter is told by.

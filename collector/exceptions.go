@@ -13,7 +13,7 @@ import (
 )
 
 // exceptionFamilies returns the families that have metrics, sorted by name.
-func exceptionFamilies(x *merge.Exposition) []*dto.MetricFamily {
+func exceptionFamilies(x *merge.Exposition, replica string) []*dto.MetricFamily {
 	all := []*dto.MetricFamily{
 		{
 			Name: proto.String(names.ExceptionFirstSeen), Help: help(names.ExceptionFirstSeen),
@@ -40,6 +40,7 @@ func exceptionFamilies(x *merge.Exposition) []*dto.MetricFamily {
 	}
 	out := all[:0]
 	for _, f := range all {
+		addReplica(f, replica)
 		if len(f.Metric) > 0 {
 			out = append(out, f)
 		}
@@ -100,6 +101,20 @@ func muted(list []merge.MutedException) []*dto.Metric {
 // mutedLabels are sorted by name.
 func mutedLabels(m merge.MutedException) periskop.Labels {
 	return periskop.Labels{{Name: names.ExceptionID, Value: m.ID}, {Name: names.ServiceName, Value: m.Service}}
+}
+
+// addReplica adds the replica to the labels of a family, unless it is "".
+func addReplica(f *dto.MetricFamily, replica string) {
+	if replica == "" {
+		return
+	}
+	for _, m := range f.GetMetric() {
+		labels := make(periskop.Labels, 0, len(m.GetLabel())+1)
+		for _, l := range m.GetLabel() {
+			labels = append(labels, periskop.Label{Name: l.GetName(), Value: l.GetValue()})
+		}
+		m.Label = pairs(appendReplica(make(periskop.Labels, 0, len(labels)+1), labels, replica))
+	}
 }
 
 func pairs(labels periskop.Labels) []*dto.LabelPair {

@@ -1,6 +1,9 @@
 package collector
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/relabel"
@@ -9,6 +12,29 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
+
+// appendReplica appends the labels of a series with that of the replica that tells of it, sorted by
+// name. A label of that name that it has already is renamed, as Prometheus does.
+func appendReplica(dst, labels periskop.Labels, replica string) periskop.Labels {
+	for _, l := range labels {
+		if l.Name == names.Replica {
+			l.Name = exportedName(labels)
+		}
+		dst = append(dst, l)
+	}
+	dst = append(dst, periskop.Label{Name: names.Replica, Value: replica})
+	slices.SortFunc(dst, func(a, b periskop.Label) int { return strings.Compare(a.Name, b.Name) })
+	return dst
+}
+
+// exportedName returns a name for a label whose own is taken.
+func exportedName(labels periskop.Labels) string {
+	name := model.ExportedLabelPrefix + names.Replica
+	for slices.ContainsFunc(labels, func(l periskop.Label) bool { return l.Name == name }) {
+		name = model.ExportedLabelPrefix + name
+	}
+	return name
+}
 
 // Labels returns the function by which merge labels its series: the labels of the
 // key and of its group, relabelled as Prometheus relabels samples. The rules see the

@@ -24,6 +24,8 @@ type text struct {
 	openMetrics bool
 	line        []byte
 	labels      []byte // of the line
+	replica     string // in each line, "" for none
+	all         periskop.Labels
 	err         error
 }
 
@@ -84,7 +86,7 @@ func (t *text) counters(name string, series []*merge.Series) error {
 	}
 	t.header(name, "counter")
 	for _, s := range series {
-		t.labels = appendLabels(t.labels[:0], s.Labels)
+		t.labels = t.appendLabels(s.Labels)
 		t.sample(name, float64(s.Value))
 		if t.openMetrics {
 			t.exemplar(s)
@@ -100,7 +102,7 @@ func (t *text) gauges(name string, seen []*merge.Seen, value func(*merge.Seen) t
 	}
 	t.header(name, "gauge")
 	for _, s := range seen {
-		t.labels = appendLabels(t.labels[:0], s.Labels)
+		t.labels = t.appendLabels(s.Labels)
 		t.sample(name, seconds(value(s)))
 		t.flush()
 	}
@@ -113,7 +115,7 @@ func (t *text) muted(list []merge.MutedException) error {
 	}
 	t.header(names.ExceptionMuted, "gauge")
 	for _, m := range list {
-		t.labels = appendLabels(t.labels[:0], mutedLabels(m))
+		t.labels = t.appendLabels(mutedLabels(m))
 		t.sample(names.ExceptionMuted, 1)
 		t.flush()
 	}
@@ -125,6 +127,15 @@ func (t *text) sample(name string, value float64) {
 	t.line = append(t.line, t.labels...)
 	t.line = append(t.line, ' ')
 	t.float(value)
+}
+
+// appendLabels returns the labels of a line.
+func (t *text) appendLabels(labels periskop.Labels) []byte {
+	if t.replica != "" {
+		t.all = appendReplica(t.all[:0], labels, t.replica)
+		labels = t.all
+	}
+	return appendLabels(t.labels[:0], labels)
 }
 
 func appendLabels(b []byte, labels periskop.Labels) []byte {

@@ -18,7 +18,7 @@ import (
 func TestTextEqualsExpfmt(t *testing.T) {
 	value := rapid.OneOf(rapid.StringN(-1, 20, 60), rapid.SampledFrom([]string{"", "error", `a"b\c`, "x\ny"}))
 	label := rapid.Custom(func(t *rapid.T) periskop.Label {
-		name := rapid.SampledFrom([]string{"aggregation_key", "class", "env", "severity", "a.b", "ü"}).Draw(t, "name")
+		name := rapid.SampledFrom([]string{"aggregation_key", "class", "env", "severity", "a.b", "ü", "replica", "exported_replica"}).Draw(t, "name")
 		return periskop.Label{Name: name, Value: strings.ToValidUTF8(value.Draw(t, "value"), "?")}
 	})
 	labels := rapid.SliceOfNDistinct(label, 0, 4, func(l periskop.Label) string { return l.Name })
@@ -40,16 +40,17 @@ func TestTextEqualsExpfmt(t *testing.T) {
 	}), 0, 3)
 	rapid.Check(t, func(t *rapid.T) {
 		x := &merge.Exposition{Exceptions: series.Draw(t, "exceptions"), Regressed: series.Draw(t, "regressed"), Seen: seen.Draw(t, "seen"), Muted: muted.Draw(t, "muted")}
+		replica := rapid.SampledFrom([]string{"", "exporter-0", "a \"b\""}).Draw(t, "replica")
 		for _, format := range []expfmt.Format{
 			expfmt.NewFormat(expfmt.TypeTextPlain), expfmt.NewFormat(expfmt.TypeOpenMetrics),
 			expfmt.NewFormat(expfmt.TypeOpenMetrics) + "; escaping=underscores",
 		} {
 			var got, want bytes.Buffer
-			if err := encode(&got, format, nil, x); err != nil {
+			if err := encode(&got, format, nil, x, replica); err != nil {
 				t.Fatal(err)
 			}
 			encoder := expfmt.NewEncoder(&want, format)
-			for _, f := range exceptionFamilies(x) {
+			for _, f := range exceptionFamilies(x, replica) {
 				if err := encoder.Encode(f); err != nil {
 					t.Fatal(err)
 				}

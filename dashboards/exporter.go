@@ -60,8 +60,14 @@ func health() []*panel {
 
 // byInstance has one line for each exporter.
 func byInstance(title, description, unit, expr string) *panel {
-	return graph(title, description, unit).line(fmt.Sprintf("sum by (%s) (%s)", names.Instance, expr), legendOf(names.Instance))
+	return graph(title, description, unit).line(fmt.Sprintf("sum by (%s) (%s)", oneInstance, expr), legendOfInstance)
 }
+
+// oneInstance is one exporter of a job, and legendOfInstance what it is called: a replica is told as well,
+// where there are several at one address.
+const oneInstance = names.Instance + ", " + names.Replica
+
+var legendOfInstance = legendOf(names.Instance) + " " + legendOf(names.Replica)
 
 func scrapes() *panel {
 	return graph("Scrapes of targets by result", "Scrapes per second, by how they ended, of all exporters together, stacked.", unitRate).stacked().
@@ -85,8 +91,8 @@ func exposedSeries() *panel {
 
 func commits() *panel {
 	return graph("Commits", "Commits of counts to the state file per second, and those that failed.", unitRate).
-		line(fmt.Sprintf("sum by (%s) (%s)", names.Instance, over("rate", series(names.ExporterStateCommits, ofExporter), perPoint)), legendOf(names.Instance)).
-		line(fmt.Sprintf("sum by (%s) (%s)", names.Instance, over("rate", series(names.ExporterStateCommitFailures, ofExporter), perPoint)), legendOf(names.Instance)+", failed").
+		line(fmt.Sprintf("sum by (%s) (%s)", oneInstance, over("rate", series(names.ExporterStateCommits, ofExporter), perPoint)), legendOfInstance).
+		line(fmt.Sprintf("sum by (%s) (%s)", oneInstance, over("rate", series(names.ExporterStateCommitFailures, ofExporter), perPoint)), legendOfInstance+", failed").
 		dashed("/, failed$/")
 }
 
@@ -145,5 +151,5 @@ func builds() *panel {
 		{"goversion", "Go", nil},
 		{"Value #A", "Running", unitOf(unitAgo, 140)},
 	}, "Instance", fmt.Sprintf("1000 * max by (%[1]s, version, revision, goversion) (%[2]s * on (job, %[1]s) group_left () %[3]s)",
-		names.Instance, series(names.ExporterBuildInfo, ofExporter), series("process_start_time_seconds", ofExporter)))
+		oneInstance, series(names.ExporterBuildInfo, ofExporter), series("process_start_time_seconds", ofExporter)))
 }

@@ -18,7 +18,7 @@ var (
 const targetLabel = names.Target
 
 // oneExporter is what one exporter is told by: two may be scraped through one address.
-const oneExporter = "job, " + names.Instance + ", replica"
+const oneExporter = "job, " + names.Instance + ", " + names.Replica
 
 // The choices of the variables, as matchers.
 var (

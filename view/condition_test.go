@@ -180,7 +180,7 @@ func TestQueries(t *testing.T) {
 	id := merge.ExceptionID("shop", shopKey)
 	for address, want := range map[string][]string{
 		"/trace/" + id: {
-			`href="https://prometheus.test/prefix/graph?g0.expr=sum+by+%28severity%29+%28increase%28periskop_exceptions_total%7Bexception_id%3D%22` + id,
+			`href="https://prometheus.test/prefix/graph?g0.expr=max+by+%28severity%29+%28sum+by+%28severity%2C+job%2C+instance%2C+replica%29+%28increase%28periskop_exceptions_total%7Bexception_id%3D%22` + id,
 			`href="https://grafana.test/explore?panes=%7B%22periskop%22%3A`,
 		},
 		"/trace/0123456789abcdef": {`href="https://prometheus.test/prefix/graph?g0.expr=last_over_time`},

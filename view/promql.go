@@ -23,16 +23,21 @@ func seriesQuery(labels url.Values) string {
 
 // growthQuery asks how often an exception happened.
 func growthQuery(id string) string {
-	return fmt.Sprintf("sum by (%s) (increase(%s{%s=%q}[5m]))", names.Severity, names.ExceptionsTotal, names.ExceptionID, id)
+	return highest(names.Severity, fmt.Sprintf("increase(%s{%s=%q}[5m])", names.ExceptionsTotal, names.ExceptionID, id))
 }
 
 // trendQuery asks how often what has the label of that value happened per step of a trend.
 // Of several exporters that count the same, the highest counts.
 func trendQuery(label, value string) string {
-	return fmt.Sprintf("max(sum by (job, instance) (increase(%s{%s=%q}[%dh])))", names.ExceptionsTotal, label, value, int(trendStep/time.Hour))
+	return fmt.Sprintf("max(sum by (job, instance, replica) (increase(%s{%s=%q}[%dh])))", names.ExceptionsTotal, label, value, int(trendStep/time.Hour))
 }
 
 // serviceGrowthQuery asks how often each exception of a service happened.
 func serviceGrowthQuery(service string) string {
-	return fmt.Sprintf("sum by (%s, %s) (increase(%s{%s=%q}[5m]))", names.AggregationKey, names.ExceptionID, names.ExceptionsTotal, names.ServiceName, service)
+	return highest(names.AggregationKey+", "+names.ExceptionID, fmt.Sprintf("increase(%s{%s=%q}[5m])", names.ExceptionsTotal, names.ServiceName, service))
+}
+
+// highest adds up what each exporter says, and takes the highest of all that count the same.
+func highest(by, expr string) string {
+	return fmt.Sprintf("max by (%s) (sum by (%s, job, instance, replica) (%s))", by, by, expr)
 }

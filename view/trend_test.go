@@ -78,7 +78,7 @@ func TestTrend(t *testing.T) {
 			t.Errorf("no %q in %s", want, body)
 		}
 	}
-	want := `max(sum by (job, instance) (increase(periskop_exceptions_total{exception_id="` + merge.ExceptionID("shop", "a") + `"}[6h])))`
+	want := `max(sum by (job, instance, replica) (increase(periskop_exceptions_total{exception_id="` + merge.ExceptionID("shop", "a") + `"}[6h])))`
 	if got := query.Get("query"); got != want {
 		t.Errorf("query: got %s, want %s", got, want)
 	}

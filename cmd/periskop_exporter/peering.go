@@ -35,6 +35,14 @@ func (e *exporter) takeDecisions(list []merge.Decided) (refused int) {
 	return refused
 }
 
+// replicaLabel is that of all series, so that those of replicas are never one; "" without peers.
+func (e *exporter) replicaLabel() string {
+	if !e.peers.Configured() {
+		return ""
+	}
+	return e.flags.replica
+}
+
 func peerServices(cfg *config.Config) []discovery.Service {
 	p := &cfg.Peers
 	if !p.Any() {

@@ -124,7 +124,7 @@ func (f *serveFlags) add(cmd *kingpin.CmdClause) {
 		PlaceHolder("<URL>").StringVar(&f.alertmanagerURL)
 	cmd.Flag("storage.path", "The directory for what must survive a restart. Empty keeps nothing: counters then begin at zero.").
 		Default("data/").IsSetByUser(&f.storagePathSet).StringVar(&f.storagePath)
-	cmd.Flag("peers.replica", "What this replica is called among its peers (peers: in the configuration file). Defaults to the host name.").
+	cmd.Flag("peers.replica", "What this replica is called among its peers (peers: in the configuration file), in the label replica of all its series. Defaults to the host name.").
 		PlaceHolder("<NAME>").StringVar(&f.replica)
 	f.memory.add(cmd)
 }

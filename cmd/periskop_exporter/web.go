@@ -61,6 +61,7 @@ func (e *exporter) sameOrigin() (*http.CrossOriginProtection, error) {
 func (e *exporter) metrics() http.Handler {
 	return collector.Handler(collector.Options{
 		Exceptions: e.state, Registry: e.registry, Logger: e.logger.With("component", "collector"),
+		Replica: e.replicaLabel,
 	})
 }
 

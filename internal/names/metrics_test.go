@@ -27,7 +27,7 @@ Metrics of exceptions carry the labels that ` + "`group_by`" + ` names as well, 
 
 A counter that is new is shown at 0 first, for ` + "`increase()`" + ` to see it rise:
 [alerting.md](alerting.md#the-first-exceptions-of-a-series). With ` + "`/metrics?service_name=a&service_name=b`" + ` only the series of these services
-are shown, and those that concern none.
+are shown, and those that concern none. With ` + "[`peers:`](high-availability.md#peers) all series have a label `replica`" + ` as well.
 
 Beside these there are the metrics of Prometheus' service discovery (` + "`prometheus_sd_*`" + `), of Go
 (` + "`go_*`" + `) and of the process (` + "`process_*`" + `).

@@ -70,6 +70,9 @@ const (
 	Reason   = "reason"
 	Kind     = "kind"
 	Peer     = "peer"
+	// Replica tells exporters apart that are scraped through one address. All series have it once there
+	// are peers.
+	Replica = "replica"
 	// Occurrence is the label of an exemplar: the UUID of an occurrence.
 	Occurrence = "occurrence"
 )

@@ -298,3 +298,37 @@ func TestPeersReload(t *testing.T) {
 	shows(t, "muted, muted known; 0 regressions", p.a)
 	p.alerts(t, 0)
 }
+
+// TestPeersBehindOneAddress has a real Prometheus scrape two replicas through one address, which leads to
+// one and to the other, and count what happened once, as if it had scraped one.
+func TestPeersBehindOneAddress(t *testing.T) {
+	p := startPair(t, 0)
+	balanced := newLine(t)
+	balanced.leadTo(t, p.a, p.b)
+	prometheus := process.Prometheus(t, process.PrometheusOptions{Scrape: []*process.Program{{URL: balanced.URL}}})
+	value := func(what, query string, want float64) {
+		t.Helper()
+		process.Eventually(t, what, func() error {
+			got, err := process.Query(t.Context(), prometheus, query)
+			if err == nil && (len(got) != 1 || got[0].Value != want) {
+				err = fmt.Errorf("%s gives %v, want %g", query, got, want)
+			}
+			return err
+		})
+	}
+	value("both replicas", `count(count by (replica) (count_over_time(periskop_exporter_build_info[1m])))`, 2)
+	value("both are known to be asked regularly", `min(last_over_time(periskop_exporter_regular_scrapers[30s]))`, 1)
+	for range 5 {
+		p.raise()
+	}
+	const total = `last_over_time(periskop_exceptions_total[1m])`
+	value("both have counted five", `count(`+total+` == 5)`, 2)
+	for range 3 {
+		p.raise()
+	}
+	value("both have counted eight", `count(`+total+` == 8)`, 2)
+	value("a rise from zero on both", `max(min_over_time(periskop_exceptions_total[10m]))`, 0)
+	value("no counter fell", `max(resets(periskop_exceptions_total[10m]))`, 0)
+	value("no series without a replica", `count(last_over_time({replica="",__name__=~"periskop_.+|go_.+|process_.+"}[10m])) or vector(0)`, 0)
+	value("eight in all", `sum(max without (instance, job, replica) (`+total+`))`, 8)
+}
