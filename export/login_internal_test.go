@@ -288,6 +288,7 @@ func TestProxies(t *testing.T) {
 				s := newSetup(t, nil)
 				at, stop := s.over(protocol, e, serverOf(t, authority), func(s *Settings) {
 					s.HTTPClient.ProxyURL = commonconfig.URL{URL: &url.URL{Scheme: kind, Host: through, User: url.UserPassword("me", "secret")}}
+					s.HTTPClient.ProxyConnectHeader = commonconfig.ProxyHeader{"X-Team": {"a"}}
 					s.HTTPClient.TLSConfig = commonconfig.TLSConfig{
 						CAFile: filepath.Join(dir, "ca.pem"), CertFile: filepath.Join(dir, "client.pem"), KeyFile: filepath.Join(dir, "client.key"),
 					}
@@ -296,7 +297,7 @@ func TestProxies(t *testing.T) {
 				s.give(3)
 				s.run()
 				s.wantRecords(3, 0, 0)
-				want := "CONNECT " + at + " Basic bWU6c2VjcmV0"
+				want := "CONNECT " + at + " Basic bWU6c2VjcmV0 a"
 				if kind == "socks5" {
 					want = at + " me:secret"
 				}
@@ -333,7 +334,7 @@ func proxyOf(t *testing.T, kind string, settings *tls.Config, asked *syncedList)
 		return socksProxy(t, asked)
 	}
 	proxy := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.add(r.Method + " " + r.Host + " " + r.Header.Get("Proxy-Authorization"))
+		asked.add(r.Method + " " + r.Host + " " + r.Header.Get("Proxy-Authorization") + " " + r.Header.Get("X-Team"))
 		there, err := net.Dial("tcp", r.Host)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
