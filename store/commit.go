@@ -28,7 +28,15 @@ func (s *Store) Append(events []*merge.Event) (int64, error) {
 	before := s.size
 	err := s.extend(func(w *writer) {
 		for _, e := range events {
-			payload, service := s.events.encode(e)
+			if w.err = s.packing.begin(w); w.err != nil {
+				return
+			}
+			raw, service := s.events.encode(e)
+			if size(raw) > maxOccurrences {
+				w.err = errLarge
+				return
+			}
+			payload := s.packing.pack(raw)
 			h := head{kind: kindEvent, service: nameHash(service)}
 			if e.Scraper != nil {
 				h.table = tableScrapers
@@ -121,7 +129,7 @@ func (s *Store) extend(f func(*writer)) error {
 	f(&w)
 	w.flush()
 	if w.err != nil {
-		s.events.forget() // what it wrote is not there
+		s.forget() // what it wrote is not there
 		if err := s.file.Truncate(s.size); err != nil {
 			return s.abandon(w.err)
 		}
@@ -154,7 +162,21 @@ func (s *Store) sync() error {
 
 func (s *Store) committed() {
 	s.journal = 0
+	s.forget()
+}
+
+// forget makes what is appended next refer to nothing before it.
+func (s *Store) forget() {
 	s.events.forget()
+	s.packing.forget()
+}
+
+func size(parts [][]byte) int {
+	n := 0
+	for _, part := range parts {
+		n += len(part)
+	}
+	return n
 }
 
 // nameHash is the hash of a service's name, 0 for none.

@@ -16,7 +16,8 @@
 //	delete   a record that is no more
 //	commit   ends a series of puts and deletes, which are one change, and says up to which
 //	         event they comprise
-//	event    what happened since
+//	event       what happened since, packed
+//	dictionary  what the events that follow have in common: see [packing]
 //
 // When more than half of the file is of no use any more, a new file is written beside it
 // and takes its place.

@@ -16,6 +16,7 @@ const (
 	kindDelete
 	kindCommit
 	kindEvent
+	kindDictionary
 )
 
 // A head says what a frame is.

@@ -15,13 +15,17 @@ func FuzzRecords(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	w := eventWriter{occurrences: o, written: map[uint64]struct{}{}}
+	w := eventWriter{written: map[uint64]struct{}{}}
 	parts, _ := w.encode(&merge.Event{Seq: 1, Answer: &merge.AnswerEvent{Service: "shop", Process: "p", Totals: []merge.TotalEvent{{ID: 1, Total: 3, Hashes: []uint64{6}}}}})
 	f.Add([]byte("shop\x00p"), slices.Concat(parts...))
 	f.Add([]byte{}, []byte{0xff, 0xff, 0xff, 0xff, 0x7f})
 	f.Fuzz(func(_ *testing.T, key, value []byte) {
-		r := eventReader{occurrences: o, traces: map[string][]string{}}
+		r := eventReader{traces: map[string][]string{}}
 		_, _ = r.decode(value)
+		u := unpacking{decoder: o.decompress}
+		if u.begin(7, value) == nil {
+			_, _ = u.unpack(value)
+		}
 		_, _ = decodeService(key, value)
 		_, _ = decodeRound(key, value)
 		_, _ = decodeEndpoint(key, value)

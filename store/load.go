@@ -98,7 +98,7 @@ func (s *Store) read() (*merge.Saved, error) {
 		}
 		return saved, s.judge(&loader{}, saved) // an empty file cannot be mapped
 	}
-	l := loader{store: s, saved: saved, reader: eventReader{occurrences: s.occurrences, traces: map[string][]string{}}}
+	l := loader{store: s, saved: saved, reader: eventReader{traces: map[string][]string{}}, unpacking: unpacking{decoder: s.occurrences.decompress}}
 	l.scanner.b = f.Bytes()
 	if l.file, err = os.Open(s.path); err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -144,7 +144,8 @@ type loader struct {
 	saved   *merge.Saved
 	scanner scanner
 	reader  eventReader
-	file    *os.File // what is read later is read from it
+	unpacking
+	file *os.File // what is read later is read from it
 
 	version    uint64
 	uuid, mark string
@@ -200,6 +201,10 @@ func (l *loader) frame(h head, payload []byte, at int) {
 		l.commit(payload)
 	case kindEvent:
 		l.event(h, payload, at)
+	case kindDictionary:
+		if err := l.begin(h.number, payload); err != nil {
+			l.all = true // its checksum is right: no damage, but nothing that can be used
+		}
 	}
 	l.end, l.endNumber = int64(at+frameSize+len(payload)), h.number+1
 }
@@ -237,7 +242,11 @@ func (l *loader) commit(payload []byte) {
 }
 
 func (l *loader) event(h head, payload []byte, at int) {
-	e, err := l.reader.decode(payload)
+	var e merge.Event
+	raw, err := l.unpack(payload)
+	if err == nil {
+		e, err = l.reader.decode(raw)
+	}
 	if err != nil {
 		l.scanner.lost = append(l.scanner.lost, lostFrame{h, at})
 		return
@@ -323,6 +332,7 @@ func (l *loader) lostServices() []string {
 		}
 		name, known := l.names[h.service]
 		switch {
+		case h.kind == kindDictionary: // the events that want it are lost, and tell of whom
 		case h.table == tableScrapers, h.table == tableMembers: // nothing is counted wrongly without it
 		case h.service == 0 && h.kind != kindMeta:
 			l.all = true

@@ -26,13 +26,13 @@ type occurrences struct {
 const maxOccurrences = 1 << 30
 
 func newOccurrences(logger *slog.Logger) (*occurrences, error) {
-	compress, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	compress, err := zstd.NewWriter(nil, packingOptions()...)
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
-	decompress, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxOccurrences))
+	decompress, err := newDecoder()
 	if err != nil {
-		return nil, fmt.Errorf("set up decompression: %w", err)
+		return nil, err
 	}
 	return &occurrences{compress: compress, decompress: decompress, logger: logger}, nil
 }

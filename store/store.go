@@ -19,7 +19,7 @@ import (
 const fileName = "state.db"
 
 // version is that of the layout in doc.go.
-const version = 6
+const version = 7
 
 // Errors of [Open] that the operator must mend.
 var (
@@ -48,6 +48,7 @@ type Store struct {
 	path        string
 	occurrences *occurrences
 	events      eventWriter
+	packing     packing
 
 	mu   sync.Mutex // guards the rest
 	mark *mark      // without a lock while the directory cannot be written
@@ -89,8 +90,8 @@ func Open(o Options) (*Store, *merge.Saved, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &Store{options: o, path: filepath.Join(o.Dir, fileName), occurrences: codec, events: eventWriter{occurrences: codec}, largest: maxPayload}
-	s.events.forget()
+	s := &Store{options: o, path: filepath.Join(o.Dir, fileName), occurrences: codec, packing: packing{plain: codec.compress}, largest: maxPayload}
+	s.forget()
 	saved, err := s.open()
 	if err != nil {
 		if s.mark != nil {
