@@ -151,8 +151,8 @@ type loader struct {
 	uuid, mark string
 	// tables hold the records that were committed, by table and key: where they are.
 	tables map[table]map[string]place
-	// changes are those since the last commit.
-	changes []change
+	// changes are those since the last commit, in pieces: the first commit has all that there is.
+	changes chunks
 	seq     uint64 // of the last event that the records comprise
 	// end is where the last frame ends that counts, and endNumber is the number of the
 	// next.
@@ -209,34 +209,73 @@ func (l *loader) frame(h head, payload []byte, at int) {
 	l.end, l.endNumber = int64(at+frameSize+len(payload)), h.number+1
 }
 
+// chunks is a list that grows without being copied.
+type chunks struct {
+	list [][]change
+	len  int
+}
+
+const chunkSize = 4096
+
+func (c *chunks) add(one change) {
+	if at := c.len / chunkSize; at == len(c.list) {
+		c.list = append(c.list, make([]change, 0, chunkSize))
+	}
+	last := &c.list[c.len/chunkSize]
+	*last = append(*last, one)
+	c.len++
+}
+
+// clear empties it, and keeps the memory that a small commit takes.
+func (c *chunks) clear() {
+	if c.len > 0 {
+		c.list = append(c.list[:0:1], c.list[0][:0])
+	}
+	c.len = 0
+}
+
+// of counts the changes of each table.
+func (c *chunks) of() map[table]int {
+	n := map[table]int{}
+	for _, chunk := range c.list {
+		for i := range chunk {
+			n[chunk[i].table]++
+		}
+	}
+	return n
+}
+
 func (l *loader) change(h head, payload []byte, at int) {
 	d := decoder{b: payload}
 	key := d.string()
 	to := at + headSize + len(payload)
-	l.changes = append(l.changes, change{h.table, key, place{at, to - len(d.b), to}, h.kind == kindDelete})
+	l.changes.add(change{h.table, key, place{at, to - len(d.b), to}, h.kind == kindDelete})
 	l.lastPut[recordHash{h.table, h.key}] = h.number
 }
 
 func (l *loader) commit(payload []byte) {
 	d := decoder{b: payload}
 	seq, count := d.uint(), d.uint()
-	if uint64(len(l.changes)) > count {
+	if uint64(l.changes.len) > count {
 		l.all = true // it is not the end of these changes
 	}
 	l.seq = max(l.seq, seq)
-	for _, c := range l.changes {
-		records := l.tables[c.table]
-		if records == nil {
-			records = map[string]place{}
-			l.tables[c.table] = records
-		}
-		if c.delete {
-			delete(records, c.key)
-		} else {
-			records[c.key] = c.place
+	for t, n := range l.changes.of() {
+		if l.tables[t] == nil {
+			l.tables[t] = make(map[string]place, n)
 		}
 	}
-	l.changes = l.changes[:0]
+	for _, chunk := range l.changes.list {
+		for i := range chunk {
+			c := &chunk[i]
+			if records := l.tables[c.table]; c.delete {
+				delete(records, c.key)
+			} else {
+				records[c.key] = c.place
+			}
+		}
+	}
+	l.changes.clear()
 	l.saved.Events = slices.DeleteFunc(l.saved.Events, func(e merge.Event) bool { return e.Seq <= l.seq })
 	clear(l.reader.traces)
 }
@@ -265,7 +304,7 @@ func (l *loader) records() {
 	each(l, tableEndpoints, decodeEndpoint, &r.Endpoints)
 	each(l, tableProcesses, decodeProcess, &r.Processes)
 	each(l, tableForgotten, decodeForgotten, &r.Forgotten)
-	known := names{}
+	known := make(names, 3*len(l.tables[tableExceptions])) // key, ID and newest occurrence of each
 	each(l, tableExceptions, known.decodeException, &r.Exceptions)
 	l.occurrences()
 	each(l, tableMembers, decodeMember, &r.Members)
