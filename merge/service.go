@@ -54,6 +54,8 @@ type service struct {
 
 	// sorted holds the exceptions by key; nil when stale.
 	sorted []*exception
+	// listed are the exceptions as they were handed out last.
+	listed []*Exception
 }
 
 func newService(name string, s *State) *service {
@@ -312,9 +314,14 @@ func (s *service) snapshot() *Service {
 		Inconsistencies: maps.Clone(s.inconsistencies),
 		Doubts:          s.doubts(),
 	}
+	list := make([]*Exception, 0, len(s.byID))
 	for _, e := range s.sortedExceptions() {
-		out.Exceptions = append(out.Exceptions, e.snapshot(s.name))
+		list = append(list, e.snapshot(s.name))
 	}
+	if !slices.Equal(list, s.listed) {
+		s.listed = list
+	}
+	out.Exceptions = s.listed
 	return out
 }
 

@@ -41,7 +41,8 @@ type Service struct {
 	Name string
 	// WatchedSince is when its first successful scrape ever was; zero before.
 	WatchedSince time.Time
-	// Exceptions are sorted by aggregation key.
+	// Exceptions are sorted by aggregation key. The list is that of the snapshot before as long as none of
+	// them changes.
 	Exceptions []*Exception
 	// OverflowKeys is how many keys are counted together because the service has
 	// more than its limit.

@@ -145,28 +145,51 @@ func (f filter) set() int {
 
 // exceptions returns what the filter leaves, sorted, and how many exceptions were not searched
 // whole.
-func (f filter) exceptions(s *merge.Snapshot, j classifier, b *searchBudget) (list []*merge.Exception, unsearched int) {
+func (f filter) exceptions(s *merge.Snapshot, all []*index, j classifier, b *searchBudget) (list []*merge.Exception, unsearched int) {
 	search, class := newSearch(f.Query), newWord(strings.ToLower(f.Class))
-	var unread []*merge.Exception
-	for _, svc := range s.Services {
+	var named, unread []part
+	count, left := 0, 0
+	for i, svc := range s.Services {
 		if f.Service != "" && svc.Name != f.Service {
 			continue
 		}
-		for _, e := range svc.Exceptions {
-			switch {
-			case !j.is(f.State, svc, e) || !f.Seen.has(e, j.now) || !f.hasCount(e) || f.Class != "" && !class.in(e.Class):
-			case search.matchesName(e):
-				list = append(list, e)
-			case e.Kept.Len() > 0:
-				unread = append(unread, e)
+		x := all[i]
+		has := func(e *merge.Exception) bool {
+			return j.is(f.State, svc, e) && f.Seen.has(e, j.now) && f.hasCount(e) && (f.Class == "" || class.in(e.Class))
+		}
+		matching := x.matching(search)
+		listed := part{list: x.list}
+		for _, at := range x.in(f.Sort, j) {
+			if (matching == nil || matching[at]) && has(x.list[at]) {
+				listed.places = append(listed.places, at)
 			}
 		}
+		named, count = append(named, listed), count+len(listed.places)
+		if matching == nil {
+			continue
+		}
+		rest := part{list: x.list}
+		for _, at := range x.in(byLastSeen, j) {
+			if !matching[at] && x.list[at].Kept.Len() > 0 && has(x.list[at]) {
+				rest.places = append(rest.places, at)
+			}
+		}
+		unread, left = append(unread, rest), left+len(rest.places)
 	}
-	found, unsearched := search.read(unread, f.Deep, b)
-	list = append(list, found...)
-	j.sort(list, f.Sort)
+	list = slices.AppendSeq(make([]*merge.Exception, 0, count), merged(named, f.Sort, j))
+	found, unsearched := search.read(merged(unread, byLastSeen, j), left, f.Deep, b)
+	if len(found) > 0 {
+		list = append(list, found...)
+		j.sort(list, f.Sort)
+	}
 	return list, unsearched
 }
+
+// timed reports whether what the filter leaves depends on when it is asked.
+func (f filter) timed() bool { return f.State == conditionNew || f.Seen.Within != "" }
+
+// grows reports whether it depends on what grew of late.
+func (f filter) grows() bool { return f.State == conditionGrowing || f.Sort == byGrowth }
 
 // hasCount reports whether the exception was counted under the severity and the group
 // labels.

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"maps"
 	"runtime"
 	"sync"
 
@@ -19,15 +20,20 @@ type lists struct {
 	snapshot *merge.Snapshot
 	growth   *merge.Growth
 	second   int64
+	indexes  indexes
+	indexed  []*index // of the services of the snapshot
 	listed   map[string]*list
 	choices  map[string]*choices // by service, "" for all
 }
 
 // A list is what a filter left.
 type list struct {
-	once       sync.Once
-	exceptions []*merge.Exception // not to be changed
-	unsearched int
+	once sync.Once
+	// timed is set when it is of one moment, grows when it is of what grew, and searched when it was not
+	// searched for longer than there was time.
+	timed, grows, searched bool
+	exceptions             []*merge.Exception // not to be changed
+	unsearched             int
 }
 
 // maxLists bounds what is remembered: further filters are applied each time.
@@ -38,8 +44,16 @@ func (l *lists) begin(s *merge.Snapshot, j classifier) {
 	if l.snapshot == s && l.growth == j.growth && l.second == j.now.Unix() {
 		return
 	}
-	l.snapshot, l.growth, l.second = s, j.growth, j.now.Unix()
-	l.listed, l.choices = map[string]*list{}, map[string]*choices{}
+	indexed, same := l.indexes.in(s)
+	if !same || l.listed == nil {
+		l.listed, l.choices = map[string]*list{}, map[string]*choices{}
+	} else {
+		anew := l.second != j.now.Unix()
+		maps.DeleteFunc(l.listed, func(_ string, at *list) bool {
+			return at.searched && anew || at.timed && anew || at.grows && l.growth != j.growth
+		})
+	}
+	l.snapshot, l.growth, l.second, l.indexed = s, j.growth, j.now.Unix(), indexed
 }
 
 // exceptions returns what the filter leaves of the snapshot, sorted, and how many exceptions
@@ -49,9 +63,9 @@ func (l *lists) exceptions(s *merge.Snapshot, f filter, j classifier, b *searchB
 	key := f.values().Encode()
 	l.mu.Lock()
 	l.begin(s, j)
-	at := l.listed[key]
+	at, indexed := l.listed[key], l.indexed
 	if at == nil {
-		at = &list{}
+		at = &list{timed: f.timed(), grows: f.grows(), searched: f.Query != ""}
 		if len(l.listed) < maxLists {
 			l.listed[key] = at
 		}
@@ -59,7 +73,7 @@ func (l *lists) exceptions(s *merge.Snapshot, f filter, j classifier, b *searchB
 	l.mu.Unlock()
 	at.once.Do(func() {
 		defer l.working.enter()()
-		at.exceptions, at.unsearched = f.exceptions(s, j, b)
+		at.exceptions, at.unsearched = f.exceptions(s, indexed, j, b)
 	})
 	return at.exceptions, at.unsearched
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -66,10 +67,10 @@ func (b *searchBudget) take() time.Duration {
 	return time.Duration(n) * time.Millisecond
 }
 
-// read reads the occurrences of the exceptions, those seen last first, and returns those that
-// match. When the time is over, it returns how many are left.
-func (s search) read(list []*merge.Exception, thorough bool, b *searchBudget) (found []*merge.Exception, left int) {
-	if len(list) == 0 {
+// read reads the occurrences of so many exceptions and returns those that match. When the time is over, it
+// returns how many are left.
+func (s search) read(list iter.Seq[*merge.Exception], left int, thorough bool, b *searchBudget) (found []*merge.Exception, unread int) {
+	if left == 0 {
 		return nil, 0
 	}
 	within := deepSearchTime
@@ -80,26 +81,18 @@ func (s search) read(list []*merge.Exception, thorough bool, b *searchBudget) (f
 		within = b.take()
 	}
 	if within == 0 {
-		return nil, len(list)
+		return nil, left
 	}
-	classifier{}.sort(list, byLastSeen)
 	end := time.Now().Add(within)
-	for i, e := range list {
+	for e := range list {
 		if !time.Now().Before(end) {
-			return found, len(list) - i
+			break
 		}
-		if s.matches(e) {
+		if left--; s.matches(e) {
 			found = append(found, e)
 		}
 	}
-	return found, 0
-}
-
-// matchesName looks at what is known of an exception without its occurrences: the key, the
-// ID, the class, the service.
-func (s search) matchesName(e *merge.Exception) bool {
-	m := matching{words: s.words}
-	return m.look(e.Key, e.ID, e.Class, e.Service) || m.lookAtKeys(e.Keys)
+	return found, left
 }
 
 // matches looks at the name, and of each occurrence at the class, the message and the stack

@@ -87,7 +87,8 @@ func TestSearchTakesNoLonger(t *testing.T) {
 	}
 	s := &merge.Snapshot{Services: []*merge.Service{{Name: "shop", Exceptions: []*merge.Exception{raise("declined", ""), raise("a", "card declined"), raise("b", "")}}}}
 	f := filter{Query: "declined", State: conditionAny}
-	list, left := f.exceptions(s, classifier{}, &spent)
+	all, _ := (*indexes)(nil).in(s)
+	list, left := f.exceptions(s, all, classifier{}, &spent)
 	if len(list) != 1 || list[0].Key != "declined" || left != 2 {
 		t.Errorf("got %d exceptions, %d left, want 1 and 2", len(list), left)
 	}
@@ -96,7 +97,7 @@ func TestSearchTakesNoLonger(t *testing.T) {
 		t.Fatalf("got %+v", u)
 	}
 	f = parseFilter(mustQuery(t, u.URL))
-	if list, left = f.exceptions(s, classifier{}, &spent); len(list) != 2 || left != 0 {
+	if list, left = f.exceptions(s, all, classifier{}, &spent); len(list) != 2 || left != 0 {
 		t.Errorf("a search of everything: got %d exceptions, %d left, want 2 and 0", len(list), left)
 	}
 	if u := newUnsearched(left, f, links{}); u != nil {

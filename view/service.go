@@ -125,7 +125,8 @@ func (v *view) settingsOf(s *serviceHealth) string {
 // setExceptions shows those that want attention first: they came back, are new, or grow.
 func (p *servicePage) setExceptions(snapshot *merge.Snapshot, s *serviceHealth, j classifier, to links) {
 	f := filter{Service: s.Name, Sort: byLastSeen}
-	list, _ := f.exceptions(snapshot, j, &searchBudget{})
+	all, _ := (*indexes)(nil).in(snapshot)
+	list, _ := f.exceptions(snapshot, all, j, &searchBudget{})
 	urgent := func(e *merge.Exception) int {
 		return slices.IndexFunc(listedConditions, func(c condition) bool { return j.is(c, s.Service, e) })
 	}
