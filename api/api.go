@@ -39,11 +39,11 @@ type Options struct {
 	// with; "" when the routes begin at the root.
 	UUID   func() string
 	Prefix string
-	// Push takes in a report that a process of the service, on that host, sends by itself,
-	// while it comes. The error is that of the body, or says what is wrong with the report:
+	// Push takes in a report that a process of the service sends by itself, while it comes. The
+	// error is that of the body, or says what is wrong with the report:
 	// then nothing is taken in. CanPush says whether the service takes any, and MaxPush how
 	// many bytes one may have.
-	Push    func(service, host string, body io.Reader) error
+	Push    func(p Pushed, body io.Reader) error
 	CanPush func(service string) bool
 	MaxPush func() int64
 	// Bodies bound the reports that are being taken in at a time.

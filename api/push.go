@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,11 +37,7 @@ func (a Options) push(w http.ResponseWriter, r *http.Request) {
 	body, release, err := a.pushedBody(w, r)
 	defer release()
 	if err == nil {
-		host, _, splitErr := net.SplitHostPort(r.RemoteAddr)
-		if splitErr != nil {
-			host = r.RemoteAddr
-		}
-		err = a.Push(service, host, body)
+		err = a.Push(newPushed(service, r), body)
 	}
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -56,6 +53,49 @@ func (a Options) push(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	}
 }
+
+// A Pushed report is one that a process sends by itself.
+type Pushed struct {
+	Service string
+	// Host is where the process runs.
+	Host string
+	// ForwardedBy is the process of a replica that passes it on, for Age since it has come there; ""
+	// when it comes from its process.
+	ForwardedBy string
+	Age         time.Duration
+}
+
+// The headers of a report that another replica passes on.
+const (
+	forwardedBy   = "Periskop-Forwarded-By"
+	forwardedAge  = "Periskop-Forwarded-Age"
+	forwardedHost = "Periskop-Forwarded-Host"
+)
+
+func newPushed(service string, r *http.Request) Pushed {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	p := Pushed{Service: service, Host: host, ForwardedBy: r.Header.Get(forwardedBy)}
+	if p.ForwardedBy == "" {
+		return p
+	}
+	if name := r.Header.Get(forwardedHost); name != "" && len(name) <= maxHost && !strings.ContainsAny(name, "/?#@ ") {
+		p.Host = name
+	}
+	if age, err := strconv.ParseFloat(r.Header.Get(forwardedAge), 64); err == nil && age > 0 && age < maxAge.Seconds() {
+		p.Age = time.Duration(age * float64(time.Second))
+	}
+	return p
+}
+
+const (
+	// maxHost is how many bytes the name of a host has, and maxAge how long a report can have waited
+	// to be passed on.
+	maxHost = 253
+	maxAge  = 7 * 24 * time.Hour
+)
 
 // pushedService returns the name of the service in what follows /push/. It may hold
 // slashes.

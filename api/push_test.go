@@ -34,9 +34,9 @@ func pushedWithin(now *time.Time, bodies *limit.Bytes) (*merge.State, http.Handl
 		CanPush:  func(service string) bool { return service != "scraped" },
 		MaxPush:  func() int64 { return 1 << 20 },
 		Bodies:   bodies,
-		Push: func(service, host string, body io.Reader) error {
+		Push: func(p api.Pushed, body io.Reader) error {
 			sc := &periskop.Scrape{
-				Target: &periskop.Target{Service: service, Instance: host, URL: "push://" + host},
+				Target: &periskop.Target{Service: p.Service, Instance: p.Host, URL: "push://" + p.Host},
 				Start:  *now, Result: periskop.Success,
 			}
 			intake := state.Begin(sc)

@@ -38,7 +38,10 @@ type Exchange struct {
 	o       Options
 	metrics *metrics
 	read    cursors
-	changed chan struct{} // of capacity 1
+	waiting room // of reports that are passed on
+	// holdersMu guards for how many peers each of them waits.
+	holdersMu sync.Mutex
+	changed   chan struct{} // of capacity 1
 
 	mu sync.Mutex
 	// The rest is guarded by mu.
@@ -56,7 +59,9 @@ func New(o Options) *Exchange {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Exchange{o: o, metrics: newMetrics(o.Registerer), changed: make(chan struct{}, 1)}
+	x := &Exchange{o: o, metrics: newMetrics(o.Registerer), changed: make(chan struct{}, 1)}
+	x.waiting.evict = x.evict
+	return x
 }
 
 // Configure replaces the settings; nil is for no peers. On an error they stay as they were: a
@@ -165,10 +170,14 @@ func (x *Exchange) start(ctx context.Context, c *connection, t *periskop.Target)
 	p := &peer{
 		Exchange: x, connection: c, url: t.URL, name: t.Instance, shown: t.Shown(),
 		logger: x.o.Logger.With("peer", t.Shown()), cancel: cancel, ended: make(chan struct{}),
+		queue: &queue{x: x, ready: make(chan struct{}, 1)},
 	}
 	go func() {
 		defer close(p.ended)
+		var both sync.WaitGroup
+		both.Go(func() { p.forward(ctx) })
 		p.run(ctx)
+		both.Wait()
 	}()
 	return p
 }

@@ -12,6 +12,8 @@ type metrics struct {
 	peers    prometheus.Gauge
 	success  *prometheus.GaugeVec
 	failures *prometheus.CounterVec
+	pushes   *prometheus.CounterVec
+	waiting  prometheus.Gauge
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -20,9 +22,14 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		peers:    prometheus.NewGauge(prometheus.GaugeOpts{Name: names.ExporterPeers, Help: help(names.ExporterPeers)}),
 		success:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: names.ExporterPeerSuccess, Help: help(names.ExporterPeerSuccess)}, []string{names.Peer}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: names.ExporterPeerFailures, Help: help(names.ExporterPeerFailures)}, []string{names.Peer}),
+		pushes:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: names.ExporterPeerPushes, Help: help(names.ExporterPeerPushes)}, []string{names.Result}),
+		waiting:  prometheus.NewGauge(prometheus.GaugeOpts{Name: names.ExporterPeerPushesWaiting, Help: help(names.ExporterPeerPushesWaiting)}),
+	}
+	for _, result := range []string{resultSent, resultFailed, resultDropped} {
+		m.pushes.WithLabelValues(result)
 	}
 	if r != nil {
-		r.MustRegister(m.peers, m.success, m.failures)
+		r.MustRegister(m.peers, m.success, m.failures, m.pushes, m.waiting)
 	}
 	return m
 }

@@ -20,7 +20,8 @@ type peer struct {
 	shown      string
 	logger     *slog.Logger
 	cancel     context.CancelFunc
-	ended      chan struct{} // closed when run has ended
+	ended      chan struct{} // closed when run and forward have ended
+	queue      *queue
 
 	statusMu sync.Mutex // guards status
 	status   Status
@@ -126,8 +127,12 @@ func (p *peer) request(ctx context.Context, from points) (*answer, error) {
 		return nil, fmt.Errorf("ask: %w", peeled(err))
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
+	switch res.StatusCode {
+	case http.StatusOK:
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return nil, fmt.Errorf("ask: it answered %s; an older version has no decisions to tell", res.Status)
+	default:
+		return nil, fmt.Errorf("ask: it answered %s", res.Status)
 	}
 	a, err := readAnswer(res.Body)
 	if err != nil {

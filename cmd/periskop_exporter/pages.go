@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"net/http"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/dashboards"
 	"github.com/periskop-exporter/periskop_exporter/internal/limit"
 	"github.com/periskop-exporter/periskop_exporter/merge"
-	"github.com/periskop-exporter/periskop_exporter/periskop"
 	"github.com/periskop-exporter/periskop_exporter/view"
 )
 
@@ -107,22 +105,6 @@ func (e *exporter) uuid() string {
 		return e.store.UUID()
 	}
 	return e.recorder.UUID()
-}
-
-// push takes in what a process reports by itself, as if it had been scraped.
-func (e *exporter) push(service, host string, body io.Reader) error {
-	scraped := &periskop.Scrape{
-		Target: &periskop.Target{Service: service, Instance: host, URL: "push://" + host},
-		Start:  time.Now(), Result: periskop.Success, Pushed: true,
-	}
-	intake := e.state.Begin(scraped)
-	report, err := (&periskop.Stream{Take: intake.Take}).Decode(body, nil)
-	if err != nil {
-		return err
-	}
-	scraped.Report, scraped.Duration = report, time.Since(scraped.Start)
-	intake.Fold(scraped)
-	return nil
 }
 
 // shownFlags returns the flags of a command with their values. None of them holds a

@@ -55,6 +55,7 @@ type exporter struct {
 	notifier  *notify.Notifier
 	export    *export.Exporter
 	peers     *peers.Exchange
+	pushes    peers.Order // of what is pushed
 	reloader  *reloader
 	recent    merge.Recent // what the charts of the pages show
 	// listeners are served on in place of the addresses in flags, if there are any.

@@ -44,7 +44,9 @@ var bounds = map[string]bound{
 	"alerts/notify.patience":    {"time.Hour", "Direct alerts that no Alertmanager has taken", "for an hour"},
 
 	"api.maxAction":  {"256 << 10", "Exceptions that something is decided about at once", "256 kB"},
+	"api.maxAge":     {"7 * 24 * time.Hour", "", "of what a header says: one that says more says nothing"},
 	"api.maxDecided": {"1000", "Peers that are asked", "1000 decisions"},
+	"api.maxHost":    {"253", "", "of the name of a host in a header"},
 
 	"cmd/periskop_exporter.maxChecked":     {"64 << 20", "", "of check-target, which a person runs"},
 	"cmd/periskop_exporter.maxConnections": {"1000", "Connections to the exporter", "1000"},
@@ -122,11 +124,14 @@ var bounds = map[string]bound{
 	"merge.maxValue":          {"1 << 52", "The value of a series", "2^52"},
 	"merge.maxZoneWindow":     {"2 * time.Minute", "", "of a clock"},
 
-	"peers.longestName": {"256", "", "of what an answer calls a process or a replica"},
-	"peers.maxAnswer":   {"8 << 20", "Peers that are asked", "8 MB"},
-	"peers.maxCursors":  {"64", "Processes that peers are remembered by", "64"},
-	"peers.maxParts":    {"100", "Peers that are asked", "100 in a row"},
-	"peers.maxPeers":    {"32", "Peers that are asked", "32 addresses"},
+	"peers.longestName":  {"256", "", "of what an answer calls a process or a replica"},
+	"peers.maxAnswer":    {"8 << 20", "Peers that are asked", "8 MB"},
+	"peers.maxCursors":   {"64", "Processes that peers are remembered by", "64"},
+	"peers.maxOrdered":   {"10_000", "Processes of which it is known which pushed report", "10,000"},
+	"peers.maxParts":     {"100", "Peers that are asked", "100 in a row"},
+	"peers.maxPeers":     {"32", "Peers that are asked", "32 addresses"},
+	"peers.maxWaiting":   {"32 << 20", "Pushed reports that wait to be passed on", "32 MB"},
+	"peers.mostPatience": {"time.Second", "Pushed reports that wait to be passed on", "a second"},
 
 	"periskop.MaxTotalCount":          {"1 << 53", "", "of a count: one that is larger is none"},
 	"periskop.longest":                {"", "", "of a word of the format: nothing that is longer is one"},

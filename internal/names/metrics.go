@@ -44,6 +44,8 @@ func Metrics() []Metric {
 		{ExporterOverflowKeys, "gauge", []string{ServiceName}, "Aggregation keys of the service that are counted together, past the limit."},
 		{ExporterPeerFailures, "counter", []string{Peer}, "Requests for the decisions of a peer that did not succeed. Each is made again within seconds."},
 		{ExporterPeerSuccess, "gauge", []string{Peer}, "When the decisions of the peer were last read, in seconds since 1970; 0 for never."},
+		{ExporterPeerPushes, "counter", []string{Result}, "Pushed reports that were passed on to a peer, by how that ended: sent, failed for those that it refused, dropped for those that had no room while it was away."},
+		{ExporterPeerPushesWaiting, "gauge", nil, "Pushed reports that wait to be passed on to peers. Of a process it is the newest one that waits, once for each peer."},
 		{ExporterPeers, "gauge", nil, "Addresses that discovery finds for peers, that of this exporter included."},
 		{ExporterRegularScrapers, "gauge", nil, "Programs, and jobs of one, that scrape these metrics at a steady interval now."},
 		{ExporterRequestsRefused, "counter", []string{Kind}, "Requests that were refused because too many of their kind were under way: metrics, pages, api, federation, push, reload; and connections that were closed because too many were open: connection."},

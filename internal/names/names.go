@@ -51,6 +51,8 @@ const (
 	ExporterAlertsActive            = "periskop_exporter_alerts_active"
 	ExporterAlertmanagers           = "periskop_exporter_alertmanagers"
 	ExporterPeers                   = "periskop_exporter_peers"
+	ExporterPeerPushes              = "periskop_exporter_peer_pushes_total"
+	ExporterPeerPushesWaiting       = "periskop_exporter_peer_pushes_waiting"
 	ExporterPeerSuccess             = "periskop_exporter_peer_last_success_timestamp_seconds"
 	ExporterPeerFailures            = "periskop_exporter_peer_failures_total"
 )

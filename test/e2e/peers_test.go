@@ -332,3 +332,61 @@ func TestPeersBehindOneAddress(t *testing.T) {
 	value("no series without a replica", `count(last_over_time({replica="",__name__=~"periskop_.+|go_.+|process_.+"}[10m])) or vector(0)`, 0)
 	value("eight in all", `sum(max without (instance, job, replica) (`+total+`))`, 8)
 }
+
+// TestPushReachesAll pushes to either replica, also while the other one is away, and counts each report
+// once on both.
+func TestPushReachesAll(t *testing.T) {
+	p := startPair(t, 0)
+	counted := func(what, total string, replicas ...*process.Program) {
+		t.Helper()
+		for _, r := range replicas {
+			process.Eventually(t, what, func() error {
+				metrics, err := process.Get(t.Context(), r.URL+"/metrics")
+				if err == nil && !strings.Contains(metrics, `service_name="jobs",severity="error"} `+total+"\n") {
+					err = fmt.Errorf("%s is not counted: %s", total, firstLines(metrics, `service_name="jobs"`))
+				}
+				return err
+			})
+		}
+	}
+	pushReport(t, p.a, 1, 3)
+	counted("pushed to a", "3", p.a, p.b)
+	pushReport(t, p.b, 2, 4)
+	counted("pushed to b", "7", p.a, p.b)
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	same := fmt.Sprintf(`{"target_uuid":"twice","aggregated_errors":[{"aggregation_key":"Timeout@1a","total_count":2,"severity":"error","created_at":%q,`+
+		`"latest_errors":[{"uuid":"twice-1","timestamp":%q,"error":{"class":"Timeout","message":"late"}},{"uuid":"twice-2","timestamp":%q,"error":{"class":"Timeout","message":"late"}}]}]}`, now, now, now)
+	for _, r := range []*process.Program{p.a, p.b, p.a} {
+		res, err := http.Post(r.URL+"/push/jobs/errors", "application/json", strings.NewReader(same))
+		if err != nil || res.Body.Close() != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("push: %v, %v", res, err)
+		}
+	}
+	counted("pushed to both", "9", p.a, p.b)
+	p.b.Kill(t)
+	pushReport(t, p.a, 3, 5)
+	pushReport(t, p.a, 4, 6)
+	p.b.Start(t)
+	counted("pushed to a while b was away", "20", p.a, p.b)
+	for _, r := range []*process.Program{p.a, p.b} {
+		metrics, err := process.Get(t.Context(), r.URL+"/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(metrics) {
+			if strings.HasPrefix(line, `periskop_target_inconsistencies_total{`) && strings.Contains(line, `service_name="jobs"`) && !strings.HasSuffix(line, " 0\n") {
+				t.Errorf("not all of it was clear: %s", line)
+			}
+		}
+	}
+}
+
+func firstLines(text, with string) string {
+	var out []string
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, with) && len(out) < 5 {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "")
+}

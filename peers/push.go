@@ -1,0 +1,438 @@
+package peers
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A report that a process pushes reaches one replica, which passes it on to the others. Of what waits
+// for a peer, only the newest report of a process is kept: its totals comprise those before.
+
+// The headers of a report that is passed on: by which process, for how long it has been on its way, and
+// which host pushed it.
+const (
+	ForwardedBy   = "Periskop-Forwarded-By"
+	ForwardedAge  = "Periskop-Forwarded-Age"
+	ForwardedHost = "Periskop-Forwarded-Host"
+)
+
+const (
+	// maxWaiting is how many bytes of reports wait for peers, compressed, those that are coming in
+	// just now included: as many as those of a hundred thousand keys have.
+	maxWaiting = 32 << 20
+	// smallReport is how much of a report is kept as it is, since most are smaller: a compressor
+	// takes more.
+	smallReport = 64 << 10
+	// mostPatience is how long who pushes waits for peers that were there just now.
+	mostPatience = time.Second
+)
+
+// A Report is what a process pushed.
+type Report struct {
+	Service, Host string
+	// Process is what it calls itself; what has none is known by its host.
+	Process string
+	// Received is when it came.
+	Received time.Time
+	copy     *Copy
+}
+
+// key is the same for reports of which the later one makes up for the earlier.
+func (r *Report) key() string {
+	if r.Process != "" {
+		return r.Service + "\x00" + r.Process
+	}
+	return r.Service + "\x00\x00" + r.Host
+}
+
+// A Copy is made of a report while it is read.
+type Copy struct {
+	x          *Exchange
+	buffer     bytes.Buffer
+	compressor *gzip.Writer // nil for one that is small
+	held       int          // bytes that are reserved
+	lost       bool         // there was no room
+	holders    int          // peers that it waits for; guarded by the mutex of the queue
+}
+
+// Copy returns a reader of the body, and the copy that is made meanwhile; nil when there is nobody to
+// pass it on to. The copy has to be given to [Exchange.Forward], or released.
+func (x *Exchange) Copy(body io.Reader) (io.Reader, *Copy) {
+	if len(x.others()) == 0 {
+		return body, nil
+	}
+	c := &Copy{x: x}
+	return io.TeeReader(body, c), c
+}
+
+// Write takes what was read. It never fails: a report is not refused because a copy has no room.
+func (c *Copy) Write(p []byte) (int, error) {
+	if c.lost {
+		return len(p), nil
+	}
+	if c.compressor == nil && c.buffer.Len()+len(p) > smallReport {
+		small := bytes.Clone(c.buffer.Bytes())
+		c.buffer.Reset()
+		c.compressor, _ = gzip.NewWriterLevel(&c.buffer, gzip.BestSpeed) // which is a level
+		_, _ = c.compressor.Write(small)                                 // into memory
+	}
+	if c.compressor != nil {
+		_, _ = c.compressor.Write(p)
+	} else {
+		c.buffer.Write(p)
+	}
+	c.reserve()
+	return len(p), nil
+}
+
+// reserve has the room counted that the copy takes, or gives the copy up.
+func (c *Copy) reserve() {
+	if more := c.buffer.Cap() - c.held; more > 0 && !c.lost {
+		if c.x.waiting.reserve(more) {
+			c.held += more
+		} else {
+			c.lose()
+		}
+	}
+}
+
+func (c *Copy) lose() {
+	c.lost = true
+	c.Release()
+}
+
+// Release gives the room back. Nil has none.
+func (c *Copy) Release() {
+	if c == nil {
+		return
+	}
+	c.x.waiting.release(c.held)
+	c.held, c.buffer, c.compressor = 0, bytes.Buffer{}, nil
+}
+
+// end completes the copy, and reports whether there is one.
+func (c *Copy) end() bool {
+	if c.compressor != nil && !c.lost {
+		_ = c.compressor.Close() // into memory
+		c.reserve()
+	}
+	return !c.lost
+}
+
+// room is how much waits for peers.
+type room struct {
+	mu   sync.Mutex // guards used
+	used int
+	// evict makes room by giving up what waits for longest; false when nothing waits. It is called
+	// without mu.
+	evict func() bool
+}
+
+func (r *room) reserve(n int) bool {
+	for {
+		r.mu.Lock()
+		if r.used+n <= maxWaiting {
+			r.used += n
+			r.mu.Unlock()
+			return true
+		}
+		r.mu.Unlock()
+		if !r.evict() {
+			return false
+		}
+	}
+}
+
+func (r *room) release(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.used -= n
+}
+
+// others returns the peers that are not known to be this exporter itself.
+func (x *Exchange) others() []*peer {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(x.peers), func(p *peer) bool { return p.currentStatus().Self })
+}
+
+// Forward passes a report on to all peers. It waits for a moment for those that were there just now;
+// for the others, and for those that do not answer, the report waits.
+func (x *Exchange) Forward(ctx context.Context, r Report, c *Copy) {
+	if c == nil {
+		return
+	}
+	others := x.others()
+	if !c.end() || len(others) == 0 {
+		c.Release()
+		x.metrics.pushes.WithLabelValues(resultDropped).Add(float64(len(others)))
+		return
+	}
+	r.copy, c.holders = c, len(others)
+	awaited := make(chan struct{}, len(others))
+	n := 0
+	for _, p := range others {
+		var tried chan<- struct{}
+		if s := p.currentStatus(); s.Err == nil && !s.At.IsZero() && p.queue.flows() {
+			tried = awaited
+			n++
+		}
+		p.queue.put(&waitingReport{Report: r, tried: tried})
+	}
+	timer := time.NewTimer(mostPatience)
+	defer timer.Stop()
+	for ; n > 0; n-- {
+		select {
+		case <-awaited:
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// The results of passing on, as values of the label result.
+const (
+	resultSent    = "sent"
+	resultFailed  = "failed"
+	resultDropped = "dropped"
+)
+
+// A waitingReport waits for one peer.
+type waitingReport struct {
+	Report
+	tried chan<- struct{} // is told once, after the first attempt; nil for nobody
+}
+
+func (w *waitingReport) told() {
+	if w.tried != nil {
+		w.tried <- struct{}{} // there is room for each
+		w.tried = nil
+	}
+}
+
+// A queue has the reports that wait for one peer.
+type queue struct {
+	x     *Exchange
+	ready chan struct{} // of capacity 1
+
+	mu     sync.Mutex // guards the rest
+	list   []*waitingReport
+	closed bool
+	// stuck is set from an attempt that failed until one succeeds.
+	stuck bool
+}
+
+func (q *queue) flows() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !q.stuck
+}
+
+// tried notes how an attempt ended. Nobody waits for a queue that is stuck.
+func (q *queue) tried(stuck bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stuck = stuck
+	for _, w := range q.list {
+		if stuck {
+			w.told()
+		}
+	}
+}
+
+// put adds a report in place of an older one of the same process.
+func (q *queue) put(w *waitingReport) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if i := slices.IndexFunc(q.list, func(o *waitingReport) bool { return o.key() == w.key() }); i >= 0 {
+		if q.list[i].Received.After(w.Received) {
+			q.let(w)
+			return
+		}
+		q.let(q.list[i])
+		q.list = slices.Delete(q.list, i, i+1)
+		q.x.metrics.waiting.Dec()
+	}
+	if q.closed {
+		q.x.metrics.pushes.WithLabelValues(resultDropped).Inc()
+		q.let(w)
+		return
+	}
+	q.list = append(q.list, w)
+	q.x.metrics.waiting.Inc()
+	select {
+	case q.ready <- struct{}{}:
+	default:
+	}
+}
+
+// let lets go of a report that is not in the list any more, or never was.
+func (q *queue) let(w *waitingReport) {
+	w.told()
+	q.x.holdersMu.Lock()
+	w.copy.holders--
+	last := w.copy.holders == 0
+	q.x.holdersMu.Unlock()
+	if last {
+		w.copy.Release()
+	}
+}
+
+// take removes the first report, nil when there is none.
+func (q *queue) take() *waitingReport {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.list) == 0 {
+		return nil
+	}
+	w := q.list[0]
+	q.list = slices.Delete(q.list, 0, 1)
+	q.x.metrics.waiting.Dec()
+	return w
+}
+
+// close gives up all that waits: the peer is gone.
+func (q *queue) close() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	for w := q.take(); w != nil; w = q.take() {
+		q.x.metrics.pushes.WithLabelValues(resultDropped).Inc()
+		q.let(w)
+	}
+}
+
+// evict gives up the report that waits for longest, for whichever peer.
+func (x *Exchange) evict() bool {
+	x.mu.Lock()
+	list := slices.Clone(x.peers)
+	x.mu.Unlock()
+	var oldest *queue
+	var since time.Time
+	for _, p := range list {
+		p.queue.mu.Lock()
+		if len(p.queue.list) > 0 && (oldest == nil || p.queue.list[0].Received.Before(since)) {
+			oldest, since = p.queue, p.queue.list[0].Received
+		}
+		p.queue.mu.Unlock()
+	}
+	if oldest == nil {
+		return false
+	}
+	if w := oldest.take(); w != nil {
+		x.metrics.pushes.WithLabelValues(resultDropped).Inc()
+		oldest.let(w)
+	}
+	return true
+}
+
+// forward sends what waits until ctx ends. What was not taken is sent again after the interval.
+func (p *peer) forward(ctx context.Context) {
+	defer p.queue.close()
+	for {
+		w := p.queue.take()
+		if w == nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-p.queue.ready:
+			}
+			continue
+		}
+		again, err := p.send(ctx, w)
+		p.queue.tried(again)
+		switch {
+		case err == nil:
+			p.metrics.pushes.WithLabelValues(resultSent).Inc()
+			p.queue.let(w)
+			continue
+		case !again:
+			p.logger.Warn("a peer refuses a pushed report that is passed on", "service", w.Service, "err", err)
+			p.metrics.pushes.WithLabelValues(resultFailed).Inc()
+			p.queue.let(w)
+			continue
+		}
+		w.told()
+		p.queue.put(w)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(p.connection.Interval):
+		}
+	}
+}
+
+// send sends a report, and says whether it is to be sent again if that failed.
+func (p *peer) send(ctx context.Context, w *waitingReport) (again bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, p.connection.Timeout)
+	defer cancel()
+	u, err := url.Parse(p.url)
+	if err != nil {
+		return false, fmt.Errorf("pass on: %w", err)
+	}
+	u = &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: strings.TrimSuffix(strings.TrimRight(u.Path, "/"), decisionsPath) + "/push/" + w.Service + "/errors"}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(w.copy.buffer.Bytes()))
+	if err != nil {
+		return false, fmt.Errorf("pass on: %w", err)
+	}
+	req.Header.Set("User-Agent", p.o.UserAgent)
+	req.Header.Set("Content-Type", "application/json")
+	if w.copy.compressor != nil {
+		req.Header.Set("Content-Encoding", "gzip")
+	}
+	req.Header.Set(ForwardedBy, p.o.Process)
+	req.Header.Set(ForwardedHost, w.Host)
+	req.Header.Set(ForwardedAge, strconv.FormatFloat(p.o.Now().Sub(w.Received).Seconds(), 'f', 3, 64))
+	res, err := p.connection.client.Do(req)
+	if err != nil {
+		return true, fmt.Errorf("pass on: %w", peeled(err))
+	}
+	defer res.Body.Close()
+	_, _ = io.CopyN(io.Discard, res.Body, smallReport) // so that the connection is used again
+	if res.StatusCode/100 == 2 {
+		return false, nil
+	}
+	final := res.StatusCode/100 == 4 && res.StatusCode != http.StatusRequestTimeout && res.StatusCode != http.StatusTooManyRequests &&
+		res.StatusCode != http.StatusUnauthorized && res.StatusCode != http.StatusForbidden
+	return !final, fmt.Errorf("pass on: it answered %s", res.Status)
+}
+
+// decisionsPath is at the end of what a peer is asked at.
+const decisionsPath = "/api/v1/decisions"
+
+// An Order knows which report of a process is the newest. The zero value knows of none. It is safe for
+// concurrent use.
+type Order struct {
+	mu     sync.Mutex // guards newest
+	newest map[string]time.Time
+}
+
+// maxOrdered is how many processes an [Order] knows. When there are more, it begins anew.
+const maxOrdered = 10_000
+
+// Next reports whether a report is to be taken in: unless it was passed on and a later one of its
+// process is in already, from which it would seem to fall.
+func (o *Order) Next(r *Report, forwarded bool) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if forwarded && r.Received.Before(o.newest[r.key()]) {
+		return false
+	}
+	if o.newest == nil || len(o.newest) >= maxOrdered {
+		o.newest = map[string]time.Time{}
+	}
+	o.newest[r.key()] = r.Received
+	return true
+}
