@@ -59,7 +59,10 @@ func (s *State) DurableSnapshot() *Snapshot {
 
 // Commit makes what was counted durable. It waits for the store, and is to be called
 // every second: that is what a power failure costs.
-func (s *State) Commit() { s.durably(s.isDue(), func() {}) }
+func (s *State) Commit() {
+	s.durably(s.isDue(), func() {})
+	s.tidy()
+}
 
 // Flush makes everything durable that has changed, and leaves nothing to be done again at
 // the next start. It waits for the store, and is to be called at the end.
@@ -245,7 +248,7 @@ func (s *State) sync(events []*Event, outgoing waitingOutgoing) {
 func (s *State) commit(changes *pending, records *Records) {
 	err := s.store.Commit(records)
 	if errors.Is(err, ErrIncomplete) {
-		records = s.allRecords()
+		*records = *s.allRecords()
 		err = s.store.Commit(records)
 	}
 	s.mu.Lock()
@@ -255,12 +258,33 @@ func (s *State) commit(changes *pending, records *Records) {
 	} else {
 		s.journaled, s.unsynced, s.committed = 0, false, s.own.wall
 		s.stored(records)
+		if len(records.Occurrences) >= manyOccurrences {
+			s.large, s.untidy = s.own.elapsed(), len(tidyAfter)
+		}
 	}
 	s.mu.Unlock()
-	if err == nil && len(records.Occurrences) >= manyOccurrences {
-		debug.FreeOSMemory() // the runtime would keep it until the heap has doubled
+	if many := len(records.Occurrences) >= manyOccurrences; many && err == nil {
+		*changes, *records = pending{}, Records{} // the caller refers to them until this returns
+		debug.FreeOSMemory()
 	}
 	s.done(err, true)
+}
+
+// tidyAfter is when, after a large commit, what it has left is looked for: once those have gone on that
+// waited for it, and once more when the last of what came with it is done.
+var tidyAfter = []time.Duration{3 * time.Second, 30 * time.Second}
+
+// tidy gives back what large commits have left: the runtime would keep it until the heap has doubled.
+func (s *State) tidy() {
+	s.mu.Lock()
+	due := s.untidy > 0 && s.own.elapsed()-s.large >= tidyAfter[len(tidyAfter)-s.untidy]
+	if due {
+		s.untidy--
+	}
+	s.mu.Unlock()
+	if due {
+		debug.FreeOSMemory()
+	}
 }
 
 // manyOccurrences is from how many exceptions on what a commit lets go of is worth a collection

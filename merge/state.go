@@ -86,7 +86,9 @@ type State struct {
 	journaled int64 // bytes of the journal since the last commit
 	unsynced  bool  // some of them were not synced
 	committed time.Time
-	failed    time.Time // when the store failed last
+	large     time.Duration // when the last large commit was, by the clock that nobody sets
+	untidy    int           // how often what it has left is still to be looked for
+	failed    time.Time     // when the store failed last
 	status    StoreStatus
 }
 
