@@ -37,10 +37,13 @@ type Matcher struct {
 // ParseMatcher reads a matcher such as class="E" or message=~"user \\d+ not found".
 func ParseMatcher(text string) (Matcher, error) {
 	list, err := parser.NewParser(parser.Options{}).ParseMetricSelector("x{" + text + "}")
-	if err != nil || len(list) != 2 || list[0].Name != model.MetricNameLabel && list[1].Name != model.MetricNameLabel {
+	if err == nil {
+		list = slices.DeleteFunc(list, func(m *labels.Matcher) bool { return m.Name == model.MetricNameLabel })
+	}
+	if err != nil || len(list) != 1 {
 		return Matcher{}, fmt.Errorf("%q is no matcher; write for example message=~\"user .* not found\"", text)
 	}
-	m := list[slices.IndexFunc(list, func(m *labels.Matcher) bool { return m.Name != model.MetricNameLabel })]
+	m := list[0]
 	if !slices.Contains(matcherFields, m.Name) {
 		return Matcher{}, fmt.Errorf("%s is nothing that an exception has; there are %s", m.Name, strings.Join(matcherFields, ", "))
 	}

@@ -97,6 +97,8 @@ func TestMistakes(t *testing.T) {
 		``:                       `is no matcher`,
 		`class`:                  `is no matcher`,
 		`class=E`:                `is no matcher`,
+		"``":                     `is no matcher`,
+		`__name__="x"`:           `is no matcher`,
 		`class="E", key="k"`:     `is no matcher`,
 		`class="E"} or y{a="b"`:  `is no matcher`,
 		`message=~"("`:           `is no matcher`,
