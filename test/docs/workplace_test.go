@@ -31,7 +31,8 @@ type workplace struct {
 }
 
 // configuration is that of who reads the pages.
-const configuration = `services:
+const configuration = `grouping: [{key: '{class}@{own_frame}'}]
+services:
   - name: checkout
     static_configs: [{targets: []}]
   - name: nightly
