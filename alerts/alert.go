@@ -24,6 +24,7 @@ const (
 	ConfigReloadFailed  = "PeriskopConfigReloadFailed"
 	AlertsNotSent       = "PeriskopAlertsNotSent"
 	ExportFailing       = "PeriskopExportFailing"
+	PeersAway           = "PeriskopPeersAway"
 )
 
 // An alert is what one rule says, before it is written.
@@ -80,7 +81,7 @@ func groups(o *Options) []group {
 	return []group{
 		{"periskop-exceptions", []alert{newException(o), exceptionRegressed(o), exceptionSpike(o), highExceptionRate(o)}},
 		{"periskop-targets", []alert{targetDown(o), serviceHasNoTargets(o), scrapesFailing(o)}},
-		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), statesMixed(o), seriesOverflow(o), servicesOverLimit(o), configReloadFailed(o), alertsNotSent(o), exportFailing(o)}},
+		{"periskop-exporter", []alert{exporterDown(o), stateNotWritten(o), statesMixed(o), seriesOverflow(o), servicesOverLimit(o), configReloadFailed(o), alertsNotSent(o), exportFailing(o), peersAway(o)}},
 	}
 }
 

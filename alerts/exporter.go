@@ -178,3 +178,24 @@ func exportFailing(*Options) alert {
 			" has had occurrences waiting for long, or has lost some: they are missing among the older ones, and in no count.",
 	}
 }
+
+// peerAway is how long a peer may stay away: longer than it takes to replace one.
+const peerAway = 5 * time.Minute
+
+// peersAway fires when an exporter does not learn what is decided on another one, for whichever
+// of the two is the cause. One that has never answered has the time zero.
+func peersAway(*Options) alert {
+	away := func(by string, matchers ...string) string {
+		return fmt.Sprintf("max by (%s) (time() - %s) > %d", by, current(selector(names.ExporterPeerSuccess, matchers)), int(peerAway.Seconds()))
+	}
+	return alert{
+		name:     PeersAway,
+		expr:     fmt.Sprintf("count by (%s) (%s)", jobLabel, away(jobLabel+", "+names.Peer)),
+		wait:     5 * time.Minute,
+		severity: warning,
+		subject:  exporter,
+		summary:  "Periskop exporters do not tell each other what is decided",
+		description: list(listed, away(names.Peer, jobLabel+"=%q"), jobLabel, names.Peer, "A peer") +
+			" cannot be read by another exporter: what is resolved, muted, noted or pushed on one is not on all.",
+	}
+}

@@ -27,6 +27,7 @@ var exposed = []string{
 	names.ServiceTargets, names.TargetUp, names.ScrapesTotal, names.ExporterOverflowKeys, names.ExporterConfigReloadSuccess,
 	names.ExporterServicesOverLimit, names.ExporterStateCommitFailures, names.ExporterStateCommitSuccess, names.ExporterStateDamaged,
 	names.ExporterAlertsSent, names.ExporterAlertsFailed, names.ExporterAlertsDropped, names.ExporterAlertmanagers, names.ExporterExportQueueAge, names.ExporterExportRecords,
+	names.ExporterPeerSuccess,
 }
 
 func TestComplete(t *testing.T) {
