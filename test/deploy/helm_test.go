@@ -214,6 +214,7 @@ func TestChartRefuses(t *testing.T) {
 		"image.pullPolicy=Sometimes":   "pullPolicy",
 		"rbac.discoveryRoles[0]=pods":  "discoveryRoles",
 		"serviceMonitor.scheme=gopher": "scheme",
+		"peers.enabled=maybe":          "enabled",
 	} {
 		if out, err := template("--set=" + value); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got error %v, want one with %q, and %d bytes", value, err, want, len(out))
@@ -230,6 +231,43 @@ func TestChartWithoutOperator(t *testing.T) {
 	for _, o := range parse(t, out) {
 		if strings.Contains(o.text("apiVersion"), "monitoring.coreos.com") {
 			t.Errorf("has a %s", o.text("kind"))
+		}
+	}
+}
+
+// TestChartPeers shows when replicas are told of each other, and by which block.
+func TestChartPeers(t *testing.T) {
+	const (
+		pods    = "peers: {dns_sd_configs: [{names: [periskop-periskop-exporter-pods.monitoring.svc], type: A, port: 9968}]}"
+		service = ",config.services[0].name=shop,config.services[0].push=true"
+		others  = "static_configs[0].targets[0]=other:9968"
+	)
+	for values, want := range map[string]string{
+		"replicas=1":                     "",
+		"replicas=2":                     pods,
+		"replicas=2,peers.enabled=false": "",
+		"replicas=2" + service:           pods,
+		"replicas=2,config.peers." + others + service:        "peers: {static_configs: [{targets: ['other:9968']}]}",
+		"replicas=2,peers.config.dns_sd_configs[0].port=443": "peers: {dns_sd_configs: [{port: 443}]}",
+		"replicas=2,existingConfigSecret.name=periskop":      "",
+	} {
+		out, err := template("--set=" + values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got, wanted struct{ Peers map[string]any }
+		for _, o := range parse(t, out) {
+			if o.text("kind") == "ConfigMap" && o.text("data", "config.yaml") != "" {
+				if err := yaml.Unmarshal([]byte(o.text("data", "config.yaml")), &got); err != nil {
+					t.Errorf("%s: %v", values, err)
+				}
+			}
+		}
+		if err := yaml.Unmarshal([]byte(want), &wanted); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(wanted, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", values, diff)
 		}
 	}
 }

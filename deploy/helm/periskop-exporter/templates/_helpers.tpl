@@ -44,8 +44,28 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- (urlParse (include "periskop.externalURL" .)).path -}}
 {{- end -}}
 
+{{- /* Whether replicas ask each other, "" if not. */ -}}
+{{- define "periskop.peers" -}}
+{{- if and .Values.peers.enabled (gt (int .Values.replicas) 1) }}true{{ end -}}
+{{- end -}}
+
 {{- /* The configuration file, "" when it is in a Secret. */ -}}
 {{- define "periskop.config" -}}
+{{- $config := include "periskop.configWithoutPeers" . -}}
+{{- if and $config (include "periskop.peers" .) (not (hasKey .Values.config "peers")) -}}
+{{- $name := printf "%s-pods.%s.svc" (include "periskop.fullname" .) .Release.Namespace -}}
+{{- $peers := dict "dns_sd_configs" (list (dict "names" (list $name) "type" "A" "port" 9968)) -}}
+{{- if eq .Values.serviceMonitor.scheme "https" }}{{ $_ := set $peers "scheme" "https" }}{{ end -}}
+{{- with include "periskop.prefix" . }}{{ $_ := set $peers "path_prefix" . }}{{ end -}}
+{{- range $key, $value := .Values.peers.config }}{{ $_ := set $peers $key $value }}{{ end -}}
+{{- trimSuffix "\n" $config }}
+{{ toYaml (dict "peers" $peers) }}
+{{- else -}}
+{{- $config -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "periskop.configWithoutPeers" -}}
 {{- $ours := .Files.Get "files/config.yaml" -}}
 {{- if .Values.existingConfigSecret.name -}}
 {{- else if .Values.config -}}
