@@ -181,7 +181,7 @@ func (f *folding) regroup(a *arrival) bool {
 	}
 	to.take(m, from)
 	from.lose(m)
-	if len(from.members) == 0 && from.epochs <= 0 {
+	if len(from.members) == 0 && from.epochs <= 0 && !from.gone { // it may have given way to the other one
 		to.takeNotes(from)
 		s.retire(from, f.report.end)
 	}
