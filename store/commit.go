@@ -31,12 +31,11 @@ func (s *Store) Append(events []*merge.Event) (int64, error) {
 			if w.err = s.packing.begin(w); w.err != nil {
 				return
 			}
-			raw, service := s.events.encode(e)
-			if size(raw) > maxOccurrences {
+			payload, service := s.events.encode(e)
+			if s.events.raw > maxOccurrences {
 				w.err = errLarge
 				return
 			}
-			payload := s.packing.pack(raw)
 			h := head{kind: kindEvent, service: nameHash(service)}
 			if e.Scraper != nil {
 				h.table = tableScrapers
@@ -171,14 +170,6 @@ func (s *Store) forget() {
 	s.packing.forget()
 }
 
-func size(parts [][]byte) int {
-	n := 0
-	for _, part := range parts {
-		n += len(part)
-	}
-	return n
-}
-
 // nameHash is the hash of a service's name, 0 for none.
 func nameHash(service string) uint32 {
 	if service == "" {
@@ -300,12 +291,12 @@ func (w *writer) frame(h head, payload ...[]byte) bool {
 	w.number++
 	w.b = h.appendHead(w.b)
 	for _, part := range payload {
-		if len(part) < writeSize {
-			w.b = append(w.b, part...)
-			continue
+		if len(part) >= writeSize {
+			w.flush()
+			w.write(part)
+		} else if w.b = append(w.b, part...); len(w.b) >= writeSize {
+			w.flush()
 		}
-		w.flush()
-		w.write(part)
 	}
 	if w.b = h.appendTail(w.b, sum); len(w.b) >= writeSize {
 		w.flush()

@@ -26,6 +26,10 @@ const (
 // equal: each is written once between two commits, and named by its hash after that.
 type eventWriter struct {
 	written map[uint64]struct{} // the hashes of stack traces
+	// pack packs a part of an event; nil leaves it as it is. It keeps nothing of it.
+	pack func(part []byte) []byte
+	// raw is how large the last event was before it was packed.
+	raw int
 }
 
 // maxWritten bounds the stack traces that are remembered. When there are more, all are
@@ -35,8 +39,25 @@ const maxWritten = 10_000
 // forget makes all stack traces be written once more.
 func (w *eventWriter) forget() { w.written = map[uint64]struct{}{} }
 
-// encode returns the event, in parts, and the service that it concerns.
+// encode returns the event packed, in parts, and the service that it concerns.
 func (w *eventWriter) encode(ev *merge.Event) (payload [][]byte, service string) {
+	w.raw = 0
+	payload, service = w.parts(ev)
+	last := len(payload) - 1
+	payload[last] = w.packed(payload[last])
+	return payload, service
+}
+
+func (w *eventWriter) packed(part []byte) []byte {
+	w.raw += len(part)
+	if w.pack == nil {
+		return part
+	}
+	return w.pack(part)
+}
+
+// parts returns the event in parts, of which all but the last are packed.
+func (w *eventWriter) parts(ev *merge.Event) (payload [][]byte, service string) {
 	var e encoder
 	e.uint(ev.Seq)
 	switch {
@@ -88,8 +109,8 @@ func (e *encoder) exposed(x *merge.ExposedEvent) {
 	}
 }
 
-// answer returns the event in parts, as the first answer of a target can be large: one list
-// that grows would be copied again and again.
+// answer returns the event in parts, as the first answer of a target can be large: it is never all in
+// memory before it is packed.
 func (w *eventWriter) answer(e *encoder, a *merge.AnswerEvent) (parts [][]byte) {
 	e.string(a.Service)
 	e.string(a.Block)
@@ -118,8 +139,10 @@ func (w *eventWriter) answer(e *encoder, a *merge.AnswerEvent) (parts [][]byte) 
 	e.uint(uint64(len(a.Totals)))
 	for i := range a.Totals {
 		if w.total(e, &a.Totals[i]); len(e.b) >= writeSize {
-			parts = append(parts, e.b)
-			e.b = make([]byte, 0, writeSize+writeSize/8)
+			parts = append(parts, w.packed(e.b))
+			if e.b = e.b[:0]; w.pack == nil {
+				e.b = make([]byte, 0, writeSize+writeSize/8)
+			}
 		}
 	}
 	return append(parts, e.b)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/klauspost/compress/zstd"
@@ -15,6 +16,7 @@ type packing struct {
 	sample []byte
 	// withDictionary is nil as long as there is none.
 	withDictionary *zstd.Encoder
+	packed         []byte // of pack, kept for its memory
 }
 
 // dictionarySize is how much of events becomes the dictionary: some fifteen, and ten keys of each. Twice
@@ -24,18 +26,15 @@ const dictionarySize = 16 << 10
 // forget begins anew: what is written next must not refer to what was written before.
 func (p *packing) forget() { p.sample, p.withDictionary = nil, nil }
 
-// pack returns the parts of an event packed, each apart.
-func (p *packing) pack(parts [][]byte) [][]byte {
+// pack returns a part of an event packed.
+func (p *packing) pack(part []byte) []byte {
 	encoder := p.withDictionary
-	packed := make([][]byte, len(parts))
-	for i, part := range parts {
-		if p.withDictionary == nil {
-			encoder = p.plain
-			p.sample = append(p.sample, part[:min(len(part), dictionarySize-len(p.sample))]...)
-		}
-		packed[i] = encoder.EncodeAll(part, nil)
+	if encoder == nil {
+		encoder = p.plain
+		p.sample = append(p.sample, part[:min(len(part), dictionarySize-len(p.sample))]...)
 	}
-	return packed
+	p.packed = encoder.EncodeAll(part, p.packed[:0])
+	return bytes.Clone(p.packed)
 }
 
 // begin writes the dictionary once there is enough to make it of.

@@ -91,6 +91,7 @@ func Open(o Options) (*Store, *merge.Saved, error) {
 		return nil, nil, err
 	}
 	s := &Store{options: o, path: filepath.Join(o.Dir, fileName), occurrences: codec, packing: packing{plain: codec.compress}, largest: maxPayload}
+	s.events.pack = s.packing.pack
 	s.forget()
 	saved, err := s.open()
 	if err != nil {
