@@ -183,7 +183,7 @@ func (f *folding) regroup(a *arrival) bool {
 	from.lose(m)
 	if len(from.members) == 0 && from.epochs <= 0 && !from.gone { // it may have given way to the other one
 		to.takeNotes(from)
-		s.retire(from, f.report.end)
+		s.retire(from)
 	}
 	if id == a.epoch.id {
 		to.epochs += m.epochs
@@ -232,28 +232,32 @@ func (e *exception) takeNotes(from *exception) {
 }
 
 // retire removes an exception of which nothing is left. Its series stay as long as it takes for
-// all scrapers to read them.
-func (s *service) retire(e *exception, now time.Time) {
+// all scrapers to read them: see [service.orphanRetired].
+func (s *service) retire(e *exception) {
 	s.remove(e)
 	for _, c := range e.counts {
-		for _, series := range []*series{c.series, c.regressions} {
-			if series != nil && !s.counts(series) {
-				series.orphaned = now
-			}
-		}
+		s.retired = append(s.retired, c.series, c.regressions)
 	}
 }
 
-// counts reports whether an exception of the service counts on the series.
-func (s *service) counts(on *series) bool {
+// orphanRetired makes orphans of the series of exceptions that were retired, but for those on which
+// others count. It looks at all exceptions, and not once for each that was retired.
+func (s *service) orphanRetired(now time.Time) {
+	if len(s.retired) == 0 {
+		return
+	}
+	counts := map[*series]bool{nil: true}
 	for _, e := range s.byID {
 		for _, c := range e.counts {
-			if c.series == on || c.regressions == on {
-				return true
-			}
+			counts[c.series], counts[c.regressions] = true, true
 		}
 	}
-	return false
+	for _, series := range s.retired {
+		if !counts[series] {
+			series.orphaned = now
+		}
+	}
+	s.retired = nil
 }
 
 // join makes a key one of the group's.

@@ -126,6 +126,7 @@ func testGroup(t *testing.T, written bool) {
 	if got := counts(s); got["E@2"]+got["user not found"] < 10 {
 		t.Errorf("counters without rules again: got %v, want 2 more", got)
 	}
+	s.Maintain(at(22))
 	s.Maintain(at(40))
 	if got := counts(s); got["user not found"] != 0 {
 		t.Errorf("got %v, want no series of a group that is gone", got)

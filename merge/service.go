@@ -39,6 +39,8 @@ type service struct {
 	// the rules that say so now.
 	members map[keyID]*member
 	rules   uint64
+	// retired are the series of exceptions of which nothing was left, since the last look.
+	retired []*series
 	// exposed is how many of the exceptions have series.
 	exposed int
 	// evictable are exceptions that can give way, the last of them first.
@@ -176,6 +178,7 @@ func (s *service) maintain(now time.Time, o *Settings) {
 			s.removeEndpoint(address)
 		}
 	}
+	s.orphanRetired(now)
 	gone := now.Add(-o.ProcessRetention)
 	for _, p := range s.processes {
 		if p.seen.Before(gone) && p.kept.Before(gone) {
