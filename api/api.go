@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/limit"
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 	"github.com/periskop-exporter/periskop_exporter/triage"
@@ -77,8 +78,8 @@ func New(o Options) http.Handler {
 	handle("GET /api/v1/exceptions", v1.exceptions)
 	handle("GET /api/v1/trace", v1.trace)
 	handle("GET /api/v1/targets", v1.targets)
-	handle("GET /api/v1/decisions", v1.decided)
-	handle("POST /api/v1/decisions", v1.decide)
+	handle("GET "+names.DecisionsPath, v1.decided)
+	handle("POST "+names.DecisionsPath, v1.decide)
 	mux.HandleFunc("/api/v1/", v1.unknown)
 	server := server{o}
 	handle("GET /services", server.services)

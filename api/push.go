@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/periskop-exporter/periskop_exporter/internal/limit"
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 )
 
 // push takes a report as the client libraries send it: they post to <address>/errors,
@@ -65,26 +66,19 @@ type Pushed struct {
 	Age         time.Duration
 }
 
-// The headers of a report that another replica passes on.
-const (
-	forwardedBy   = "Periskop-Forwarded-By"
-	forwardedAge  = "Periskop-Forwarded-Age"
-	forwardedHost = "Periskop-Forwarded-Host"
-)
-
 func newPushed(service string, r *http.Request) Pushed {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	p := Pushed{Service: service, Host: host, ForwardedBy: r.Header.Get(forwardedBy)}
+	p := Pushed{Service: service, Host: host, ForwardedBy: r.Header.Get(names.ForwardedBy)}
 	if p.ForwardedBy == "" {
 		return p
 	}
-	if name := r.Header.Get(forwardedHost); name != "" && len(name) <= maxHost && !strings.ContainsAny(name, "/?#@ ") {
+	if name := r.Header.Get(names.ForwardedHost); name != "" && len(name) <= maxHost && !strings.ContainsAny(name, "/?#@ ") {
 		p.Host = name
 	}
-	if age, err := strconv.ParseFloat(r.Header.Get(forwardedAge), 64); err == nil && age > 0 && age < maxAge.Seconds() {
+	if age, err := strconv.ParseFloat(r.Header.Get(names.ForwardedAge), 64); err == nil && age > 0 && age < maxAge.Seconds() {
 		p.Age = time.Duration(age * float64(time.Second))
 	}
 	return p

@@ -60,15 +60,15 @@ func (s *State) decide(d *DecisionEvent) {
 		}
 		e := svc.byID[keyID(name.ID)]
 		e.remember(d.Decision)
-		svc.settle(e, d.Made, false, &s.ledgers.regressions)
+		svc.stand(e, d.Made, false, &s.ledgers.regressions)
 	}
 	s.journal.add(Event{Decision: d})
 }
 
-// settle makes the exception what its history says: open, resolved or muted, one of the three. A
+// stand makes the exception what its history says: open, resolved or muted, one of the three. A
 // resolution that it did not have before was made at that time by our clock, and is taken from a
 // peer or not.
-func (s *service) settle(e *exception, made time.Time, taken bool, l *ledger) {
+func (s *service) stand(e *exception, made time.Time, taken bool, l *ledger) {
 	d := triage.Standing(e.decisions)
 	if e.muted != nil && (d == nil || d.Kind != triage.Muted) {
 		s.unmute(e)

@@ -146,7 +146,7 @@ func (s *State) takeIn(svc *service, e *exception, t *TakenException, now time.T
 	if !e.join(t.Decisions) {
 		return
 	}
-	svc.settle(e, t.Made, true, l)
+	svc.stand(e, t.Made, true, l)
 	if n := regressionsOf(e.decisions); n > regressions {
 		e.regressions += uint64(n - regressions)
 	}

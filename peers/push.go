@@ -13,18 +13,12 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 )
 
 // A report that a process pushes reaches one replica, which passes it on to the others. Of what waits
 // for a peer, only the newest report of a process is kept: its totals comprise those before.
-
-// The headers of a report that is passed on: by which process, for how long it has been on its way, and
-// which host pushed it.
-const (
-	ForwardedBy   = "Periskop-Forwarded-By"
-	ForwardedAge  = "Periskop-Forwarded-Age"
-	ForwardedHost = "Periskop-Forwarded-Host"
-)
 
 const (
 	// maxWaiting is how many bytes of reports wait for peers, compressed, those that are coming in
@@ -382,7 +376,7 @@ func (p *peer) send(ctx context.Context, w *waitingReport) (again bool, err erro
 	if err != nil {
 		return false, fmt.Errorf("pass on: %w", err)
 	}
-	u = &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: strings.TrimSuffix(strings.TrimRight(u.Path, "/"), decisionsPath) + "/push/" + w.Service + "/errors"}
+	u = &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: strings.TrimSuffix(strings.TrimRight(u.Path, "/"), names.DecisionsPath) + "/push/" + w.Service + "/errors"}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(w.copy.buffer.Bytes()))
 	if err != nil {
 		return false, fmt.Errorf("pass on: %w", err)
@@ -392,9 +386,9 @@ func (p *peer) send(ctx context.Context, w *waitingReport) (again bool, err erro
 	if w.copy.compressor != nil {
 		req.Header.Set("Content-Encoding", "gzip")
 	}
-	req.Header.Set(ForwardedBy, p.o.Process)
-	req.Header.Set(ForwardedHost, w.Host)
-	req.Header.Set(ForwardedAge, strconv.FormatFloat(p.o.Now().Sub(w.Received).Seconds(), 'f', 3, 64))
+	req.Header.Set(names.ForwardedBy, p.o.Process)
+	req.Header.Set(names.ForwardedHost, w.Host)
+	req.Header.Set(names.ForwardedAge, strconv.FormatFloat(p.o.Now().Sub(w.Received).Seconds(), 'f', 3, 64))
 	res, err := p.connection.client.Do(req)
 	if err != nil {
 		return true, fmt.Errorf("pass on: %w", peeled(err))
@@ -408,9 +402,6 @@ func (p *peer) send(ctx context.Context, w *waitingReport) (again bool, err erro
 		res.StatusCode != http.StatusUnauthorized && res.StatusCode != http.StatusForbidden
 	return !final, fmt.Errorf("pass on: it answered %s", res.Status)
 }
-
-// decisionsPath is at the end of what a peer is asked at.
-const decisionsPath = "/api/v1/decisions"
 
 // An Order knows which report of a process is the newest. The zero value knows of none. It is safe for
 // concurrent use.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/peers"
 )
 
@@ -42,7 +43,7 @@ func (p *replica) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			body, _ = io.ReadAll(z)
 		}
 	}
-	p.got = append(p.got, fmt.Sprintf("%s %s %s %d %.10s", r.URL.Path, r.Header.Get(peers.ForwardedBy), r.Header.Get(peers.ForwardedHost), len(body), body))
+	p.got = append(p.got, fmt.Sprintf("%s %s %s %d %.10s", r.URL.Path, r.Header.Get(names.ForwardedBy), r.Header.Get(names.ForwardedHost), len(body), body))
 }
 
 func (p *replica) answer(status int) {

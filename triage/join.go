@@ -20,9 +20,6 @@ import (
 // from, six at most: more than one reads.
 const MaxHistory = 50
 
-// Add returns the history with one more decision. The list is not changed: snapshots share it.
-func Add(history []Decision, d Decision) []Decision { return Join(history, []Decision{d}) }
-
 // Join returns the history that has what both have, the oldest first. Of what has no room, the
 // oldest goes. The lists are not changed; the first has to be the result of Join, and is returned
 // as it is when the other has nothing new.

@@ -14,13 +14,13 @@ import (
 
 func minute(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
 
-// TestAdd keeps lists that were handed out as they were.
-func TestAdd(t *testing.T) {
+// TestJoinKeeps keeps lists that were handed out as they were.
+func TestJoinKeeps(t *testing.T) {
 	var list []triage.Decision
 	for i := range 2 * triage.MaxHistory {
 		before := list
-		list = triage.Add(list, triage.Decision{Kind: triage.Noted, At: minute(i), Reason: fmt.Sprint(i)})
-		other := triage.Add(before, triage.Decision{Kind: triage.Resolved, At: minute(i)})
+		list = triage.Join(list, []triage.Decision{{Kind: triage.Noted, At: minute(i), Reason: fmt.Sprint(i)}})
+		other := triage.Join(before, []triage.Decision{{Kind: triage.Resolved, At: minute(i)}})
 		if last := list[len(list)-1]; last.Reason != fmt.Sprint(i) || other[len(other)-1].Kind != triage.Resolved {
 			t.Fatalf("after %d decisions the last is %v", i, last)
 		}

@@ -132,7 +132,7 @@ func groupsOf(r *periskop.Report, cfg *config.Config, rules *grouping.Rules) []f
 			}
 		}
 		key, rule := rules.Key(e)
-		if rule < 0 || key == e.Key {
+		if rule < 0 {
 			key = e.Key
 		}
 		group, known := at[key]

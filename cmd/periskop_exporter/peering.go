@@ -9,6 +9,7 @@ import (
 
 	"github.com/periskop-exporter/periskop_exporter/config"
 	"github.com/periskop-exporter/periskop_exporter/discovery"
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/peers"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
@@ -17,9 +18,6 @@ import (
 
 // Peers are discovered as services are, under a name that no service has.
 const peersName = " peers"
-
-// decisionsPath is where a peer tells what was decided.
-const decisionsPath = "/api/v1/decisions"
 
 func (e *exporter) newPeers() {
 	e.peers = peers.New(peers.Options{
@@ -50,7 +48,7 @@ func peerServices(cfg *config.Config) []discovery.Service {
 	}
 	return []discovery.Service{{
 		Name: peersName, FixedName: true, Configs: p.Discovery, Relabel: p.Relabel,
-		Scheme: p.Scheme, Path: path.Join("/", p.PathPrefix, decisionsPath),
+		Scheme: p.Scheme, Path: path.Join("/", p.PathPrefix, names.DecisionsPath),
 		// They are not scraped; the interval only has to be there.
 		Interval: max(p.Timeout, time.Minute), Timeout: p.Timeout,
 	}}

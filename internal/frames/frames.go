@@ -32,13 +32,19 @@ func Origins(lines, own []string) []Origin {
 // over have all that there is to know.
 const maxLines = 2000
 
+// bounded returns the lines that are looked at.
+func bounded(lines []string) []string {
+	if len(lines) <= maxLines {
+		return lines
+	}
+	return slices.Concat(lines[:maxLines/2], lines[len(lines)-maxLines/2:])
+}
+
 // Topmost returns the innermost frames of the application, the innermost first and at
 // most that many; those of libraries, and false, when the application has none. A frame is
 // one line, with the source text that belongs to it.
 func Topmost(lines, own []string, most int) (out []string, isOwn bool) {
-	if len(lines) > maxLines {
-		lines = slices.Concat(lines[:maxLines/2], lines[len(lines)-maxLines/2:])
-	}
+	lines = bounded(lines)
 	all, library, found := group(lines, own)
 	if !found {
 		for _, line := range lines {

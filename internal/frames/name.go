@@ -2,7 +2,6 @@ package frames
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -15,10 +14,7 @@ const maxName = 300
 // on; the first that has a frame of the application has the name. It is empty when none has one.
 func TopmostName(stacks [][]string, own []string) string {
 	for _, lines := range stacks {
-		if len(lines) > maxLines {
-			lines = slices.Concat(lines[:maxLines/2], lines[len(lines)-maxLines/2:])
-		}
-		if name := topmostName(lines, own); name != "" {
+		if name := topmostName(bounded(lines), own); name != "" {
 			return name
 		}
 	}
@@ -44,10 +40,9 @@ func topmostName(lines, own []string) string {
 	if at+1 < len(all) && all[at+1].role == roleText {
 		after = lines[at+1]
 	}
-	return strings.ToValidUTF8(cut(nameOf(lines[at], &all[at].place, after)), "")
+	name := nameOf(lines[at], &all[at].place, after)
+	return strings.ToValidUTF8(name[:min(len(name), maxName)], "")
 }
-
-func cut(name string) string { return name[:min(len(name), maxName)] }
 
 // functionIn is how Python and Ruby name the function of a frame after its file and line.
 var functionIn = regexp.MustCompile("(?:, in |:in [`'])([^`']+)'?$")
@@ -76,9 +71,6 @@ func nameOf(text string, p *place, after string) string {
 // All returns the frames of a stack trace, the innermost first and at most that many. A frame is
 // one line, with the source text that belongs to it.
 func All(lines []string, most int) []string {
-	if len(lines) > maxLines {
-		lines = slices.Concat(lines[:maxLines/2], lines[len(lines)-maxLines/2:])
-	}
-	text, _, _ := group(lines, nil)
+	text, _, _ := group(bounded(lines), nil)
 	return text[:min(len(text), most)]
 }

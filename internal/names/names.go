@@ -57,6 +57,17 @@ const (
 	ExporterPeerFailures            = "periskop_exporter_peer_failures_total"
 )
 
+// What replicas say to each other over HTTP.
+const (
+	// DecisionsPath is where a replica tells what was decided.
+	DecisionsPath = "/api/v1/decisions"
+	// The headers of a pushed report that is passed on: by which process, for how many seconds it has
+	// been on its way, and which host pushed it.
+	ForwardedBy   = "Periskop-Forwarded-By"
+	ForwardedAge  = "Periskop-Forwarded-Age"
+	ForwardedHost = "Periskop-Forwarded-Host"
+)
+
 // Labels.
 const (
 	ServiceName    = "service_name"
