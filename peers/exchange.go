@@ -3,11 +3,13 @@ package peers
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/periskop-exporter/periskop_exporter/internal/names"
 	"github.com/periskop-exporter/periskop_exporter/merge"
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
@@ -167,9 +169,10 @@ func (x *Exchange) update(ctx context.Context, c *connection, targets []*perisko
 // start has a peer be asked until it is cancelled.
 func (x *Exchange) start(ctx context.Context, c *connection, t *periskop.Target) *peer {
 	ctx, cancel := context.WithCancel(ctx)
+	shown := strings.TrimSuffix(t.Shown(), names.DecisionsPath) // which all have
 	p := &peer{
-		Exchange: x, connection: c, url: t.URL, name: t.Instance, shown: t.Shown(),
-		logger: x.o.Logger.With("peer", t.Shown()), cancel: cancel, ended: make(chan struct{}),
+		Exchange: x, connection: c, url: t.URL, name: t.Instance, shown: shown,
+		logger: x.o.Logger.With("peer", shown), cancel: cancel, ended: make(chan struct{}),
 		queue: &queue{x: x, ready: make(chan struct{}, 1)},
 	}
 	go func() {
