@@ -2,6 +2,7 @@ package merge_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -422,6 +423,19 @@ func TestNewSeriesInTrouble(t *testing.T) {
 				if p.zeros[key] > 2 {
 					t.Errorf("%s was shown at zero %d times, want once or twice", key, p.zeros[key])
 				}
+			}
+		}},
+		{"it was so late now and then that the next one came early", func(t *testing.T, _ *market) {
+			for seed := range uint64(50) {
+				m := newMarket()
+				m.random = rand.New(rand.NewPCG(seed, 1))
+				p := m.prometheus("p", time.Second, 0)
+				m.jitter = 1500 * time.Millisecond
+				m.pass(40 * time.Second)
+				m.jitter = 0
+				m.raise("k", 3)
+				m.pass(15 * time.Second)
+				m.counts(t, []string{"k"}, p)
 			}
 		}},
 		{"another one takes its place, with a database of its own", func(t *testing.T, m *market) {

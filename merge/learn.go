@@ -36,8 +36,9 @@ func (t *scrapers) learn(r *request) match {
 	if len(same) > 0 && r.timeout > 0 {
 		newest := same[len(same)-1]
 		m.shown = t.unmatched[newest].shown
-		// On one connection of one that says how long it waits, two requests tell.
-		if gap := r.at.Sub(t.unmatched[newest].at); gap >= r.shortest() && gap <= maxScrapeInterval {
+		// On one connection of one that says how long it waits, two requests tell. On that of
+		// one that is known they may be its own, too early.
+		if gap := r.at.Sub(t.unmatched[newest].at); gap >= r.shortest() && gap <= maxScrapeInterval && !t.taken(r) {
 			m.regular, m.learned, m.from = true, gap, same
 			return m
 		}
@@ -53,6 +54,11 @@ func (t *scrapers) learn(r *request) match {
 	// One that says how long it waits, and comes again, is a scraper of some interval.
 	m.regular = r.timeout > 0 && len(all) > 0 && r.at.Sub(t.unmatched[all[0]].at) >= r.shortest()
 	return m
+}
+
+// taken reports whether the connection is that of a scraper that is known.
+func (t *scrapers) taken(r *request) bool {
+	return slices.ContainsFunc(t.known[r.identity], func(s *scraper) bool { return r.on(s.connection) })
 }
 
 // shortest is the shortest interval that who asks can have.
