@@ -45,7 +45,7 @@ test-go: test-packages prometheus ## run the tests of the packages
 .PHONY: e2e
 e2e: test-packages npm slim settable-clock prometheus victoriametrics victorialogs compose ## run the end to end and browser tests alone
 	PROMTOOL=$(CURDIR)/bin/promtool AMTOOL=$(CURDIR)/bin/amtool \
-		go test -shuffle=on -count=1 -tags $(SLIM_TAGS),e2e ./test/... ./alerts ./view
+		go test -p 1 -shuffle=on -count=1 -tags $(SLIM_TAGS),e2e ./test/... ./alerts ./view
 
 .PHONY: e2e-grafana
 e2e-grafana: test-packages npm slim prometheus ## look at the dashboards in a real Grafana: GRAFANA_HOME=…
@@ -96,8 +96,8 @@ demo: slim victorialogs ## run the exporter with sample services, Prometheus, Al
 	bin/slim/periskop_exporter demo --prometheus=bin/prometheus --alertmanager=bin/alertmanager --victorialogs=bin/victoria-logs
 
 .PHONY: fidelity
-fidelity: slim settable-clock prometheus victoriametrics ## hold what Prometheus counts against the truth, for a quarter of an hour, and write docs/fidelity.md
-	go test -count=1 -timeout 30m -tags $(SLIM_TAGS),e2e ./test/fidelity -long -update
+fidelity: slim settable-clock prometheus victoriametrics ## hold what Prometheus counts against the truth, for half an hour, and write docs/fidelity.md
+	go test -count=1 -timeout 60m -tags $(SLIM_TAGS),e2e ./test/fidelity -long -update
 
 .PHONY: screenshots
 screenshots: test-packages ## take pictures of the pages, for the documentation

@@ -37,17 +37,18 @@ func scenarios() []scenario {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// All cases go on at once: they spend their time waiting.
-	if err := flag.Set("test.parallel", "64"); err != nil {
+	// They spend most of their time waiting, but if all went on at once, scrapes would be given
+	// up on a small machine, and what a target sent then is a difference that nobody knows of.
+	if err := flag.Set("test.parallel", "20"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
 }
 
-// TestFidelity goes through all cases at the same time, and then makes the table.
+// TestFidelity goes through the cases, many at the same time, and then makes the table.
 func TestFidelity(t *testing.T) {
 	w := newWorld()
-	w.duration, w.patience, w.kills, w.away = 12*time.Second, 20*time.Second, 5, 10*time.Second
+	w.duration, w.patience, w.kills, w.away = 12*time.Second, time.Minute, 5, 10*time.Second
 	if *long {
 		w.duration, w.patience, w.kills, w.away = 4*time.Minute, time.Minute, 100, 11*time.Minute
 	}
