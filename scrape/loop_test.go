@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -277,6 +278,25 @@ type leaving struct {
 func (l leaving) Take(a *periskop.Aggregate) {
 	l.do()
 	l.Intake.Take(a)
+}
+
+// TestLoopTimeoutCoversTakingIn has an answer that arrives at once, and takes long to take in:
+// what is held of it by then is the most that is taken in after the timeout.
+func TestLoopTimeoutCoversTakingIn(t *testing.T) {
+	aggregate := `{"aggregation_key":"` + strings.Repeat("k", 64<<10) + `","total_count":1}`
+	url := serve(t, reporting(`{"aggregated_errors":[`+strings.Repeat(aggregate+",", 200)+aggregate+`]}`))
+	const each = 10 * time.Millisecond
+	tgt := target(url)
+	tgt.Timeout = 10 * each
+	r := newRecorder()
+	p := scrape.New(scrape.Options{Begin: func(s *periskop.Scrape) scrape.Intake {
+		return leaving{collect(r.fold)(s), func() { time.Sleep(each) }}
+	}})
+	p.Apply([]scrape.Service{shop()})
+	p.SetTargets(targetsOf("shop", tgt))
+	run(t, p)
+	r.waitFor(t, "the end", func() bool { return len(r.all()) > 0 })
+	checkResult(t, r.all()[0], periskop.Timeout, "the body was not complete within 100ms")
 }
 
 func TestLoopStopsDuringScrape(t *testing.T) {
