@@ -127,10 +127,7 @@ func checkOlder(t *testing.T, demo, logs *process.Program, id, uuid string) {
 	if err != nil || !strings.Contains(body, "VictoriaLogs") {
 		t.Errorf("VictoriaLogs has no page: %v in %s", err, body)
 	}
-	records, err := process.Logs(t.Context(), logs, queryOf(t, link))
-	if err != nil {
-		t.Fatal(err)
-	}
+	records := process.FoundLogs(t, logs, queryOf(t, link), 1)
 	found := 0
 	for _, r := range records {
 		if r["periskop.exception_id"] != id {

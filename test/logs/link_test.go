@@ -36,11 +36,7 @@ func TestTemplatesOfThePage(t *testing.T) {
 	w.counted()
 	w.sent()
 	w.found(logs, 0)
-	records, err := process.Logs(t.Context(), logs, "* | limit 1")
-	if err != nil || len(records) != 1 {
-		t.Fatal(records, err)
-	}
-	id := records[0]["periskop.exception_id"]
+	id := process.FoundLogs(t, logs, "* | limit 1", 1)[0]["periskop.exception_id"]
 	for _, m := range templates {
 		exporter := process.Exporter(t, w.config, "--web.logs-url="+m[1])
 		var link string
@@ -64,9 +60,9 @@ func TestTemplatesOfThePage(t *testing.T) {
 			}
 			continue
 		}
-		found, err := process.Logs(t.Context(), logs, query)
-		if err != nil || len(found) != 7 {
-			t.Errorf("%s finds %d, want 7: %v", query, len(found), err)
+		found := process.FoundLogs(t, logs, query, 7)
+		if len(found) != 7 {
+			t.Errorf("%s finds %d, want 7", query, len(found))
 		}
 		for _, r := range found {
 			if r["periskop.exception_id"] != id {

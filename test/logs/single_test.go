@@ -44,11 +44,7 @@ func TestVictoriaLogs(t *testing.T) {
 	w.sent()
 	w.found(logs, kills*maxBatch)
 
-	records, err := process.Logs(t.Context(), logs, "*")
-	if err != nil || len(records) == 0 {
-		t.Fatal(len(records), err)
-	}
-	for _, r := range records {
+	for _, r := range process.FoundLogs(t, logs, "*", len(w.traces)) {
 		// Beside the resource, VictoriaLogs makes the event's name a part of the stream, which is always the same.
 		if stream := r["_stream"]; !strings.HasPrefix(stream, `{event_name="exception",service.name="shop-`) || strings.Count(stream, ",") > 1 {
 			t.Fatalf("the stream is %s", stream)

@@ -47,6 +47,20 @@ func victoriaLogs(t testing.TB, args ...string) *Program {
 	})
 }
 
+// FoundLogs returns what Logs does once it is at least so many records: a VictoriaLogs that has
+// shown records finds none for a moment while it moves them to another part.
+func FoundLogs(t testing.TB, logs *Program, query string, least int) []map[string]string {
+	t.Helper()
+	var list []map[string]string
+	Eventually(t, query, func() (err error) {
+		if list, err = Logs(t.Context(), logs, query); err == nil && len(list) < least {
+			err = fmt.Errorf("%d of %d are found", len(list), least)
+		}
+		return err
+	})
+	return list
+}
+
 // Logs returns the records that a VictoriaLogs finds by LogsQL: their fields by name.
 func Logs(ctx context.Context, logs *Program, query string) ([]map[string]string, error) {
 	form := url.Values{"query": {query}, "limit": {"1000000"}}
