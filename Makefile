@@ -41,6 +41,7 @@ test: check-tidy check-generated test-go test-release e2e check-example check-do
 .PHONY: test-go
 test-go: test-packages prometheus ## run the tests of the packages
 	CGO_ENABLED=1 go test -race -shuffle=on -count=1 -tags $(SLIM_TAGS) ./...
+	go test -C tools/mutants -count=1 .
 
 .PHONY: e2e
 e2e: test-packages npm slim settable-clock prometheus victoriametrics victorialogs compose ## run the end to end and browser tests alone
@@ -77,6 +78,19 @@ soak-race: test-packages ## the same for five minutes with restarts, under the r
 .PHONY: bench-packages
 bench-packages: ## run the benchmarks of the packages, for benchstat
 	go test -run '^$$' -bench . -benchmem -tags $(SLIM_TAGS) $$(go list ./... | grep -v /test/)
+
+.PHONY: bench-compare
+bench-compare: ## compare the benchmarks of the packages with those of another commit: BASE=HEAD~1, ROUNDS=5
+	hack/bench-compare $(or $(BASE),HEAD~1) $(or $(ROUNDS),5)
+
+.PHONY: fuzz
+fuzz: ## fuzz everything that takes bytes from outside, for three hours: FUZZTIME=10m for each
+	hack/fuzz $(SLIM_TAGS) $(or $(FUZZTIME),10m)
+
+.PHONY: mutants
+mutants: ## leave out one line of the wiring after another, and say which no test of the package notices: DIR=cmd/periskop_exporter, ONLY=serve.go for some lines
+	go build -C tools/mutants -o ../../bin/mutants .
+	bin/mutants -tags $(SLIM_TAGS) -only '$(ONLY)' $(or $(DIR),cmd/periskop_exporter)
 
 .PHONY: lint
 lint: linter vulnerabilities ## run the linters, and look for known vulnerabilities
