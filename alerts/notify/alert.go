@@ -35,7 +35,7 @@ const (
 )
 
 // A writer makes alerts of a snapshot.
-type writer struct {
+type alertBuilder struct {
 	// externalURL and dashboardURL are without a slash at the end.
 	externalURL, dashboardURL string
 	quiet                     time.Duration
@@ -44,21 +44,21 @@ type writer struct {
 }
 
 // active returns the alerts that there are at that time.
-func (w *writer) active(s *merge.Snapshot, now time.Time) []*alert {
+func (b *alertBuilder) active(s *merge.Snapshot, now time.Time) []*alert {
 	var out []*alert
 	for _, service := range s.Services {
 		var crowd []*merge.Exception
 		for _, e := range service.Exceptions {
 			switch {
-			case !e.Active(now, w.quiet):
+			case !e.Active(now, b.quiet):
 			case e.Episode.Crowded:
 				crowd = append(crowd, e)
 			default:
-				out = append(out, w.exception(e))
+				out = append(out, b.exception(e))
 			}
 		}
 		if len(crowd) > 0 {
-			out = append(out, w.crowd(service.Name, crowd))
+			out = append(out, b.crowd(service.Name, crowd))
 		}
 	}
 	return out
@@ -66,13 +66,13 @@ func (w *writer) active(s *merge.Snapshot, now time.Time) []*alert {
 
 // closed returns the alerts that there would be at that time if nobody had resolved or muted their
 // exceptions.
-func (w *writer) closed(s *merge.Snapshot, now time.Time) []*alert {
+func (b *alertBuilder) closed(s *merge.Snapshot, now time.Time) []*alert {
 	var out []*alert
 	for _, service := range s.Services {
 		for _, e := range service.Exceptions {
 			if open := *e; !e.Open() && !e.Episode.Crowded {
-				if open.Resolved, open.Muted = nil, nil; open.Active(now, w.quiet) {
-					out = append(out, w.exception(&open))
+				if open.Resolved, open.Muted = nil, nil; open.Active(now, b.quiet) {
+					out = append(out, b.exception(&open))
 				}
 			}
 		}
@@ -80,7 +80,7 @@ func (w *writer) closed(s *merge.Snapshot, now time.Time) []*alert {
 	return out
 }
 
-func (w *writer) exception(e *merge.Exception) *alert {
+func (b *alertBuilder) exception(e *merge.Exception) *alert {
 	e = e.Read()
 	name, summary := names.NewException, "New exception in "
 	description := fmt.Sprintf("%s was first seen at %s and was counted %s%s.", e.Label, timestamp(e.FirstSeen), counts(e), onInstance(e))
@@ -94,7 +94,7 @@ func (w *writer) exception(e *merge.Exception) *alert {
 		description = fmt.Sprintf("%s was resolved and came back at %s. It was first seen at %s and was counted %s%s.",
 			e.Label, timestamp(e.Episode.Began), timestamp(e.FirstSeen), counts(e), onInstance(e))
 	}
-	trace := w.externalURL + "/trace/" + e.ID
+	trace := b.externalURL + "/trace/" + e.ID
 	a := &alert{
 		key: name + "/" + e.ID,
 		Labels: map[string]string{
@@ -107,24 +107,24 @@ func (w *writer) exception(e *merge.Exception) *alert {
 			"exception_url": trace,
 			"runbook_url":   runbook(name),
 		},
-		StartsAt: e.Episode.Began, EndsAt: e.Grown.Add(w.quiet), GeneratorURL: trace,
+		StartsAt: e.Episode.Began, EndsAt: e.Grown.Add(b.quiet), GeneratorURL: trace,
 	}
-	w.route(a, e.Service)
-	w.linkDashboard(a, "var-service", e.Service, "var-key", e.Label)
+	b.route(a, e.Service)
+	b.linkDashboard(a, "var-service", e.Service, "var-key", e.Label)
 	if e.Kept.Len() > 0 {
 		o := &e.Occurrences()[0]
-		about(a.Annotations, &o.Error, w.ownCode(e.Service))
+		about(a.Annotations, &o.Error, b.ownCode(e.Service))
 		whence(a.Annotations, o)
 	}
 	return a
 }
 
 // crowd returns the alert that stands for many.
-func (w *writer) crowd(service string, list []*merge.Exception) *alert {
+func (b *alertBuilder) crowd(service string, list []*merge.Exception) *alert {
 	begin := func(a, b *merge.Exception) int { return a.Episode.Began.Compare(b.Episode.Began) }
 	grown := func(a, b *merge.Exception) int { return a.Grown.Compare(b.Grown) }
 	newest := slices.SortedStableFunc(slices.Values(list), func(a, b *merge.Exception) int { return begin(b, a) })
-	link := w.externalURL + "/exceptions?" + url.Values{names.ServiceName: {service}}.Encode()
+	link := b.externalURL + "/exceptions?" + url.Values{names.ServiceName: {service}}.Encode()
 	a := &alert{
 		key:    names.ManyExceptions + "/" + service,
 		Labels: map[string]string{alertname: names.ManyExceptions, severity: warning, names.ServiceName: service},
@@ -136,16 +136,16 @@ func (w *writer) crowd(service string, list []*merge.Exception) *alert {
 			"runbook_url":   runbook(names.ManyExceptions),
 		},
 		StartsAt: slices.MinFunc(list, begin).Episode.Began,
-		EndsAt:   slices.MaxFunc(list, grown).Grown.Add(w.quiet), GeneratorURL: link,
+		EndsAt:   slices.MaxFunc(list, grown).Grown.Add(b.quiet), GeneratorURL: link,
 	}
-	w.route(a, service)
-	w.linkDashboard(a, "var-service", service)
+	b.route(a, service)
+	b.linkDashboard(a, "var-service", service)
 	return a
 }
 
 // route adds the label by which Alertmanager can route the alert.
-func (w *writer) route(a *alert, service string) {
-	if team := w.team(service); team != "" {
+func (b *alertBuilder) route(a *alert, service string) {
+	if team := b.team(service); team != "" {
 		a.Labels["team"] = team
 	}
 }
@@ -162,15 +162,15 @@ func sample(list []*merge.Exception) string {
 }
 
 // linkDashboard adds a link with variables, given as names and values in turn.
-func (w *writer) linkDashboard(a *alert, variables ...string) {
-	if w.dashboardURL == "" {
+func (b *alertBuilder) linkDashboard(a *alert, variables ...string) {
+	if b.dashboardURL == "" {
 		return
 	}
 	separator := "?"
-	if strings.Contains(w.dashboardURL, "?") {
+	if strings.Contains(b.dashboardURL, "?") {
 		separator = "&"
 	}
-	link := w.dashboardURL
+	link := b.dashboardURL
 	for i := 0; i+1 < len(variables); i += 2 {
 		link += separator + variables[i] + "=" + url.QueryEscape(variables[i+1])
 		separator = "&"

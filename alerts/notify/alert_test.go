@@ -38,7 +38,7 @@ func snapshot(list ...*merge.Exception) *merge.Snapshot {
 	return &merge.Snapshot{Services: []*merge.Service{{Name: "check out", WatchedSince: at(-60), Exceptions: list}}}
 }
 
-var testWriter = writer{
+var testWriter = alertBuilder{
 	externalURL: "http://periskop/x", dashboardURL: "http://grafana/d/overview?orgId=1", quiet: time.Hour,
 	ownCode: func(string) []string { return nil },
 	team:    func(string) string { return "payments" },

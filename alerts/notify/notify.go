@@ -13,9 +13,9 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// lookInterval is how often the snapshot is looked at: well below what Alertmanager
+// evaluationInterval is how often alerts are made of the snapshot: well below what Alertmanager
 // waits before it tells of a new group.
-const lookInterval = 5 * time.Second
+const evaluationInterval = 5 * time.Second
 
 // Options are what a [Notifier] is made of.
 type Options struct {
@@ -42,7 +42,7 @@ type Options struct {
 type Notifier struct {
 	o       Options
 	metrics *metrics
-	outbox  outbox
+	queue   alertQueue
 	changed chan struct{} // of capacity 1
 
 	mu sync.Mutex
@@ -103,12 +103,12 @@ func (n *Notifier) wake() {
 	}
 }
 
-// Run looks and tells until ctx ends, and returns nil once all requests have ended. A
+// Run evaluates and sends until ctx ends, and returns nil once all requests have ended. A
 // Notifier runs once.
 func (n *Notifier) Run(ctx context.Context) error {
-	var r roster
+	var r senderSet
 	defer r.stop()
-	ticker := time.NewTicker(lookInterval)
+	ticker := time.NewTicker(evaluationInterval)
 	defer ticker.Stop()
 	for {
 		select {
@@ -117,32 +117,34 @@ func (n *Notifier) Run(ctx context.Context) error {
 		case <-n.changed:
 		case <-ticker.C:
 		}
-		n.look(ctx, &r)
+		n.evaluate(ctx, &r)
 	}
 }
 
-// look derives the alerts there are, and hands them to the couriers.
-func (n *Notifier) look(ctx context.Context, r *roster) {
+// evaluate derives the alerts there are, and hands them to the senders.
+func (n *Notifier) evaluate(ctx context.Context, r *senderSet) {
 	n.mu.Lock()
 	settings, destinations, targets := n.settings, n.destinations, n.targets
 	n.mu.Unlock()
-	r.update(destinations, targets, func(d *destination, t *periskop.Target) *running { return start(ctx, d, n.courier(&settings, d, t)) })
-	n.metrics.alertmanagers.Set(float64(len(r.couriers)))
+	r.update(destinations, targets, func(d *destination, t *periskop.Target) *runningSender {
+		return start(ctx, d, n.newSender(&settings, d, t))
+	})
+	n.metrics.alertmanagers.Set(float64(len(r.senders)))
 	if len(destinations) == 0 {
 		n.metrics.active.Set(0)
 		return
 	}
-	w := writer{
+	builder := alertBuilder{
 		externalURL: strings.TrimSuffix(n.o.ExternalURL, "/"), dashboardURL: settings.DashboardURL, quiet: settings.Quiet, ownCode: n.o.OwnCode, team: n.o.Team,
 	}
 	snapshot := n.o.Snapshot()
 	now := n.o.Now()
-	active, closed := w.active(snapshot, now), []*alert(nil)
-	if r.begins() {
-		closed = w.closed(snapshot, now)
+	active, closed := builder.active(snapshot, now), []*alert(nil)
+	if r.needClosed() {
+		closed = builder.closed(snapshot, now)
 	}
 	n.metrics.active.Set(float64(len(active)))
-	all, dropped := n.outbox.fill(active, now)
+	all, dropped := n.queue.update(active, now)
 	n.metrics.dropped.Add(float64(dropped))
 	for _, d := range destinations {
 		list := make([]*alert, 0, len(all))
@@ -150,19 +152,19 @@ func (n *Notifier) look(ctx context.Context, r *roster) {
 			if labelled := settings.labelled(a, d.Relabel); labelled != nil {
 				list = append(list, labelled)
 			} else {
-				n.outbox.delivered(a) // nobody wants it
+				n.queue.markDelivered(a) // nobody wants it
 			}
 		}
-		r.hand(d, handed{list, settings.allLabelled(closed, d.Relabel)})
+		r.setAlerts(d, alertSet{list, settings.allLabelled(closed, d.Relabel)})
 	}
 }
 
-func (n *Notifier) courier(s *Settings, d *destination, t *periskop.Target) *courier {
-	return &courier{
+func (n *Notifier) newSender(s *Settings, d *destination, t *periskop.Target) *sender {
+	return &sender{
 		url: t.URL, client: d.client, timeout: d.Timeout, now: n.o.Now,
 		// Often enough to prolong an alert before it ends.
 		resend: min(s.Resend, s.Quiet/3),
-		outbox: &n.outbox, metrics: n.metrics, logger: n.o.Logger.With("alertmanager", t.Shown()),
-		work: make(chan handed, 1), receipts: map[string]receipt{},
+		queue:  &n.queue, metrics: n.metrics, logger: n.o.Logger.With("alertmanager", t.Shown()),
+		pending: make(chan alertSet, 1), sent: map[string]sentAlert{},
 	}
 }

@@ -76,18 +76,18 @@ func (f *fakeAlertmanager) take() []string {
 	return out
 }
 
-// A bench is a notifier whose looks and deliveries a test makes one by one.
-type bench struct {
+// A testNotifier is a notifier whose evaluations and deliveries a test makes one by one.
+type testNotifier struct {
 	*Notifier
-	fakes  []*fakeAlertmanager
-	roster roster
-	now    time.Time
-	list   []*merge.Exception
+	fakes   []*fakeAlertmanager
+	senders senderSet
+	now     time.Time
+	list    []*merge.Exception
 }
 
-func newBench(t *testing.T, fakes int, change ...func(*Settings)) *bench {
+func newTestNotifier(t *testing.T, fakes int, change ...func(*Settings)) *testNotifier {
 	t.Helper()
-	b := &bench{now: at(2)}
+	b := &testNotifier{now: at(2)}
 	b.Notifier = New(Options{
 		Snapshot:    func() *merge.Snapshot { return snapshot(b.list...) },
 		ExternalURL: "http://periskop", Registerer: prometheus.NewPedanticRegistry(), Now: func() time.Time { return b.now },
@@ -106,22 +106,22 @@ func newBench(t *testing.T, fakes int, change ...func(*Settings)) *bench {
 		targets = append(targets, &periskop.Target{URL: f.URL + "/api/v2/alerts"})
 	}
 	b.SetTargets([]periskop.ServiceTargets{{Service: "am", Targets: targets}})
-	t.Cleanup(b.roster.stop)
+	t.Cleanup(b.senders.stop)
 	return b
 }
 
-// step looks once at that time, and waits until every courier is done.
-func (b *bench) step(ctx context.Context, now time.Time) {
+// step evaluates once at that time, and waits until every sender is done.
+func (b *testNotifier) step(ctx context.Context, now time.Time) {
 	b.now = now
 	ended := make(chan struct{})
 	close(ended)
-	b.roster.update(b.destinations, b.targets, func(d *destination, t *periskop.Target) *running {
-		return &running{courier: b.courier(&b.settings, d, t), destination: d, cancel: func() {}, ended: ended}
+	b.senders.update(b.destinations, b.targets, func(d *destination, t *periskop.Target) *runningSender {
+		return &runningSender{sender: b.newSender(&b.settings, d, t), destination: d, cancel: func() {}, ended: ended}
 	})
-	b.look(ctx, &b.roster)
-	for _, c := range b.roster.couriers {
+	b.evaluate(ctx, &b.senders)
+	for _, c := range b.senders.senders {
 		select {
-		case h := <-c.work:
+		case h := <-c.pending:
 			if !b.now.Before(c.pause) {
 				c.deliver(ctx, h)
 			}
@@ -140,7 +140,7 @@ func equal(t *testing.T, got, want []string) {
 // TestClosedBefore has an exporter end right after exceptions were muted and resolved, before it told
 // so: the next one does, once, as soon as an Alertmanager takes it.
 func TestClosedBefore(t *testing.T) {
-	b := newBench(t, 1)
+	b := newTestNotifier(t, 1)
 	muted := func(e *merge.Exception) { e.Muted = &merge.Mute{At: at(2)} }
 	b.list = []*merge.Exception{
 		began("muted", muted), began("resolved", resolved), began("open"), began("crowded", crowded, muted),
@@ -157,7 +157,7 @@ func TestClosedBefore(t *testing.T) {
 }
 
 func TestResendUntilQuiet(t *testing.T) {
-	b := newBench(t, 1)
+	b := newTestNotifier(t, 1)
 	am := b.fakes[0]
 	b.list = []*merge.Exception{began("a")}
 	b.step(t.Context(), at(2))
@@ -174,7 +174,7 @@ func TestResendUntilQuiet(t *testing.T) {
 }
 
 func TestResolvedIsTold(t *testing.T) {
-	b := newBench(t, 1)
+	b := newTestNotifier(t, 1)
 	am := b.fakes[0]
 	b.list = []*merge.Exception{began("a")}
 	b.step(t.Context(), at(2))
@@ -188,7 +188,7 @@ func TestResolvedIsTold(t *testing.T) {
 
 // TestAlertmanagerAway has an exception come and go while Alertmanager is away.
 func TestAlertmanagerAway(t *testing.T) {
-	b := newBench(t, 1, func(s *Settings) { s.Quiet = 3 * time.Minute })
+	b := newTestNotifier(t, 1, func(s *Settings) { s.Quiet = 3 * time.Minute })
 	am := b.fakes[0]
 	am.setAway(true)
 	b.list = []*merge.Exception{began("gone"), began("goes on", func(e *merge.Exception) { e.Grown = at(11) })}
@@ -199,7 +199,7 @@ func TestAlertmanagerAway(t *testing.T) {
 	am.setAway(false)
 	b.step(t.Context(), at(13))
 	equal(t, am.take(), []string{"PeriskopNewException goes on 12:14", "PeriskopNewException gone 12:18"})
-	b.step(t.Context(), at(13).Add(lookInterval)) // before Alertmanager has told of it
+	b.step(t.Context(), at(13).Add(evaluationInterval)) // before Alertmanager has told of it
 	equal(t, am.take(), nil)
 	if got := testutil.ToFloat64(b.metrics.failed); got == 0 {
 		t.Error("no failure is counted")
@@ -210,7 +210,7 @@ func TestAlertmanagerAway(t *testing.T) {
 }
 
 func TestGivenUp(t *testing.T) {
-	b := newBench(t, 1)
+	b := newTestNotifier(t, 1)
 	b.fakes[0].setAway(true)
 	b.list = []*merge.Exception{began("a")}
 	b.step(t.Context(), at(2))
@@ -228,7 +228,7 @@ func TestGivenUp(t *testing.T) {
 // TestOneAway has one of two Alertmanagers away: nothing that has ended is told to the
 // one that comes back, as the other has told of it.
 func TestOneAway(t *testing.T) {
-	b := newBench(t, 2, func(s *Settings) { s.Quiet = 3 * time.Minute })
+	b := newTestNotifier(t, 2, func(s *Settings) { s.Quiet = 3 * time.Minute })
 	b.fakes[1].setAway(true)
 	b.list = []*merge.Exception{began("a")}
 	b.step(t.Context(), at(2))
@@ -244,7 +244,7 @@ func TestOneAway(t *testing.T) {
 // takes for the same alert, and nothing that was over.
 func TestRestart(t *testing.T) {
 	sent := func() []*alert {
-		b := newBench(t, 1)
+		b := newTestNotifier(t, 1)
 		b.list = []*merge.Exception{began("a"), began("over", func(e *merge.Exception) { e.Grown = at(-70) })}
 		b.step(t.Context(), at(5))
 		return b.fakes[0].got
@@ -262,7 +262,7 @@ func TestLabels(t *testing.T) {
 		SourceLabels: model.LabelNames{"aggregation_key"}, Regex: relabel.MustNewRegexp("noise"), Action: relabel.Drop, NameValidationScheme: model.UTF8Validation,
 	}
 	forget := &relabel.Config{Regex: relabel.MustNewRegexp("replica"), Action: relabel.LabelDrop, NameValidationScheme: model.UTF8Validation}
-	b := newBench(t, 1, func(s *Settings) {
+	b := newTestNotifier(t, 1, func(s *Settings) {
 		s.ExternalLabels = map[string]string{"region": "eu", "replica": "1", "severity": "page"}
 		s.Relabel = []*relabel.Config{drop}
 		s.Alertmanagers[0].Relabel = []*relabel.Config{forget}
@@ -282,9 +282,9 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// TestRun has couriers run by themselves, with one Alertmanager that never answers.
+// TestRun has senders run by themselves, with one Alertmanager that never answers.
 func TestRun(t *testing.T) {
-	b := newBench(t, 1)
+	b := newTestNotifier(t, 1)
 	b.list = []*merge.Exception{began("a")}
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
