@@ -24,7 +24,7 @@ const spareTargets = 100
 type block struct {
 	logger    *slog.Logger
 	checkName func(string) error
-	service   *service
+	service   *configuredService
 	maker     *targetMaker
 	// left is when a reload took the block out; zero while it is configured.
 	left time.Time
@@ -39,8 +39,8 @@ type block struct {
 	// complete round of them first; zero before.
 	asked, answered time.Time
 
-	stamps   []stamp
-	groups   map[*targetgroup.Group]*members
+	versions []sourceVersion
+	groups   map[*targetgroup.Group]*groupTargets
 	skipped  []string // why targets are not scraped, one sentence each
 	targets  []*periskop.Target
 	tooMany  int // of those that were found
@@ -48,25 +48,25 @@ type block struct {
 	problems []string
 }
 
-// members are the targets of one group. Discoverers send a new group when anything
-// in it has changed, so members are good as long as their group is there.
-type members struct {
+// groupTargets are the targets of one group. Discoverers send a new group when anything
+// in it has changed, so its targets are good as long as it is there.
+type groupTargets struct {
 	targets []*periskop.Target
-	cut     int // for which there was no room
+	cut     int // that were not made, past the budget
 	dropped int
 	skipped []string
 }
 
 // update brings b up to date with its service and the problems of its sources, and
 // reports whether anything of it has changed.
-func (b *block) update(s *service, problems []string, now time.Time) bool {
+func (b *block) update(s *configuredService, problems []string, now time.Time) bool {
 	changed := false
 	if s != b.service {
 		changed = true // of the settings, one may concern services
-		b.take(s, now)
+		b.setService(s, now)
 	}
-	if st := stamps(b.sources(now)); b.groups == nil || !slices.Equal(st, b.stamps) {
-		b.stamps = st
+	if st := versionsOf(b.sources(now)); b.groups == nil || !slices.Equal(st, b.versions) {
+		b.versions = st
 		changed = b.rebuild() || changed
 	}
 	problems = append(problems, b.skippedProblems()...)
@@ -79,8 +79,8 @@ func (b *block) update(s *service, problems []string, now time.Time) bool {
 	return changed
 }
 
-// take puts s in the place of the service that b had, which a reload has replaced.
-func (b *block) take(s *service, now time.Time) {
+// setService puts s in the place of the service that b had, which a reload has replaced.
+func (b *block) setService(s *configuredService, now time.Time) {
 	if b.service == nil || !slices.Equal(b.service.sources, s.sources) {
 		b.asked = now
 	}
@@ -101,25 +101,25 @@ func (b *block) sources(now time.Time) []*source {
 	return b.service.sources
 }
 
-func stamps(sources []*source) []stamp {
-	result := make([]stamp, len(sources))
+func versionsOf(sources []*source) []sourceVersion {
+	result := make([]sourceVersion, len(sources))
 	for i, src := range sources {
-		result[i] = src.stamp()
+		result[i] = src.currentVersion()
 	}
 	return result
 }
 
 // rebuild makes the targets of all groups, anew only those of new groups.
 func (b *block) rebuild() bool {
-	groups := make(map[*targetgroup.Group]*members, len(b.groups))
+	groups := make(map[*targetgroup.Group]*groupTargets, len(b.groups))
 	var targets []*periskop.Target
 	var skipped []string
 	dropped, cut := 0, 0
-	for _, st := range b.stamps {
+	for _, st := range b.versions {
 		for _, group := range st.source.groupsInOrder() {
 			m, ok := b.groups[group]
-			if room := b.room(len(targets)); !ok || m.cut > 0 || len(m.targets) > room {
-				m = b.members(group, room)
+			if budget := b.targetBudget(len(targets)); !ok || m.cut > 0 || len(m.targets) > budget {
+				m = b.makeTargets(group, budget)
 			}
 			groups[group] = m
 			targets, cut = append(targets, m.targets...), cut+m.cut
@@ -137,9 +137,9 @@ func (b *block) rebuild() bool {
 	return changed
 }
 
-// room returns how many targets may be made beside that many: somewhat more than are scraped, so
+// targetBudget returns how many targets may be made beside that many: somewhat more than are scraped, so
 // that those that were there before can stay when others are found.
-func (b *block) room(made int) int {
+func (b *block) targetBudget(made int) int {
 	limit := b.service.TargetLimit
 	if limit == 0 {
 		return math.MaxInt
@@ -147,11 +147,11 @@ func (b *block) room(made int) int {
 	return max(limit+max(limit/4, spareTargets)-made, 0)
 }
 
-// members makes the targets of a group, as many as there is room for.
-func (b *block) members(group *targetgroup.Group, room int) *members {
-	m := &members{}
+// makeTargets makes the targets of a group, as many as the budget allows.
+func (b *block) makeTargets(group *targetgroup.Group, budget int) *groupTargets {
+	m := &groupTargets{}
 	for i, own := range group.Targets {
-		if len(m.targets) >= room {
+		if len(m.targets) >= budget {
 			m.cut = len(group.Targets) - i
 			break
 		}
@@ -202,10 +202,10 @@ func (b *block) limit(targets []*periskop.Target, cut int) []*periskop.Target {
 				old++
 			}
 		}
-		places := map[bool]int{true: old, false: limit - old}
+		quota := map[bool]int{true: old, false: limit - old}
 		targets = slices.DeleteFunc(targets, func(t *periskop.Target) bool {
-			places[was[t]]--
-			return places[was[t]] < 0
+			quota[was[t]]--
+			return quota[was[t]] < 0
 		})
 	}
 	switch {

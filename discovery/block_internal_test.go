@@ -37,7 +37,7 @@ func targets10000() []*targetgroup.Group {
 // BenchmarkUpdate measures what one publication costs for a service with 10,000
 // targets.
 func BenchmarkUpdate(b *testing.B) {
-	s := &service{
+	s := &configuredService{
 		Service: Service{
 			Name: "web", Path: "/-/exceptions", Interval: 30 * time.Second, Timeout: 10 * time.Second,
 			Relabel: []*relabel.Config{{
@@ -48,7 +48,7 @@ func BenchmarkUpdate(b *testing.B) {
 		sources: []*source{{groups: map[string]*targetgroup.Group{}}},
 	}
 	src := s.sources[0]
-	src.keep(targets10000())
+	src.applyUpdate(targets10000())
 	now := time.Now()
 	newBlock := func() *block {
 		b := &block{logger: slog.New(slog.DiscardHandler)}
@@ -77,7 +77,7 @@ func BenchmarkUpdate(b *testing.B) {
 		for b.Loop() {
 			group := *groups[i%len(groups)]
 			i++
-			src.keep([]*targetgroup.Group{&group})
+			src.applyUpdate([]*targetgroup.Group{&group})
 			if r.update(s, nil, now) {
 				b.Fatal("something has changed")
 			}
@@ -88,7 +88,7 @@ func BenchmarkUpdate(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			b.StopTimer()
-			src.keep(targets10000())
+			src.applyUpdate(targets10000())
 			b.StartTimer()
 			if r.update(s, nil, now) {
 				b.Fatal("something has changed")

@@ -13,9 +13,9 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// lookAtRounds notes how far discovery has looked, as far as what came of it has been
+// updateRounds notes how far discovery has looked, as far as what came of it has been
 // published.
-func (p *publisher) lookAtRounds(now time.Time) {
+func (p *publisher) updateRounds(now time.Time) {
 	rounds := make(map[string]periskop.Round, len(p.blocks))
 	list := make([]periskop.Round, 0, len(p.blocks))
 	for name, b := range p.blocks {
@@ -44,14 +44,14 @@ func (p *publisher) lookAtRounds(now time.Time) {
 // completeSince returns when everything was seen last that b has published; zero when
 // that cannot be said now.
 func (p *publisher) completeSince(b *block, now time.Time) time.Time {
-	if len(b.service.sources) != len(b.stamps) {
+	if len(b.service.sources) != len(b.versions) {
 		return time.Time{}
 	}
 	var oldest time.Time
 	for i, src := range b.service.sources {
-		st, round := src.stampAndRound()
+		st, round := src.versionAndRound()
 		switch {
-		case st != b.stamps[i], round.IsZero():
+		case st != b.versions[i], round.IsZero():
 			// Something is not published yet, or there is nothing to publish.
 			return time.Time{}
 		case src.config.Name() == kubernetesName && !p.discovery.api.inSync(now):

@@ -18,7 +18,7 @@ import (
 func TestRoundsOfHTTP(t *testing.T) {
 	t.Parallel()
 	server := serveTargets(t, answer("application/json", `[{"targets": ["a:80"]}]`))
-	r := run(t, service("web", httpConfig(server.url, 50*time.Millisecond)))
+	r := run(t, configuredService("web", httpConfig(server.url, 50*time.Millisecond)))
 	r.untilTargets(t, "web", "http://a:80/-/exceptions")
 	r.mu.Lock()
 	atFirst := round(r.rounds, "web")
@@ -62,7 +62,7 @@ func TestRoundsOfSeveral(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "targets.yml")
 	write(t, path, `[{targets: ["f:80"]}]`)
 	missing := filepath.Join(t.TempDir(), "missing.yml")
-	r := run(t, service("both", static("a:80"), fileConfig(path)), service("lame", static("a:80"), fileConfig(missing)))
+	r := run(t, configuredService("both", static("a:80"), fileConfig(path)), configuredService("lame", static("a:80"), fileConfig(missing)))
 	r.isReady(t)
 	got := r.untilRound(t, "both", time.Time{})
 	r.untilRound(t, "both", got.Last) // without anything to publish
@@ -87,7 +87,7 @@ func TestRoundsOfAnother(t *testing.T) {
 	drop := relabel.DefaultRelabelConfig
 	drop.Action, drop.Regex, drop.SourceLabels = relabel.Drop, relabel.MustNewRegexp("b.*"), model.LabelNames{model.AddressLabel}
 	with := func(change func(*discovery.Service)) discovery.Service {
-		s := service("web", static("a:80"))
+		s := configuredService("web", static("a:80"))
 		change(&s)
 		return s
 	}

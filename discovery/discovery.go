@@ -31,7 +31,7 @@ type Options struct {
 	// has, or returns nil. Nil accepts all.
 	CheckName func(name string) error
 	// Known are the services that labels of targets named when the program ended. They
-	// keep their places.
+	// stay admitted.
 	Known []NamedService
 	// Registerer takes the metrics of Prometheus' service discovery, once. Nil means
 	// nowhere.
@@ -56,7 +56,7 @@ type Settings struct {
 	// several find targets of a service that none of them is named after.
 	Services []Service
 	// Limit is how many services there are at most, and Retention how long one without
-	// targets stays that labels named. The services of the file always have a place. Zero
+	// targets stays that labels named. The services of the file are always admitted. Zero
 	// means no limit, and not to stay.
 	Limit     int
 	Retention time.Duration
@@ -94,7 +94,7 @@ type Discovery struct {
 	known     []NamedService
 	logger    *slog.Logger
 	manager   *promdiscovery.Manager
-	api       *apiServer
+	api       *apiServerHealth
 	// cancel ends the manager, and all discoverers with it.
 	cancel  context.CancelFunc
 	runs    sync.WaitGroup // the sources that are running
@@ -107,8 +107,8 @@ type Discovery struct {
 
 	rounds atomic.Pointer[[]periskop.Round]
 
-	mu       sync.Mutex // guards the fields below
-	services []*service // by name
+	mu       sync.Mutex           // guards the fields below
+	services []*configuredService // by name
 	limits   limits
 }
 
@@ -146,7 +146,7 @@ func New(o Options) (*Discovery, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register the metrics of service discovery: %w", err)
 	}
-	if d.api, err = newAPIServer(reg); err != nil {
+	if d.api, err = newAPIServerHealth(reg); err != nil {
 		return nil, fmt.Errorf("register the metrics of the Kubernetes client: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -191,7 +191,7 @@ func (d *Discovery) Apply(s Settings) error {
 
 // assignSources gives each service a source for each of its configurations: the one
 // that has an equal configuration, or a new one.
-func (d *Discovery) assignSources(services []*service) {
+func (d *Discovery) assignSources(services []*configuredService) {
 	var known []*source
 	before, _ := d.snapshot()
 	for _, s := range before {
@@ -230,7 +230,7 @@ func (d *Discovery) newSource(config promdiscovery.Config) *source {
 	}
 }
 
-func (d *Discovery) applyToManager(services []*service) {
+func (d *Discovery) applyToManager(services []*configuredService) {
 	configs := make(map[string]promdiscovery.Configs, len(services))
 	for _, s := range services {
 		configs[s.Name] = promdiscovery.Configs{}
@@ -258,7 +258,7 @@ func (d *Discovery) Ready() <-chan struct{} { return d.ready }
 // one that stays away has not been there up to what a later call says.
 func (d *Discovery) Rounds() []periskop.Round { return *d.rounds.Load() }
 
-func (d *Discovery) snapshot() ([]*service, limits) {
+func (d *Discovery) snapshot() ([]*configuredService, limits) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.services, d.limits

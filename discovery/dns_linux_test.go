@@ -250,7 +250,7 @@ func dnsConfig(kind string, names ...string) *promdns.SDConfig {
 func testDNSAddresses(t *testing.T) {
 	server := serveDNS(t)
 	server.set(t, dns.TypeA, "web.example.", "10.0.0.1", "10.0.0.2")
-	r := run(t, service("web", dnsConfig("A", "web.example.")))
+	r := run(t, configuredService("web", dnsConfig("A", "web.example.")))
 	r.isReady(t)
 	r.untilTargets(t, "web", "http://10.0.0.1:9000/-/exceptions", "http://10.0.0.2:9000/-/exceptions")
 	first := r.service("web").Targets
@@ -281,7 +281,7 @@ func testDNSAddresses(t *testing.T) {
 func testDNSServices(t *testing.T) {
 	server := serveDNS(t)
 	server.set(t, dns.TypeSRV, "_web._tcp.example.", "0 0 8001 a.example.", "0 0 8002 b.example.")
-	s := service("web", dnsConfig("SRV", "_web._tcp.example."))
+	s := configuredService("web", dnsConfig("SRV", "_web._tcp.example."))
 	s.Relabel = rules(t, `[{source_labels: [__meta_dns_srv_record_target], target_label: host}]`)
 	r := run(t, s)
 	r.isReady(t)
@@ -318,7 +318,7 @@ func testDNSPartly(t *testing.T) {
 	server := serveDNS(t)
 	server.set(t, dns.TypeA, "a.example.", "10.0.0.1")
 	server.set(t, dns.TypeA, "b.example.", "10.0.0.2")
-	r := run(t, service("web", dnsConfig("A", "a.example.", "b.example.", "c.example.")))
+	r := run(t, configuredService("web", dnsConfig("A", "a.example.", "b.example.", "c.example.")))
 	r.isReady(t)
 	r.untilTargets(t, "web", "http://10.0.0.1:9000/-/exceptions", "http://10.0.0.2:9000/-/exceptions")
 	r.untilProblem(t, "web", `"c.example."`, "has no records")
@@ -336,7 +336,7 @@ func testDNSPartly(t *testing.T) {
 func testDNSSearchDomain(t *testing.T) {
 	server := serveDNS(t)
 	server.set(t, dns.TypeAAAA, "web.corp.example.", "fd00::1")
-	r := run(t, service("web", dnsConfig("AAAA", "web")))
+	r := run(t, configuredService("web", dnsConfig("AAAA", "web")))
 	r.isReady(t)
 	r.untilTargets(t, "web", "http://[fd00::1]:9000/-/exceptions")
 	r.untilNoProblem(t, "web")
@@ -351,7 +351,7 @@ func testDNSManyRecords(t *testing.T) {
 		want = append(want, fmt.Sprintf("http://host.example:%d/-/exceptions", 9000+i))
 	}
 	server.set(t, dns.TypeSRV, "_web._tcp.example.", values...)
-	r := run(t, service("web", dnsConfig("SRV", "_web._tcp.example.")))
+	r := run(t, configuredService("web", dnsConfig("SRV", "_web._tcp.example.")))
 	r.isReady(t)
 	if diff := cmp.Diff(urlsOf(r.service("web")), want); diff != "" {
 		t.Errorf("targets (-got +want):\n%s", diff)

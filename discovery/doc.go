@@ -16,7 +16,7 @@
 // Prometheus' discovery manager owns the discoverers: it creates, shares, starts and
 // stops them and exposes its metrics about them. What it is given for each
 // configuration is a source, which stands between the manager and the discoverer,
-// keeps the target groups that the discoverer sends, and judges from what the
+// keeps the target groups that the discoverer sends, and finds out from what the
 // discoverer sends and logs whether it works. One goroutine, that of
 // [Discovery.Run], turns the groups of the sources into targets and publishes them.
 //
@@ -26,7 +26,7 @@
 // was: what turns up later did not exist then, or was not to be found. Most mechanisms
 // ask at intervals, and a round is complete when one has ended without an error. File
 // discovery and watches know of every change by themselves, and are complete for as
-// long as they have nothing to complain about. Of Kubernetes that is known only by how
+// long as they log no warning and no error. Of Kubernetes that is known only by how
 // the requests to its API end; a connection that hangs is noticed by its client within
 // a minute.
 //
@@ -36,6 +36,6 @@
 // each refresh. Here a problem is a state: one sentence in
 // ServiceTargets.Problems for as long as it lasts, and one line in the log when it
 // begins and when it ends. How the end is noticed depends on the mechanism; see
-// rounds, stream, files and apiServer. No sentence holds the password or the query
+// refreshHealth, streamHealth, fileHealth and apiServerHealth. No sentence holds the password or the query
 // of a URL.
 package discovery

@@ -38,7 +38,7 @@ func TestFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "targets.yml")
 	write(t, path, `[{targets: ["a:80"], labels: {env: prod}}, {targets: ["b:80"]}]`)
-	r := run(t, service("web", fileConfig(path)))
+	r := run(t, configuredService("web", fileConfig(path)))
 	r.isReady(t)
 	r.untilTargets(t, "web", "http://a:80/-/exceptions", "http://b:80/-/exceptions")
 	first := r.service("web").Targets
@@ -83,7 +83,7 @@ func TestFile(t *testing.T) {
 func TestFileMissingAtTheStart(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "targets.json")
-	r := run(t, service("web", fileConfig(path)))
+	r := run(t, configuredService("web", fileConfig(path)))
 	r.isReady(t)
 	r.untilProblem(t, "web", "The file", path, "does not exist.")
 
@@ -100,7 +100,7 @@ func TestFileInMissingDirectory(t *testing.T) {
 	path := filepath.Join(dir, "targets.json")
 	config := fileConfig(path)
 	config.RefreshInterval = model.Duration(50 * time.Millisecond)
-	r := run(t, service("web", config))
+	r := run(t, configuredService("web", config))
 	r.untilProblem(t, "web", "The file", path, "does not exist.")
 
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -116,7 +116,7 @@ func TestFilePattern(t *testing.T) {
 	dir := t.TempDir()
 	pattern := filepath.Join(dir, "*.json")
 	sound, broken := filepath.Join(dir, "a.json"), filepath.Join(dir, "b.json")
-	r := run(t, service("web", fileConfig(pattern)))
+	r := run(t, configuredService("web", fileConfig(pattern)))
 	r.untilProblem(t, "web", "No file matches", pattern)
 
 	write(t, sound, `[{"targets": ["a:80"]}]`)

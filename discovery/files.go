@@ -14,15 +14,15 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// files judges file discovery. It complains about a file that it cannot read at each
-// attempt, but sends an update for every other file in the meantime; an update names
-// its file in the source of its groups, unless the file holds none. A file that is
-// not there it does not mention at all.
-type files struct {
+// fileHealth is the health of file discovery. File discovery logs an error at each attempt to
+// read a file that it cannot read, and sends an update for every other file in the meantime.
+// An update names its file in the source of its groups, unless the file holds none. File
+// discovery does not mention a file that is not there.
+type fileHealth struct {
 	patterns []string
 	missing  map[string]bool       // by pattern
 	broken   map[string]brokenFile // by path
-	others   *stream
+	others   *streamHealth
 	updated  bool
 	done     time.Time
 }
@@ -38,18 +38,18 @@ type fileState struct {
 	size     int64
 }
 
-func newFiles(patterns []string) *files {
-	f := &files{
+func newFileHealth(patterns []string) *fileHealth {
+	f := &fileHealth{
 		patterns: patterns,
 		missing:  map[string]bool{},
 		broken:   map[string]brokenFile{},
-		others:   newStream("file", time.Time{}),
+		others:   newStreamHealth("file", time.Time{}),
 	}
 	f.findMissing()
 	return f
 }
 
-func (f *files) complain(now time.Time, c complaint) {
+func (f *fileHealth) record(now time.Time, c logRecord) {
 	f.findFound()
 	path := c.value("path")
 	state, err := stat(path)
@@ -61,11 +61,11 @@ func (f *files) complain(now time.Time, c complaint) {
 		// A directory that cannot be watched because it is not there: its files
 		// are missing.
 	default:
-		f.others.complain(now, c)
+		f.others.record(now, c)
 	}
 }
 
-func (f *files) update(now time.Time, groups []*targetgroup.Group) {
+func (f *fileHealth) update(now time.Time, groups []*targetgroup.Group) {
 	f.findFound()
 	f.findMissing()
 	f.others.update(now, groups)
@@ -79,24 +79,24 @@ func (f *files) update(now time.Time, groups []*targetgroup.Group) {
 	f.noteComplete(now)
 }
 
-func (f *files) look(now time.Time) {
+func (f *fileHealth) check(now time.Time) {
 	f.findMissing()
-	f.others.look(now)
+	f.others.check(now)
 	f.noteComplete(now)
 }
 
 // noteComplete relies on the discoverer's watch: as long as every file can be read, what
 // is in them is known.
-func (f *files) noteComplete(now time.Time) {
+func (f *fileHealth) noteComplete(now time.Time) {
 	if f.updated && len(f.missing) == 0 && len(f.broken) == 0 && len(f.others.known) == 0 {
 		f.done = now
 	}
 }
 
-func (f *files) complete() time.Time { return f.done }
+func (f *fileHealth) lastComplete() time.Time { return f.done }
 
 // findMissing also forgets what was wrong with files that are gone.
-func (f *files) findMissing() {
+func (f *fileHealth) findMissing() {
 	for _, pattern := range f.patterns {
 		if !exists(pattern) {
 			f.missing[pattern] = true
@@ -111,7 +111,7 @@ func (f *files) findMissing() {
 
 // findFound is for when the discoverer gives a sign: it has looked again by itself.
 // Until then, a file that is back does nothing for anybody.
-func (f *files) findFound() {
+func (f *fileHealth) findFound() {
 	for pattern := range f.missing {
 		if exists(pattern) {
 			delete(f.missing, pattern)
@@ -119,7 +119,7 @@ func (f *files) findFound() {
 	}
 }
 
-func (f *files) problems() []problem {
+func (f *fileHealth) problems() []problem {
 	result := f.others.problems()
 	for pattern := range f.missing {
 		text := fmt.Sprintf("The file %q does not exist.", pattern)
@@ -135,7 +135,7 @@ func (f *files) problems() []problem {
 }
 
 // isOurs reports whether path is one of the files, and not a directory of theirs.
-func (f *files) isOurs(path string) bool {
+func (f *fileHealth) isOurs(path string) bool {
 	for _, pattern := range f.patterns {
 		if ok, _ := filepath.Match(pattern, path); ok {
 			return true

@@ -11,41 +11,41 @@ import (
 )
 
 // found puts together what is published.
-func (g *grouping) found() periskop.Found {
-	found := periskop.Found{Services: make([]periskop.ServiceTargets, 0, len(g.blocks)+len(g.named))}
-	refused := g.refusedByBlock()
-	for _, b := range g.blocks {
-		problems := append(slices.Clip(b.problems), refused[b.service.Name].problems(g.limits.services)...)
-		if g.isFeeder(b) {
+func (a *assignment) found() periskop.Found {
+	found := periskop.Found{Services: make([]periskop.ServiceTargets, 0, len(a.blocks)+len(a.named))}
+	refused := a.refusedByBlock()
+	for _, b := range a.blocks {
+		problems := append(slices.Clip(b.problems), refused[b.service.Name].problems(a.limits.services)...)
+		if a.isFeeder(b) {
 			found.Feeders = append(found.Feeders, periskop.Feeder{
 				Block: b.service.Name, Services: servicesOf(b.targets), Targets: len(b.targets),
 				Dropped: b.dropped, Problems: problems,
 			})
 			continue
 		}
-		st := g.serviceTargets(b.service.Name, b)
+		st := a.serviceTargets(b.service.Name, b)
 		st.Dropped, st.Problems = b.dropped, problems
 		found.Services = append(found.Services, st)
 	}
-	for name, n := range g.named {
-		switch b := g.settingsOf(n); {
-		case g.byName[name] != nil: // it is leaving the file, and is there already
-		case !n.placed:
+	for name, n := range a.named {
+		switch b := a.settingsOf(n); {
+		case a.byName[name] != nil: // it is leaving the file, and is there already
+		case !n.admitted:
 			found.Refused++
 		case b != nil:
-			found.Services = append(found.Services, g.serviceTargets(name, b))
+			found.Services = append(found.Services, a.serviceTargets(name, b))
 		}
 	}
 	slices.SortFunc(found.Services, func(a, b periskop.ServiceTargets) int { return strings.Compare(a.Service, b.Service) })
 	slices.SortFunc(found.Feeders, func(a, b periskop.Feeder) int { return strings.Compare(a.Block, b.Block) })
-	g.noteEmpty(found.Services)
+	a.noteEmpty(found.Services)
 	return found
 }
 
 // serviceTargets returns the service of that name, which has the settings of b.
-func (g *grouping) serviceTargets(name string, b *block) periskop.ServiceTargets {
+func (a *assignment) serviceTargets(name string, b *block) periskop.ServiceTargets {
 	return periskop.ServiceTargets{
-		Service: name, Block: b.service.Name, Targets: g.targets[name],
+		Service: name, Block: b.service.Name, Targets: a.targets[name],
 		NoDiscovery: len(b.service.Configs) == 0, Asked: b.asked, Answered: b.answered,
 		Feeds: slices.ContainsFunc(b.targets, func(t *periskop.Target) bool { return t.Service != b.service.Name }),
 	}
@@ -53,11 +53,11 @@ func (g *grouping) serviceTargets(name string, b *block) periskop.ServiceTargets
 
 // settingsOf returns the block whose settings are those of n: when the one that it had
 // is gone, the first of the file until another one finds its targets.
-func (g *grouping) settingsOf(n *namedService) *block {
-	if b := g.byName[n.block]; b != nil {
+func (a *assignment) settingsOf(n *namedService) *block {
+	if b := a.byName[n.block]; b != nil {
 		return b
 	}
-	for _, b := range g.blocks {
+	for _, b := range a.blocks {
 		if !b.service.FixedName {
 			return b
 		}
@@ -66,26 +66,26 @@ func (g *grouping) settingsOf(n *namedService) *block {
 }
 
 // noteEmpty fills in since when services have no targets.
-func (g *grouping) noteEmpty(services []periskop.ServiceTargets) {
+func (a *assignment) noteEmpty(services []periskop.ServiceTargets) {
 	empty := make(map[string]time.Time)
 	for i := range services {
 		st := &services[i]
 		if len(st.Targets) > 0 {
 			continue
 		}
-		since, ok := g.empty[st.Service]
-		switch n := g.named[st.Service]; {
+		since, ok := a.empty[st.Service]
+		switch n := a.named[st.Service]; {
 		case ok:
 		case n != nil:
 			since = n.latest
-		case g.own[st.Service].IsZero():
+		case a.own[st.Service].IsZero():
 			since = st.Asked
 		default:
-			since = g.own[st.Service]
+			since = a.own[st.Service]
 		}
 		empty[st.Service], st.Empty = since, since
 	}
-	g.empty = empty
+	a.empty = empty
 }
 
 // servicesOf counts the services that the targets belong to.
@@ -104,13 +104,13 @@ type refusedTargets struct {
 	services []string
 }
 
-func (g *grouping) refusedByBlock() map[string]*refusedTargets {
+func (a *assignment) refusedByBlock() map[string]*refusedTargets {
 	refused := map[string]*refusedTargets{}
-	for name, n := range g.named {
-		if n.placed || g.byName[name] != nil {
+	for name, n := range a.named {
+		if n.admitted || a.byName[name] != nil {
 			continue
 		}
-		for _, t := range g.targets[name] {
+		for _, t := range a.targets[name] {
 			r := refused[t.Block]
 			if r == nil {
 				r = &refusedTargets{}
@@ -144,12 +144,12 @@ func (r *refusedTargets) problems(limit int) []string {
 }
 
 // logRefused logs when services begin to be refused, and when that ends.
-func (g *grouping) logRefused(count int) {
+func (a *assignment) logRefused(count int) {
 	switch {
-	case count > 0 && g.refused == 0:
-		g.logger.Warn("services past the limit are not scraped", "count", count, "limit", g.limits.services)
-	case count == 0 && g.refused > 0:
-		g.logger.Info("all services are scraped again")
+	case count > 0 && a.refused == 0:
+		a.logger.Warn("services past the limit are not scraped", "count", count, "limit", a.limits.services)
+	case count == 0 && a.refused > 0:
+		a.logger.Info("all services are scraped again")
 	}
-	g.refused = count
+	a.refused = count
 }

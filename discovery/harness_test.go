@@ -205,8 +205,8 @@ func urlsOf(s periskop.ServiceTargets) []string {
 	return urls
 }
 
-// service returns a service with the usual settings.
-func service(name string, configs ...promdiscovery.Config) discovery.Service {
+// configuredService returns a service with the usual settings.
+func configuredService(name string, configs ...promdiscovery.Config) discovery.Service {
 	return discovery.Service{
 		Name:     name,
 		Configs:  configs,

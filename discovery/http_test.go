@@ -126,7 +126,7 @@ func httpConfig(url string, refresh time.Duration) *promhttp.SDConfig {
 func TestHTTP(t *testing.T) {
 	t.Parallel()
 	server := serveTargets(t, targets("a:80", "b:80"))
-	r := run(t, service("web", httpConfig(server.url, refresh)))
+	r := run(t, configuredService("web", httpConfig(server.url, refresh)))
 	r.isReady(t)
 	r.untilTargets(t, "web", "http://a:80/-/exceptions", "http://b:80/-/exceptions")
 	first := r.service("web").Targets
@@ -181,8 +181,8 @@ func TestHTTPUnreachableAtTheStart(t *testing.T) {
 	server := serveTargets(t, targets("a:80"))
 	server.close(t)
 	r := run(t,
-		service("web", httpConfig(server.url, refresh)),
-		service("shop", static("b:80")),
+		configuredService("web", httpConfig(server.url, refresh)),
+		configuredService("shop", static("b:80")),
 	)
 	r.isReady(t)
 	r.untilProblem(t, "web", "connection refused")
@@ -197,7 +197,7 @@ func TestHTTPUnreachableAtTheStart(t *testing.T) {
 func TestHTTPPartly(t *testing.T) {
 	t.Parallel()
 	good, bad := serveTargets(t, targets("a:80")), serveTargets(t, status(http.StatusBadGateway))
-	r := run(t, service("web", httpConfig(good.url, refresh), httpConfig(bad.url, refresh)))
+	r := run(t, configuredService("web", httpConfig(good.url, refresh), httpConfig(bad.url, refresh)))
 	r.isReady(t)
 	r.untilTargets(t, "web", "http://a:80/-/exceptions")
 	r.untilProblem(t, "web", "502")
@@ -218,7 +218,7 @@ func TestSecretsStayOutOfProblems(t *testing.T) {
 	}
 	u.User = url.UserPassword("reader", "hunter2")
 	u.Path, u.RawQuery = "/sd", "token=hunter2"
-	r := run(t, service("web", httpConfig(u.String(), refresh)))
+	r := run(t, configuredService("web", httpConfig(u.String(), refresh)))
 	r.untilProblem(t, "web", "A target of the group", "/sd?token=<secret>", "has no address")
 	server.close(t)
 	r.until(t, "both problems", func() bool { return len(r.service("web").Problems) == 2 })
@@ -239,8 +239,8 @@ func TestHTTPHangs(t *testing.T) {
 	t.Parallel()
 	hanging, quick := serveTargets(t, hang), serveTargets(t, targets("a:80"))
 	r := run(t,
-		service("web", httpConfig(hanging.url, time.Hour)),
-		service("shop", httpConfig(quick.url, refresh)),
+		configuredService("web", httpConfig(hanging.url, time.Hour)),
+		configuredService("shop", httpConfig(quick.url, refresh)),
 	)
 	r.untilTargets(t, "shop", "http://a:80/-/exceptions")
 	quick.set(targets("b:80"))
@@ -268,12 +268,12 @@ func TestHTTPClientConfiguration(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	c := httpConfig(server.URL, refresh)
-	r := run(t, service("web", c))
+	r := run(t, configuredService("web", c))
 	r.untilProblem(t, "web", "certificate")
 
 	trusting := httpConfig(server.URL, refresh)
 	trusting.HTTPClientConfig.TLSConfig.InsecureSkipVerify = true
-	r.apply(t, service("web", trusting))
+	r.apply(t, configuredService("web", trusting))
 	r.untilTargets(t, "web", "http://a:80/-/exceptions")
 	r.untilNoProblem(t, "web")
 }

@@ -20,13 +20,13 @@ const (
 	kubernetesQuiet = 90 * time.Second
 )
 
-// apiServer judges the Kubernetes API by how its requests end. Kubernetes discovery
-// keeps it to itself when the API does not answer: the client neither logs nor counts
+// apiServerHealth is the health of the Kubernetes API, by how its requests end. Kubernetes
+// discovery does not say that the API does not answer: the client neither logs nor counts
 // a refused connection as a failure, and goes on trying. Only its count of requests by
-// status, which is one for the whole process, tells.
+// status, which is one for the whole process, shows it.
 //
 // It is used by the goroutine of [Discovery.Run].
-type apiServer struct {
+type apiServerHealth struct {
 	requests prometheus.Gatherer
 	counts   map[string]float64
 	failures map[string]apiFailure // by status
@@ -39,8 +39,8 @@ type apiFailure struct {
 	last  time.Time
 }
 
-// newAPIServer registers the metrics of the Kubernetes client with reg.
-func newAPIServer(reg prometheus.Registerer) (*apiServer, error) {
+// newAPIServerHealth registers the metrics of the Kubernetes client with reg.
+func newAPIServerHealth(reg prometheus.Registerer) (*apiServerHealth, error) {
 	if err := promdiscovery.RegisterK8sClientMetricsWithPrometheus(reg); err != nil {
 		return nil, err
 	}
@@ -49,13 +49,13 @@ func newAPIServer(reg prometheus.Registerer) (*apiServer, error) {
 	if err := promdiscovery.RegisterK8sClientMetricsWithPrometheus(own); err != nil {
 		return nil, err
 	}
-	a := &apiServer{requests: own, failures: map[string]apiFailure{}}
+	a := &apiServerHealth{requests: own, failures: map[string]apiFailure{}}
 	a.counts = a.read()
 	return a, nil
 }
 
-// look reads what has happened since it was last called.
-func (a *apiServer) look(now time.Time) {
+// check reads what has happened since it was last called.
+func (a *apiServerHealth) check(now time.Time) {
 	counts := a.read()
 	succeeded := false
 	for status, count := range counts {
@@ -86,17 +86,17 @@ func (a *apiServer) look(now time.Time) {
 
 // inSync reports whether watches can be relied on: the API has answered, and has not
 // failed for so long that what a failure held up has been sent since.
-func (a *apiServer) inSync(now time.Time) bool {
+func (a *apiServerHealth) inSync(now time.Time) bool {
 	return a.answered(now) && !a.fineFrom.IsZero() && (!a.fineFrom.After(a.success) || now.Sub(a.fineFrom) >= patience)
 }
 
 // answered reports whether the API has answered, and long enough ago for discovery to
 // have said what there is: it says nothing when there is nothing.
-func (a *apiServer) answered(now time.Time) bool {
-	return !a.success.IsZero() && now.Sub(a.success) >= lookEvery
+func (a *apiServerHealth) answered(now time.Time) bool {
+	return !a.success.IsZero() && now.Sub(a.success) >= checkInterval
 }
 
-func (a *apiServer) read() map[string]float64 {
+func (a *apiServerHealth) read() map[string]float64 {
 	counts := map[string]float64{}
 	families, err := a.requests.Gather()
 	if err != nil {
@@ -125,7 +125,7 @@ func isFailure(status string) bool {
 
 // problems returns what is wrong for all services with Kubernetes discovery. A single
 // failure is none: a reload breaks off requests.
-func (a *apiServer) problems() []problem {
+func (a *apiServerHealth) problems() []problem {
 	var result []problem
 	for status, f := range a.failures {
 		if f.count < 2 {

@@ -96,7 +96,7 @@ func recipe(t *testing.T) discovery.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := service("kubernetes")
+	s := configuredService("kubernetes")
 	s.Relabel = rules(t, string(rulesText))
 	return s
 }

@@ -266,7 +266,7 @@ func TestRelabel(t *testing.T) {
 
 	var services []discovery.Service
 	for _, c := range cases {
-		s := service(c.name, promdiscovery.StaticConfig{{Targets: c.targets, Labels: c.labels}})
+		s := configuredService(c.name, promdiscovery.StaticConfig{{Targets: c.targets, Labels: c.labels}})
 		s.Scheme, s.Params = c.scheme, c.params
 		s.Relabel = rules(t, c.rules)
 		services = append(services, s)
@@ -313,7 +313,7 @@ func TestRelabel(t *testing.T) {
 }
 
 func TestDiscoveredLabels(t *testing.T) {
-	s := service("web", promdiscovery.StaticConfig{{
+	s := configuredService("web", promdiscovery.StaticConfig{{
 		Targets: []model.LabelSet{{
 			"__address__":  "a:80",
 			"__meta_url":   "https://user:hunter2@sd.example/targets?token=hunter2",
@@ -352,7 +352,7 @@ func TestManyProblemsOfOneKind(t *testing.T) {
 	for i := range addresses {
 		addresses[i] = "a/" + strings.Repeat("x", i+1)
 	}
-	r := run(t, service("web", static(addresses...)), service("shop", static("a:80")))
+	r := run(t, configuredService("web", static(addresses...)), configuredService("shop", static("a:80")))
 	r.isReady(t)
 
 	problems := r.service("web").Problems
@@ -366,7 +366,7 @@ func TestManyProblemsOfOneKind(t *testing.T) {
 		t.Errorf("got %d lines in the log, want 1:\n%s", n, r.logs)
 	}
 
-	r.apply(t, service("web", static("a:80")), service("shop", static("a:80")))
+	r.apply(t, configuredService("web", static("a:80")), configuredService("shop", static("a:80")))
 	r.untilNoProblem(t, "web")
 	if n := r.logs.count("all targets can be scraped again", "service=web"); n != 1 {
 		t.Errorf("got %d lines in the log, want 1:\n%s", n, r.logs)
@@ -376,7 +376,7 @@ func TestManyProblemsOfOneKind(t *testing.T) {
 // TestTargetLimit has a block find more targets than it may: those that were there before stay.
 func TestTargetLimit(t *testing.T) {
 	limited := func(addresses ...string) discovery.Service {
-		s := service("web", static(addresses...))
+		s := configuredService("web", static(addresses...))
 		s.TargetLimit = 2
 		return s
 	}
@@ -415,9 +415,9 @@ func TestTargetLimit(t *testing.T) {
 }
 
 func TestInvalidServices(t *testing.T) {
-	r := run(t, service("web", static("a:80")))
+	r := run(t, configuredService("web", static("a:80")))
 	rule := func(r *relabel.Config) discovery.Service {
-		s := service("web", static("b:80"))
+		s := configuredService("web", static("b:80"))
 		s.Relabel = []*relabel.Config{{Action: relabel.Drop, Regex: relabel.MustNewRegexp("x")}, r}
 		return s
 	}
@@ -428,7 +428,7 @@ func TestInvalidServices(t *testing.T) {
 	}{
 		{
 			name:     "two services of one name",
-			services: []discovery.Service{service("web"), service("shop"), service("web")},
+			services: []discovery.Service{configuredService("web"), configuredService("shop"), configuredService("web")},
 			want:     "service web: there are two of this name",
 		},
 		{

@@ -16,7 +16,7 @@ import (
 
 func TestEveryServiceIsPublished(t *testing.T) {
 	t.Parallel()
-	r := run(t, service("web", static("a:80")), service("none"), service("empty", static()))
+	r := run(t, configuredService("web", static("a:80")), configuredService("none"), configuredService("empty", static()))
 	r.isReady(t)
 	if diff := cmp.Diff(r.names(), []string{"empty", "none", "web"}); diff != "" {
 		t.Errorf("services (-got +want):\n%s", diff)
@@ -36,7 +36,7 @@ func TestNoServices(t *testing.T) {
 	t.Parallel()
 	r := run(t)
 	r.isReady(t)
-	r.apply(t, service("web", static("a:80")))
+	r.apply(t, configuredService("web", static("a:80")))
 	r.untilTargets(t, "web", "http://a:80/-/exceptions")
 	r.apply(t)
 	r.until(t, "publication without services", func() bool { return len(r.names()) == 0 })
@@ -47,13 +47,13 @@ func TestReload(t *testing.T) {
 	web, shop := serveTargets(t, targets("a:80")), serveTargets(t, targets("b:80", "c:80"))
 	services := func(shopRefresh time.Duration, last discovery.Service) []discovery.Service {
 		return []discovery.Service{
-			service("web", httpConfig(web.url, time.Hour)),
-			service("shop", httpConfig(shop.url, shopRefresh)),
-			service("static", static("s:80")),
+			configuredService("web", httpConfig(web.url, time.Hour)),
+			configuredService("shop", httpConfig(shop.url, shopRefresh)),
+			configuredService("static", static("s:80")),
 			last,
 		}
 	}
-	r := run(t, services(time.Hour, service("gone", static("g:80")))...)
+	r := run(t, services(time.Hour, configuredService("gone", static("g:80")))...)
 	r.isReady(t)
 	before := map[string][]*periskop.Target{}
 	for _, name := range r.names() {
@@ -62,7 +62,7 @@ func TestReload(t *testing.T) {
 	publications := len(r.published())
 
 	shop.set(targets("c:80", "d:80"))
-	r.apply(t, services(2*time.Hour, service("new", static("n:80")))...)
+	r.apply(t, services(2*time.Hour, configuredService("new", static("n:80")))...)
 	r.untilTargets(t, "shop", "http://c:80/-/exceptions", "http://d:80/-/exceptions")
 	r.untilTargets(t, "new", "http://n:80/-/exceptions")
 	r.until(t, "the end of the one that is gone", func() bool { return !slices.Contains(r.names(), "gone") })
@@ -97,7 +97,7 @@ func TestReload(t *testing.T) {
 func TestReloadOfRelabelling(t *testing.T) {
 	t.Parallel()
 	server := serveTargets(t, targets("a:80", "b:80"))
-	s := service("web", httpConfig(server.url, time.Hour))
+	s := configuredService("web", httpConfig(server.url, time.Hour))
 	r := run(t, s)
 	r.isReady(t)
 
@@ -125,7 +125,7 @@ func TestReloadOfRelabelling(t *testing.T) {
 func TestReloadToSlowDiscovery(t *testing.T) {
 	t.Parallel()
 	server := serveTargets(t, targets("a:80"))
-	r := run(t, service("web", httpConfig(server.url, time.Hour)))
+	r := run(t, configuredService("web", httpConfig(server.url, time.Hour)))
 	r.isReady(t)
 	before := r.service("web").Targets
 	publications := len(r.published())
@@ -136,7 +136,7 @@ func TestReloadToSlowDiscovery(t *testing.T) {
 		<-release
 		answer(w, r)
 	})
-	r.apply(t, service("web", httpConfig(server.url, 2*time.Hour)), service("shop", static("s:80")))
+	r.apply(t, configuredService("web", httpConfig(server.url, 2*time.Hour)), configuredService("shop", static("s:80")))
 	r.untilTargets(t, "shop", "http://s:80/-/exceptions")
 	close(release)
 	r.untilTargets(t, "web", "http://a:80/-/exceptions", "http://b:80/-/exceptions")
@@ -157,7 +157,7 @@ func TestSharedDiscoverer(t *testing.T) {
 	t.Parallel()
 	server := serveTargets(t, targets("a:80", "b:80"))
 	only := func(name, address string) discovery.Service {
-		s := service(name, httpConfig(server.url, refresh))
+		s := configuredService(name, httpConfig(server.url, refresh))
 		s.Relabel = rules(t, `[{source_labels: [__address__], regex: "`+address+`", action: keep}]`)
 		return s
 	}
@@ -189,7 +189,7 @@ func TestDiscovererThatCannotBeCreated(t *testing.T) {
 	server := serveTargets(t, targets("a:80"))
 	broken := httpConfig(server.url, time.Hour)
 	broken.HTTPClientConfig.TLSConfig.CAFile = ca
-	r := run(t, service("web", static("b:80"), broken), service("shop", broken), service("other", static("c:80")))
+	r := run(t, configuredService("web", static("b:80"), broken), configuredService("shop", broken), configuredService("other", static("c:80")))
 	r.isReady(t)
 	r.untilTargets(t, "web", "http://b:80/-/exceptions")
 	r.untilProblem(t, "web", "The http discovery cannot start:", ca)
@@ -198,14 +198,14 @@ func TestDiscovererThatCannotBeCreated(t *testing.T) {
 	r.untilNoProblem(t, "other")
 
 	// A reload of the same configuration tries again, and says nothing new.
-	r.apply(t, service("web", static("b:80"), broken), service("shop", broken), service("other", static("d:80")))
+	r.apply(t, configuredService("web", static("b:80"), broken), configuredService("shop", broken), configuredService("other", static("d:80")))
 	r.untilTargets(t, "other", "http://d:80/-/exceptions")
 	r.untilProblem(t, "web", "cannot start")
 	if n := r.logs.count("discovery problem began", "cannot start"); n != 1 {
 		t.Errorf("got %d lines in the log, want 1:\n%s", n, r.logs)
 	}
 
-	r.apply(t, service("web", static("b:80")), service("shop", httpConfig(server.url, time.Hour)))
+	r.apply(t, configuredService("web", static("b:80")), configuredService("shop", httpConfig(server.url, time.Hour)))
 	r.untilNoProblem(t, "web")
 	r.untilTargets(t, "shop", "http://a:80/-/exceptions")
 	r.untilNoProblem(t, "shop")
@@ -214,7 +214,7 @@ func TestDiscovererThatCannotBeCreated(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	server := serveTargets(t, targets("a:80", "b:80"))
-	r := run(t, service("web", httpConfig(server.url, refresh)), service("shop", static("s:80")))
+	r := run(t, configuredService("web", httpConfig(server.url, refresh)), configuredService("shop", static("s:80")))
 	r.isReady(t)
 	r.untilTargets(t, "web", "http://a:80/-/exceptions", "http://b:80/-/exceptions")
 	server.set(status(500))
@@ -245,11 +245,11 @@ func TestMetrics(t *testing.T) {
 func TestApplyAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	server := serveTargets(t, targets("a:80"))
-	r := run(t, service("web", httpConfig(server.url, time.Hour)))
+	r := run(t, configuredService("web", httpConfig(server.url, time.Hour)))
 	r.isReady(t)
 	r.stop()
 	n := len(r.published())
-	r.apply(t, service("web", httpConfig(server.url+"/2", time.Hour)))
+	r.apply(t, configuredService("web", httpConfig(server.url+"/2", time.Hour)))
 	if server.requests.Load() != 1 || len(r.published()) != n {
 		t.Error("it goes on")
 	}

@@ -81,7 +81,7 @@ func (p *publisher) loop(ctx context.Context) {
 	due := time.NewTimer(0)
 	defer due.Stop()
 	armed := true
-	look := time.NewTicker(lookEvery)
+	look := time.NewTicker(checkInterval)
 	defer look.Stop()
 	for {
 		select {
@@ -90,8 +90,8 @@ func (p *publisher) loop(ctx context.Context) {
 		case <-d.manager.SyncCh():
 			// The manager insists on handing over what the sources know already.
 		case <-look.C:
-			p.lookAtKubernetes()
-			p.lookAtRounds(time.Now())
+			p.checkKubernetes()
+			p.updateRounds(time.Now())
 			if p.services.due(time.Now()) {
 				d.wake()
 			}
@@ -114,14 +114,14 @@ func (p *publisher) loop(ctx context.Context) {
 func (p *publisher) update() bool {
 	now := time.Now()
 	services, limits := p.discovery.snapshot()
-	isComplete := !slices.ContainsFunc(services, func(s *service) bool { return !s.complete(now) })
+	isComplete := !slices.ContainsFunc(services, func(s *configuredService) bool { return !s.complete(now) })
 
 	changed, waits := p.updateBlocks(services, isComplete, now)
 	if changed || limits != p.limits || p.services.due(now) {
 		p.limits = limits
-		p.discovery.publish(p.services.group(p.blocks, limits, now))
+		p.discovery.publish(p.services.assign(p.blocks, limits, now))
 	}
-	p.lookAtRounds(now)
+	p.updateRounds(now)
 	if !p.isReady && (isComplete || now.Sub(p.began) >= patience) {
 		p.isReady = true
 		close(p.discovery.ready)
@@ -131,7 +131,7 @@ func (p *publisher) update() bool {
 
 // updateBlocks brings the blocks up to date. It reports whether one has changed, and
 // whether one waits for something.
-func (p *publisher) updateBlocks(services []*service, isComplete bool, now time.Time) (changed, waits bool) {
+func (p *publisher) updateBlocks(services []*configuredService, isComplete bool, now time.Time) (changed, waits bool) {
 	changed = p.blocks == nil
 	left := maps.Clone(p.blocks)
 	blocks := make(map[string]*block, len(services))
@@ -166,7 +166,7 @@ func (p *publisher) updateBlocks(services []*service, isComplete bool, now time.
 	return changed, waits
 }
 
-func (p *publisher) problems(s *service) []string {
+func (p *publisher) problems(s *configuredService) []string {
 	problems := s.sentences()
 	if s.usesKubernetes() {
 		problems = append(problems, texts(p.api)...)
@@ -174,10 +174,10 @@ func (p *publisher) problems(s *service) []string {
 	return problems
 }
 
-// lookAtKubernetes finds out whether the API answers, if anybody asks it.
-func (p *publisher) lookAtKubernetes() {
+// checkKubernetes finds out whether the API answers, if anybody asks it.
+func (p *publisher) checkKubernetes() {
 	d, now := p.discovery, time.Now()
-	var users []*service
+	var users []*configuredService
 	var names []string
 	services, _ := d.snapshot()
 	for _, s := range services {
@@ -191,7 +191,7 @@ func (p *publisher) lookAtKubernetes() {
 	if len(users) == 0 {
 		return
 	}
-	d.api.look(now)
+	d.api.check(now)
 	p.api = d.api.problems()
 	logTransitions(d.logger.With("service", strings.Join(names, ", "), "discovery", kubernetesName), before, p.api)
 	if len(p.api) > 0 || !p.isReady && d.api.answered(now) {

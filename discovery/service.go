@@ -11,9 +11,9 @@ import (
 	"github.com/prometheus/prometheus/model/relabel"
 )
 
-// A service is a configured service and the sources of its targets. It does not
+// A configuredService is a configured service and the sources of its targets. It does not
 // change.
-type service struct {
+type configuredService struct {
 	Service
 	order   int    // in the file
 	digest  string // of what [periskop.Round] says
@@ -21,8 +21,8 @@ type service struct {
 }
 
 // newServices checks services, and returns them by name and without sources.
-func newServices(services []Service) ([]*service, error) {
-	result := make([]*service, 0, len(services))
+func newServices(services []Service) ([]*configuredService, error) {
+	result := make([]*configuredService, 0, len(services))
 	for i, s := range services {
 		rules, err := checkedRules(s.Relabel)
 		if err != nil {
@@ -33,9 +33,9 @@ func newServices(services []Service) ([]*service, error) {
 		if err != nil {
 			return nil, fmt.Errorf("service %s: %w", s.Name, err)
 		}
-		result = append(result, &service{Service: s, order: i, digest: digest})
+		result = append(result, &configuredService{Service: s, order: i, digest: digest})
 	}
-	slices.SortFunc(result, func(a, b *service) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(result, func(a, b *configuredService) int { return strings.Compare(a.Name, b.Name) })
 	for i := 1; i < len(result); i++ {
 		if result[i].Name == result[i-1].Name {
 			return nil, fmt.Errorf("service %s: there are two of this name", result[i].Name)
@@ -62,17 +62,17 @@ func checkedRules(rules []*relabel.Config) ([]*relabel.Config, error) {
 }
 
 // complete reports whether every source has said what it has to say first.
-func (s *service) complete(now time.Time) bool {
+func (s *configuredService) complete(now time.Time) bool {
 	return !slices.ContainsFunc(s.sources, func(src *source) bool { return !src.complete(now) })
 }
 
-func (s *service) usesKubernetes() bool {
+func (s *configuredService) usesKubernetes() bool {
 	return slices.ContainsFunc(s.sources, func(src *source) bool { return src.config.Name() == kubernetesName })
 }
 
 // giveUpKubernetes is for when it is known that nothing is to be expected: the API does
 // not answer, or has nothing to say.
-func (s *service) giveUpKubernetes(now time.Time) {
+func (s *configuredService) giveUpKubernetes(now time.Time) {
 	for _, src := range s.sources {
 		if src.config.Name() == kubernetesName {
 			src.giveUp(now)
@@ -81,7 +81,7 @@ func (s *service) giveUpKubernetes(now time.Time) {
 }
 
 // sentences returns the problems of the sources.
-func (s *service) sentences() []string {
+func (s *configuredService) sentences() []string {
 	var result []string
 	for _, src := range s.sources {
 		result = append(result, src.sentences()...)

@@ -10,9 +10,9 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// givesWayAfter is how long a service that labels named must have had no targets to
-// give way to another one: longer than a deployment is scaled down for a moment.
-const givesWayAfter = time.Hour
+// evictableAfter is how long a service that labels named must have had no targets before
+// another one evicts it: longer than a deployment is scaled down for a moment.
+const evictableAfter = time.Hour
 
 // limits are those of [Settings].
 type limits struct {
@@ -24,10 +24,10 @@ type limits struct {
 // the goroutine of [Discovery.Run].
 //
 // A block of the file is a service, with the targets that belong to no other, unless all
-// that it finds belongs to others. The services that labels of targets name have what
-// places are left, in the order in which they came, and keep them until they have had no
-// targets for long enough. When all are taken, the one that has had none for the longest
-// time, and for an hour at least, gives way.
+// that it finds belongs to others. Services that labels of targets name are admitted in
+// the order in which they came, as many as the limit leaves. They stay until they have had
+// no targets for long enough. When the limit is reached, a new service evicts the one that
+// has had no targets for the longest time, and for an hour at least.
 type serviceSet struct {
 	logger *slog.Logger
 	named  map[string]*namedService
@@ -44,11 +44,11 @@ type serviceSet struct {
 
 // A namedService is there because labels name it.
 type namedService struct {
-	name   string
-	block  string    // whose settings are the service's
-	since  time.Time // when it came
-	placed bool
-	latest time.Time // when it had a target
+	name     string
+	block    string    // whose settings are the service's
+	since    time.Time // when it came
+	admitted bool
+	latest   time.Time // when it had a target
 }
 
 func newServiceSet(known []NamedService, logger *slog.Logger) *serviceSet {
@@ -57,16 +57,16 @@ func newServiceSet(known []NamedService, logger *slog.Logger) *serviceSet {
 		own: map[string]time.Time{}, empty: map[string]time.Time{},
 	}
 	for _, k := range known {
-		s.named[k.Name] = &namedService{name: k.Name, block: k.Block, placed: true, latest: k.Latest}
+		s.named[k.Name] = &namedService{name: k.Name, block: k.Block, admitted: true, latest: k.Latest}
 	}
 	return s
 }
 
-// due reports whether group is to be called because of the time.
+// due reports whether assign is to be called because of the time.
 func (s *serviceSet) due(now time.Time) bool { return !s.next.IsZero() && !now.Before(s.next) }
 
-// A grouping is what group works on.
-type grouping struct {
+// An assignment is one run of [serviceSet.assign]: which service each target belongs to.
+type assignment struct {
 	*serviceSet
 	limits  limits
 	now     time.Time
@@ -75,28 +75,28 @@ type grouping struct {
 	targets map[string][]*periskop.Target // by service
 }
 
-// group sorts the targets of all blocks into services.
-func (s *serviceSet) group(blocks map[string]*block, l limits, now time.Time) periskop.Found {
-	g := &grouping{serviceSet: s, limits: l, now: now, byName: blocks, targets: map[string][]*periskop.Target{}}
+// assign sorts the targets of all blocks into services.
+func (s *serviceSet) assign(blocks map[string]*block, l limits, now time.Time) periskop.Found {
+	a := &assignment{serviceSet: s, limits: l, now: now, byName: blocks, targets: map[string][]*periskop.Target{}}
 	for _, b := range blocks {
-		g.blocks = append(g.blocks, b)
+		a.blocks = append(a.blocks, b)
 	}
-	slices.SortFunc(g.blocks, func(a, b *block) int {
+	slices.SortFunc(a.blocks, func(a, b *block) int {
 		return cmp.Or(a.left.Compare(b.left), cmp.Compare(a.service.order, b.service.order), strings.Compare(a.service.Name, b.service.Name))
 	})
-	for _, b := range g.blocks {
+	for _, b := range a.blocks {
 		for _, t := range b.targets {
-			g.targets[t.Service] = append(g.targets[t.Service], t)
+			a.targets[t.Service] = append(a.targets[t.Service], t)
 		}
 	}
-	for name, targets := range g.targets {
-		g.targets[name] = distinct(targets)
+	for name, targets := range a.targets {
+		a.targets[name] = distinct(targets)
 	}
-	g.updateNamed()
-	g.updateConfigured()
-	g.givePlaces()
-	found := g.found()
-	g.logRefused(found.Refused)
+	a.updateNamed()
+	a.updateConfigured()
+	a.admit()
+	found := a.found()
+	a.logRefused(found.Refused)
 	return found
 }
 
@@ -121,66 +121,66 @@ func distinct(targets []*periskop.Target) []*periskop.Target {
 
 // updateNamed notes which services labels name, and forgets those that have been
 // without targets for long enough.
-func (g *grouping) updateNamed() {
-	for name, targets := range g.targets {
-		if b := g.byName[name]; b != nil && b.left.IsZero() {
+func (a *assignment) updateNamed() {
+	for name, targets := range a.targets {
+		if b := a.byName[name]; b != nil && b.left.IsZero() {
 			continue
 		}
 		for _, t := range targets {
-			if b := g.byName[t.Block]; b.left.IsZero() {
-				g.note(name, b)
+			if b := a.byName[t.Block]; b.left.IsZero() {
+				a.noteNamed(name, b)
 			}
 		}
 	}
-	for name, n := range g.named {
-		b := g.byName[name]
-		if b != nil && b.left.IsZero() || len(g.targets[name]) == 0 && (!n.placed || g.now.Sub(n.latest) >= g.limits.retention) {
-			delete(g.named, name)
+	for name, n := range a.named {
+		b := a.byName[name]
+		if b != nil && b.left.IsZero() || len(a.targets[name]) == 0 && (!n.admitted || a.now.Sub(n.latest) >= a.limits.retention) {
+			delete(a.named, name)
 		}
 	}
 }
 
 // updateConfigured notes which services are in the file, and which of them have
 // targets.
-func (g *grouping) updateConfigured() {
-	clear(g.configured)
-	for _, b := range g.blocks {
+func (a *assignment) updateConfigured() {
+	clear(a.configured)
+	for _, b := range a.blocks {
 		name := b.service.Name
-		g.configured[name] = b.asked
-		if len(g.targets[name]) > 0 {
-			g.own[name] = g.now
+		a.configured[name] = b.asked
+		if len(a.targets[name]) > 0 {
+			a.own[name] = a.now
 		}
 	}
-	for name := range g.own {
-		if _, ok := g.configured[name]; !ok {
-			delete(g.own, name)
+	for name := range a.own {
+		if _, ok := a.configured[name]; !ok {
+			delete(a.own, name)
 		}
 	}
 }
 
-// note says that b has found a target of a service that is not in the file. A service
-// that was in the file until now keeps its place.
-func (g *grouping) note(name string, b *block) {
-	n := g.named[name]
+// noteNamed says that b has found a target of a service that is not in the file. A service
+// that was in the file until now stays admitted.
+func (a *assignment) noteNamed(name string, b *block) {
+	n := a.named[name]
 	if n == nil {
-		since, placed := g.configured[name]
-		if !placed {
-			since = g.now
+		since, admitted := a.configured[name]
+		if !admitted {
+			since = a.now
 		}
-		n = &namedService{name: name, block: b.service.Name, since: since, placed: placed}
-		g.named[name] = n
+		n = &namedService{name: name, block: b.service.Name, since: since, admitted: admitted}
+		a.named[name] = n
 	}
-	n.latest = g.now
-	if before := g.byName[n.block]; before == nil || !before.left.IsZero() || b.service.order < before.service.order {
+	n.latest = a.now
+	if before := a.byName[n.block]; before == nil || !before.left.IsZero() || b.service.order < before.service.order {
 		n.block = b.service.Name
 	}
 }
 
-// givePlaces decides which of the services that labels name are shown.
-func (g *grouping) givePlaces() {
+// admit decides which of the services that labels name are shown.
+func (a *assignment) admit() {
 	var with, without []*namedService
-	for _, n := range g.named {
-		if n.placed {
+	for _, n := range a.named {
+		if n.admitted {
 			with = append(with, n)
 		} else {
 			without = append(without, n)
@@ -192,71 +192,71 @@ func (g *grouping) givePlaces() {
 	slices.SortFunc(without, byAge)
 	// Those that have had no targets for long go first, and then the latest comers.
 	slices.SortFunc(with, func(a, b *namedService) int { return cmp.Or(a.latest.Compare(b.latest), byAge(b, a)) })
-	if limit := g.limits.services; limit > 0 && len(with) > limit { // as a reload has lowered it
+	if limit := a.limits.services; limit > 0 && len(with) > limit { // as a reload has lowered it
 		for _, n := range with[:len(with)-limit] {
-			n.placed = false
-			if len(g.targets[n.name]) == 0 {
-				delete(g.named, n.name)
+			n.admitted = false
+			if len(a.targets[n.name]) == 0 {
+				delete(a.named, n.name)
 			}
 		}
 		with = with[len(with)-limit:]
 	}
-	free := g.places() - len(with)
+	free := a.capacity() - len(with)
 	for _, n := range without {
-		if free <= 0 && len(with) > 0 && g.now.Sub(with[0].latest) >= givesWayAfter {
-			delete(g.named, with[0].name)
+		if free <= 0 && len(with) > 0 && a.now.Sub(with[0].latest) >= evictableAfter {
+			delete(a.named, with[0].name)
 			with = with[1:]
 			free++
 		}
 		if free <= 0 {
 			break
 		}
-		n.placed = true
+		n.admitted = true
 		free--
 	}
-	g.plan()
+	a.scheduleNext()
 }
 
-// places returns how many services labels may name. The services of the file have
-// places first.
-func (g *grouping) places() int {
-	if g.limits.services == 0 {
-		return len(g.named)
+// capacity returns how many services labels may name: what the services of the file leave
+// of the limit.
+func (a *assignment) capacity() int {
+	if a.limits.services == 0 {
+		return len(a.named)
 	}
-	places := g.limits.services
-	for _, b := range g.blocks {
-		if !b.service.FixedName && b.left.IsZero() && !g.isFeeder(b) {
-			places--
+	capacity := a.limits.services
+	for _, b := range a.blocks {
+		if !b.service.FixedName && b.left.IsZero() && !a.isFeeder(b) {
+			capacity--
 		}
 	}
-	return places
+	return capacity
 }
 
-// plan sets when the next service goes for lack of targets, sooner if others wait for
-// its place.
-func (g *grouping) plan() {
-	after := g.limits.retention
-	for _, n := range g.named {
-		if !n.placed {
-			after = min(after, givesWayAfter)
+// scheduleNext sets when the next service goes for lack of targets, sooner if others wait to
+// be admitted.
+func (a *assignment) scheduleNext() {
+	after := a.limits.retention
+	for _, n := range a.named {
+		if !n.admitted {
+			after = min(after, evictableAfter)
 		}
 	}
-	g.next = time.Time{}
-	for name, n := range g.named {
+	a.next = time.Time{}
+	for name, n := range a.named {
 		at := n.latest.Add(after)
-		if n.placed && len(g.targets[name]) == 0 && (g.next.IsZero() || at.Before(g.next)) {
-			g.next = at
+		if n.admitted && len(a.targets[name]) == 0 && (a.next.IsZero() || at.Before(a.next)) {
+			a.next = at
 		}
 	}
 }
 
 // isFeeder reports whether all that the block finds belongs to other services, and has
 // done so for long enough. One that finds nothing is no feeder, for somebody to notice.
-func (g *grouping) isFeeder(b *block) bool {
+func (a *assignment) isFeeder(b *block) bool {
 	name := b.service.Name
-	if b.service.FixedName || len(b.targets) == 0 || len(g.targets[name]) > 0 {
+	if b.service.FixedName || len(b.targets) == 0 || len(a.targets[name]) > 0 {
 		return false
 	}
-	at, ok := g.own[name]
-	return !ok || g.now.Sub(at) >= g.limits.retention
+	at, ok := a.own[name]
+	return !ok || a.now.Sub(at) >= a.limits.retention
 }

@@ -23,7 +23,7 @@ func blocksOf(now time.Time, lines ...string) map[string]*block {
 		name, services, _ := strings.Cut(line, ":")
 		gone := strings.HasPrefix(name, "-")
 		name = strings.TrimPrefix(name, "-")
-		b := &block{asked: now, service: &service{
+		b := &block{asked: now, service: &configuredService{
 			Service: Service{Name: name, Configs: promdiscovery.Configs{promdiscovery.StaticConfig{}}}, order: i,
 		}}
 		if gone {
@@ -138,7 +138,7 @@ func TestServiceSet(t *testing.T) {
 			now := start
 			for i, step := range steps {
 				now = now.Add(step.after)
-				found := s.group(blocksOf(now, step.blocks...), limits{step.limit, 24 * time.Hour}, now)
+				found := s.assign(blocksOf(now, step.blocks...), limits{step.limit, 24 * time.Hour}, now)
 				if diff := cmp.Diff(described(&found), step.want); diff != "" {
 					t.Errorf("step %d, %q (-got +want):\n%s", i, step.blocks, diff)
 				}
@@ -158,7 +158,7 @@ func TestServiceSetKnown(t *testing.T) {
 	}
 	s := newServiceSet(known, slog.New(slog.DiscardHandler))
 	group := func(limit int, lines ...string) periskop.Found {
-		return s.group(blocksOf(now, lines...), limits{limit, 24 * time.Hour}, now)
+		return s.assign(blocksOf(now, lines...), limits{limit, 24 * time.Hour}, now)
 	}
 	found := group(4, "cluster:", "shop:")
 	if diff := cmp.Diff(described(&found), []string{"cluster 0 cluster", "old 0 cluster", "shop 0 shop", "z 0 cluster"}); diff != "" {
@@ -182,7 +182,7 @@ func TestServiceSetDistinct(t *testing.T) {
 	blocks := blocksOf(now, "a: pay pay", "b: pay pay")
 	blocks["b"].targets[0] = &periskop.Target{Service: "pay", Block: "b", URL: "http://a-1"}
 	s := newServiceSet(nil, slog.New(slog.DiscardHandler))
-	found := s.group(blocks, limits{}, now)
+	found := s.assign(blocks, limits{}, now)
 	var got []string
 	for _, target := range found.Services[0].Targets {
 		got = append(got, target.Block+" "+target.URL)
@@ -199,7 +199,7 @@ func TestServiceSetFixedName(t *testing.T) {
 	blocks := blocksOf(now, "alertmanagers: alertmanagers", "cluster: a b")
 	blocks["alertmanagers"].service.FixedName = true
 	s := newServiceSet(nil, slog.New(slog.DiscardHandler))
-	found := s.group(blocks, limits{services: 2}, now)
+	found := s.assign(blocks, limits{services: 2}, now)
 	if diff := cmp.Diff(described(&found), []string{"a 1 cluster", "alertmanagers 1 alertmanagers", "b 1 cluster", "cluster feeds 2 with 2"}); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
@@ -211,13 +211,13 @@ func TestServiceSetTellsOfRefused(t *testing.T) {
 	var logs strings.Builder
 	s := newServiceSet(nil, slog.New(slog.NewTextHandler(&logs, nil)))
 	for range 3 {
-		found := s.group(blocksOf(now, "cluster: a a b b c d e"), limits{services: 1}, now)
+		found := s.assign(blocksOf(now, "cluster: a a b b c d e"), limits{services: 1}, now)
 		want := []string{`Not scraped, as limits.services is 1 and so many services are there already: "b", "c", "d" and 1 more (targets: 5).`}
 		if diff := cmp.Diff(found.Feeders[0].Problems, want); diff != "" {
 			t.Errorf("problems (-got +want):\n%s", diff)
 		}
 	}
-	s.group(blocksOf(now, "cluster: a"), limits{services: 1}, now)
+	s.assign(blocksOf(now, "cluster: a"), limits{services: 1}, now)
 	if got := strings.Count(logs.String(), "past the limit"); got != 1 || !strings.Contains(logs.String(), "scraped again") {
 		t.Errorf("the log:\n%s", &logs)
 	}
@@ -235,6 +235,6 @@ func BenchmarkServiceSet(b *testing.B) {
 	s := newServiceSet(nil, slog.New(slog.DiscardHandler))
 	b.ReportAllocs()
 	for b.Loop() {
-		s.group(maps.Clone(blocks), limits{services: 1000}, now)
+		s.assign(maps.Clone(blocks), limits{services: 1000}, now)
 	}
 }

@@ -31,7 +31,7 @@ const appToServiceName = `[{source_labels: [app], target_label: service_name}]`
 // One block finds the targets of many services, and one of its own.
 func TestServicesFromLabels(t *testing.T) {
 	t.Parallel()
-	cluster := service("cluster", apps("cart", "pay", "", "bad"))
+	cluster := configuredService("cluster", apps("cart", "pay", "", "bad"))
 	cluster.Relabel = rules(t, appToServiceName)
 	cluster.Configs = append(cluster.Configs, static("other:80"))
 	r := runWith(t, discovery.Options{CheckName: func(name string) error {
@@ -64,9 +64,9 @@ func TestServicesFromDiscoveredLabels(t *testing.T) {
 	t.Parallel()
 	labelled := static("a:80").(promdiscovery.StaticConfig)
 	labelled[0].Labels = model.LabelSet{"service_name": "shop"}
-	fixed := service("alertmanagers", labelled)
+	fixed := configuredService("alertmanagers", labelled)
 	fixed.FixedName = true
-	r := run(t, service("web", labelled), fixed)
+	r := run(t, configuredService("web", labelled), fixed)
 	r.isReady(t)
 	if diff := cmp.Diff(r.names(), []string{"alertmanagers", "shop"}); diff != "" {
 		t.Errorf("services (-got +want):\n%s", diff)
@@ -83,11 +83,11 @@ func TestServiceMovesToALabel(t *testing.T) {
 		<-release
 		answer(w, r)
 	})
-	r := run(t, service("shop", static("shop:80")), service("gone", static("gone:80")))
+	r := run(t, configuredService("shop", static("shop:80")), configuredService("gone", static("gone:80")))
 	r.isReady(t)
 	publications := len(r.published())
 
-	cluster := service("cluster", httpConfig(server.url, time.Hour))
+	cluster := configuredService("cluster", httpConfig(server.url, time.Hour))
 	cluster.Relabel = rules(t, `[{source_labels: [__address__], regex: "(.+):.*", target_label: service_name}]`)
 	r.apply(t, cluster)
 	r.until(t, "the block", func() bool { return r.service("cluster").Block != "" })
@@ -116,7 +116,7 @@ func TestServiceMovesToALabel(t *testing.T) {
 // Past the limit, targets are in no list, and that is a problem of their block.
 func TestServicesLimit(t *testing.T) {
 	t.Parallel()
-	cluster := service("cluster", apps("a", "b", "c"))
+	cluster := configuredService("cluster", apps("a", "b", "c"))
 	cluster.Relabel = rules(t, appToServiceName)
 	s := discovery.Settings{Services: []discovery.Service{cluster}, Limit: 2, Retention: time.Hour}
 	r := runWith(t, discovery.Options{Known: []discovery.NamedService{{Name: "c", Block: "cluster", Latest: time.Now()}}}, s)
@@ -146,7 +146,7 @@ func TestServicesTellWhatTheyWaitFor(t *testing.T) {
 		targets()(w, r)
 	})
 	before := time.Now()
-	r := run(t, service("slow", httpConfig(server.url, time.Hour)), service("pushed"))
+	r := run(t, configuredService("slow", httpConfig(server.url, time.Hour)), configuredService("pushed"))
 	r.until(t, "the services", func() bool { return len(r.names()) == 2 })
 	slow := r.service("slow")
 	if slow.Asked.Before(before) || !slow.Answered.IsZero() || !slow.Empty.Equal(slow.Asked) || slow.NoDiscovery {

@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// lookEvery is how often a source is judged when it says nothing: files
-	// vanish and old complaints expire in silence. It costs a few system calls.
-	lookEvery = 2 * time.Second
-	// maxComplaints bounds what a discoverer logs and nobody has read yet. By then
+	// checkInterval is how often the health of a source is checked when nothing comes of
+	// it: files vanish and old problems expire in silence. It costs a few system calls.
+	checkInterval = 2 * time.Second
+	// maxLogRecords bounds what a discoverer logs and nobody has read yet. By then
 	// it is known that something is wrong.
-	maxComplaints = 256
+	maxLogRecords = 256
 )
 
 // A source is one discovery configuration and its discoverer, shared by all services
 // with an equal configuration. It passes on to the manager what the discoverer sends,
-// keeps it, and judges whether the discoverer works.
+// keeps it, and finds out whether the discoverer works.
 type source struct {
 	id     int
 	config promdiscovery.Config
@@ -37,20 +37,20 @@ type source struct {
 	runs *sync.WaitGroup
 
 	discoverer promdiscovery.Discoverer // set before Run
-	logged     chan struct{}            // of capacity 1: there are complaints
+	logged     chan struct{}            // of capacity 1: there are records
 
-	mu         sync.Mutex // guards the fields below
-	services   []string
-	complaints []complaint
-	groups     map[string]*targetgroup.Group
-	version    uint64    // of groups
-	round      time.Time // when they were last complete, see judge
-	answered   time.Time // when the first update or problem came; zero before
-	problems   []problem
+	mu       sync.Mutex // guards the fields below
+	services []string
+	records  []logRecord
+	groups   map[string]*targetgroup.Group
+	version  uint64    // of groups
+	round    time.Time // when groups were last complete, see health
+	answered time.Time // when the first update or problem came; zero before
+	problems []problem
 }
 
-// A stamp is a source in the state in which it was last seen.
-type stamp struct {
+// A sourceVersion is a source and the version of its groups that was used last.
+type sourceVersion struct {
 	source  *source
 	version uint64
 }
@@ -76,13 +76,13 @@ func (p provider) NewDiscovererMetrics(reg prometheus.Registerer, rmi promdiscov
 // no discoverer can be made is a problem of the services that use it.
 func (p provider) NewDiscoverer(o promdiscovery.DiscovererOptions) (promdiscovery.Discoverer, error) {
 	s := p.source
-	o.Logger = slog.New(&complaintHandler{source: s, next: s.logger.Handler()})
+	o.Logger = slog.New(&logHandler{source: s, next: s.logger.Handler()})
 	discoverer, err := s.config.NewDiscoverer(o)
 	if err != nil {
-		s.settle([]problem{{key: "start", text: sentence(fmt.Sprintf("The %s discovery cannot start: %v", p.Name(), err))}}, false)
+		s.setProblems([]problem{{key: "start", text: sentence(fmt.Sprintf("The %s discovery cannot start: %v", p.Name(), err))}}, false)
 		return nil, err
 	}
-	s.settle(nil, false)
+	s.setProblems(nil, false)
 	s.discoverer = discoverer
 	s.runs.Add(1) // The manager runs what it has made.
 	return s, nil
@@ -101,12 +101,12 @@ func (s *source) Run(ctx context.Context, up chan<- []*targetgroup.Group) {
 	<-done
 }
 
-// follow judges the discoverer by its updates and complaints until ctx ends. The
-// judge is used by this goroutine only.
+// follow keeps the health of the discoverer, by its updates and log records, until ctx
+// ends. Only this goroutine uses the health.
 func (s *source) follow(ctx context.Context, updates <-chan []*targetgroup.Group, up chan<- []*targetgroup.Group) {
-	j := newJudge(s.config, time.Now())
-	s.settle(j.problems(), false)
-	ticker := time.NewTicker(lookEvery)
+	h := newHealth(s.config, time.Now())
+	s.setProblems(h.problems(), false)
+	ticker := time.NewTicker(checkInterval)
 	defer ticker.Stop()
 	for {
 		updated := false
@@ -118,9 +118,9 @@ func (s *source) follow(ctx context.Context, updates <-chan []*targetgroup.Group
 				updates = nil
 				continue
 			}
-			s.judgeComplaints(j)
-			j.update(time.Now(), groups)
-			s.keep(groups)
+			s.passRecords(h)
+			h.update(time.Now(), groups)
+			s.applyUpdate(groups)
 			updated = true
 			select {
 			case <-ctx.Done():
@@ -128,38 +128,39 @@ func (s *source) follow(ctx context.Context, updates <-chan []*targetgroup.Group
 			case up <- groups:
 			}
 		case <-s.logged:
-			s.judgeComplaints(j)
+			s.passRecords(h)
 		case <-ticker.C:
-			j.look(time.Now())
+			h.check(time.Now())
 		}
-		s.noteRound(j.complete())
-		s.settle(j.problems(), updated)
+		s.setRound(h.lastComplete())
+		s.setProblems(h.problems(), updated)
 	}
 }
 
-// noteRound is called before settle tells that there is something new.
-func (s *source) noteRound(complete time.Time) {
+// setRound is called before setProblems, which says that there is something new.
+func (s *source) setRound(complete time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.round = complete
 }
 
-func (s *source) judgeComplaints(j judge) {
+// passRecords hands the log records to the health, and forgets them here.
+func (s *source) passRecords(h health) {
 	s.mu.Lock()
-	complaints := s.complaints
-	s.complaints = nil
+	records := s.records
+	s.records = nil
 	s.mu.Unlock()
-	for _, c := range complaints {
-		j.complain(time.Now(), c)
+	for _, c := range records {
+		h.record(time.Now(), c)
 	}
 }
 
-// complain takes a complaint from any goroutine. It must not block: discoverers log
+// addRecord takes a log record from any goroutine. It must not block: discoverers log
 // while they are created as well, when nobody follows them yet.
-func (s *source) complain(c complaint) {
+func (s *source) addRecord(c logRecord) {
 	s.mu.Lock()
-	if len(s.complaints) < maxComplaints {
-		s.complaints = append(s.complaints, c)
+	if len(s.records) < maxLogRecords {
+		s.records = append(s.records, c)
 	}
 	s.mu.Unlock()
 	select {
@@ -168,9 +169,9 @@ func (s *source) complain(c complaint) {
 	}
 }
 
-// keep puts an update in place: each group replaces the one with the same source, and
+// applyUpdate puts an update in place: each group replaces the one with the same source, and
 // an empty one removes it.
-func (s *source) keep(update []*targetgroup.Group) {
+func (s *source) applyUpdate(update []*targetgroup.Group) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.version++
@@ -185,9 +186,9 @@ func (s *source) keep(update []*targetgroup.Group) {
 	}
 }
 
-// settle makes problems the current ones, and logs which are new and which are gone.
+// setProblems makes problems the current ones, and logs which are new and which are gone.
 // A problem is an answer as much as an update is.
-func (s *source) settle(problems []problem, updated bool) {
+func (s *source) setProblems(problems []problem, updated bool) {
 	s.mu.Lock()
 	before := s.problems
 	s.problems = problems
@@ -215,15 +216,15 @@ func (s *source) groupsInOrder() []*targetgroup.Group {
 	return groups
 }
 
-func (s *source) stamp() stamp {
-	st, _ := s.stampAndRound()
+func (s *source) currentVersion() sourceVersion {
+	st, _ := s.versionAndRound()
 	return st
 }
 
-func (s *source) stampAndRound() (stamp, time.Time) {
+func (s *source) versionAndRound() (sourceVersion, time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return stamp{s, s.version}, s.round
+	return sourceVersion{s, s.version}, s.round
 }
 
 // sentences returns the current problems.

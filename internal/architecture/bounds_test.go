@@ -60,7 +60,7 @@ var bounds = map[string]bound{
 	"cmd/periskop_exporter.waiting":        {"100", "Requests that are answered at a time", "Up to 100 of each kind"},
 
 	"discovery.waiting":           {"iota", "", "of nothing: a state"},
-	"discovery.maxComplaints":     {"256", "", "of what a discovery has logged and nobody has read yet, within two seconds"},
+	"discovery.maxLogRecords":     {"256", "", "of what a discovery has logged and nobody has read yet, within two seconds"},
 	"discovery.maxSentence":       {"600", "", "of the text of a problem"},
 	"discovery.maxTargetProblems": {"5", "Problems of a block that name a target each", "5"},
 	"discovery.most":              {"3", "", "of what is listed in a sentence"},

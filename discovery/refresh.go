@@ -17,26 +17,26 @@ const refreshFailed = "Unable to refresh target groups"
 // a problem, and before anybody who waits for it goes on without.
 const patience = 10 * time.Second
 
-// rounds judges a discoverer that asks again at every refresh interval, as most do. A
-// round ends with an update, or with the complaint that it has failed; what was
-// complained about in the last round that ended is what is wrong now.
+// refreshHealth is the health of a discoverer that asks again at every refresh interval, as
+// most do. A round ends with an update, or with the record that it has failed. What was
+// logged in the last round that ended is what is wrong now.
 //
-// DNS discovery never fails as a whole: it complains about the names that it could
-// not look up, and sends an update with the others. A name that does not exist it
-// sends as a group without targets, without a word.
-type rounds struct {
-	name  string
-	began time.Time
-	ended bool // at least one round
-	done  time.Time
-	noted []complaint
-	last  []problem
+// DNS discovery never fails as a whole: it logs the names that it could not look up, and
+// sends an update with the others. For a name that does not exist it sends a group without
+// targets, and logs nothing.
+type refreshHealth struct {
+	name    string
+	began   time.Time
+	ended   bool // at least one round
+	done    time.Time
+	records []logRecord
+	last    []problem
 }
 
-func (r *rounds) complain(_ time.Time, c complaint) {
+func (r *refreshHealth) record(_ time.Time, c logRecord) {
 	if c.message != refreshFailed {
-		if len(r.noted) < maxComplaints {
-			r.noted = append(r.noted, c)
+		if len(r.records) < maxLogRecords {
+			r.records = append(r.records, c)
 		}
 		return
 	}
@@ -44,13 +44,13 @@ func (r *rounds) complain(_ time.Time, c complaint) {
 	r.end([]problem{{"refresh", sentence(fmt.Sprintf("The %s discovery fails: %s", r.name, c.err))}})
 }
 
-func (r *rounds) update(now time.Time, groups []*targetgroup.Group) {
+func (r *refreshHealth) update(now time.Time, groups []*targetgroup.Group) {
 	var problems []problem
-	hasErrors := slices.ContainsFunc(r.noted, func(c complaint) bool { return c.level >= slog.LevelError })
+	hasErrors := slices.ContainsFunc(r.records, func(c logRecord) bool { return c.level >= slog.LevelError })
 	if !hasErrors {
 		r.done = now
 	}
-	for _, c := range r.noted {
+	for _, c := range r.records {
 		var text string
 		switch server := c.value("server"); {
 		case r.name == "dns" && server != "":
@@ -82,14 +82,14 @@ func emptyNames(groups []*targetgroup.Group) []problem {
 	return problems
 }
 
-func (r *rounds) end(problems []problem) {
-	r.ended, r.noted = true, nil
+func (r *refreshHealth) end(problems []problem) {
+	r.ended, r.records = true, nil
 	r.last = slices.Compact(sorted(problems))
 }
 
-// look notices a discoverer that hangs from the start. The key is that of a failure,
+// check notices a discoverer that hangs from the start. The key is that of a failure,
 // which is what it will end as. Static discovery has one round, which stays complete.
-func (r *rounds) look(now time.Time) {
+func (r *refreshHealth) check(now time.Time) {
 	if r.name == "static" && r.ended {
 		r.done = now
 	}
@@ -98,5 +98,5 @@ func (r *rounds) look(now time.Time) {
 	}
 }
 
-func (r *rounds) problems() []problem { return slices.Clone(r.last) }
-func (r *rounds) complete() time.Time { return r.done }
+func (r *refreshHealth) problems() []problem     { return slices.Clone(r.last) }
+func (r *refreshHealth) lastComplete() time.Time { return r.done }

@@ -54,28 +54,28 @@ func TestSentence(t *testing.T) {
 	}
 }
 
-// A watch complains as long as it fails, and says nothing when it works again.
+// A watch logs errors as long as it fails, and says nothing when it works again.
 func TestStream(t *testing.T) {
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	at := func(d time.Duration) time.Time { return start.Add(d) }
-	web := complaint{level: slog.LevelError, message: "Error refreshing service", err: "refused", attrs: []attr{{"service", "web"}}}
-	shop := complaint{level: slog.LevelError, message: "Error refreshing service", err: "refused", attrs: []attr{{"service", "shop"}}}
+	web := logRecord{level: slog.LevelError, message: "Error refreshing service", err: "refused", attrs: []attr{{"service", "web"}}}
+	shop := logRecord{level: slog.LevelError, message: "Error refreshing service", err: "refused", attrs: []attr{{"service", "shop"}}}
 	const (
 		webText  = "The consul discovery reports: Error refreshing service (service web): refused."
 		shopText = "The consul discovery reports: Error refreshing service (service shop): refused."
 	)
-	s := newStream("consul", start)
+	s := newStreamHealth("consul", start)
 	for _, step := range []struct {
 		name string
 		do   func()
 		want []string
 	}{
-		{"two watches fail", func() { s.complain(at(0), web); s.complain(at(0), shop) }, []string{shopText, webText}},
-		{"one of them fails again", func() { s.complain(at(45*time.Second), web) }, []string{shopText, webText}},
+		{"two watches fail", func() { s.record(at(0), web); s.record(at(0), shop) }, []string{shopText, webText}},
+		{"one of them fails again", func() { s.record(at(45*time.Second), web) }, []string{shopText, webText}},
 		{"an update comes while both are fresh", func() { s.update(at(50*time.Second), nil) }, []string{shopText, webText}},
 		{"an update comes when one is old", func() { s.update(at(61*time.Second), nil) }, []string{webText}},
-		{"nothing happens for a while", func() { s.look(at(5 * time.Minute)) }, []string{webText}},
-		{"nothing happens for long", func() { s.look(at(6 * time.Minute)) }, []string{}},
+		{"nothing happens for a while", func() { s.check(at(5 * time.Minute)) }, []string{webText}},
+		{"nothing happens for long", func() { s.check(at(6 * time.Minute)) }, []string{}},
 	} {
 		step.do()
 		if got := texts(s.problems()); !slices.Equal(got, step.want) {
@@ -89,7 +89,7 @@ func TestStream(t *testing.T) {
 func TestStreamComplete(t *testing.T) {
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
-	failure := complaint{level: slog.LevelError, message: "Error refreshing service", err: "refused"}
+	failure := logRecord{level: slog.LevelError, message: "Error refreshing service", err: "refused"}
 	type step struct {
 		second int
 		event  string // update, failure, or "" for a look
@@ -114,21 +114,21 @@ func TestStreamComplete(t *testing.T) {
 			{142, "", 142},
 		},
 	} {
-		s := newStream("consul", start)
+		s := newStreamHealth("consul", start)
 		for _, step := range steps {
 			switch step.event {
 			case "update":
 				s.update(at(step.second), nil)
 			case "failure":
-				s.complain(at(step.second), failure)
+				s.record(at(step.second), failure)
 			default:
-				s.look(at(step.second))
+				s.check(at(step.second))
 			}
 			want := at(step.want)
 			if step.want < 0 {
 				want = time.Time{}
 			}
-			if got := s.complete(); !got.Equal(want) {
+			if got := s.lastComplete(); !got.Equal(want) {
 				t.Errorf("%s, %d s: complete at %v, want %v", name, step.second, got, want)
 			}
 		}
@@ -137,9 +137,9 @@ func TestStreamComplete(t *testing.T) {
 
 // A warning counts when nothing worse came with it, and until the next round.
 func TestRounds(t *testing.T) {
-	warning := complaint{level: slog.LevelWarn, message: "Skipping cluster", attrs: []attr{{"cluster", "a"}}}
-	failure := complaint{level: slog.LevelError, message: "Failed to describe", err: "refused"}
-	r := &rounds{name: "ecs"}
+	warning := logRecord{level: slog.LevelWarn, message: "Skipping cluster", attrs: []attr{{"cluster", "a"}}}
+	failure := logRecord{level: slog.LevelError, message: "Failed to describe", err: "refused"}
+	r := &refreshHealth{name: "ecs"}
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for i, step := range []struct {
 		name     string
@@ -148,20 +148,20 @@ func TestRounds(t *testing.T) {
 		complete int // the last step that ended a complete round
 	}{
 		{"nothing has happened", func(time.Time) {}, []string{}, -1},
-		{"a round begins", func(now time.Time) { r.complain(now, warning) }, []string{}, -1},
+		{"a round begins", func(now time.Time) { r.record(now, warning) }, []string{}, -1},
 		{"a round ends", func(now time.Time) { r.update(now, nil) }, []string{"The ecs discovery reports: Skipping cluster (cluster a)."}, 2},
 		{"a round with an error", func(now time.Time) {
-			r.complain(now, warning)
-			r.complain(now, failure)
-			r.complain(now, failure)
+			r.record(now, warning)
+			r.record(now, failure)
+			r.record(now, failure)
 			r.update(now, nil)
 		}, []string{"The ecs discovery reports: Failed to describe: refused."}, 2},
 		{"a round that fails", func(now time.Time) {
-			r.complain(now, failure)
-			r.complain(now, complaint{level: slog.LevelError, message: refreshFailed, err: "no credentials"})
+			r.record(now, failure)
+			r.record(now, logRecord{level: slog.LevelError, message: refreshFailed, err: "no credentials"})
 		}, []string{"The ecs discovery fails: no credentials."}, 2},
 		{"a good round", func(now time.Time) { r.update(now, nil) }, []string{}, 5},
-		{"nothing happens", func(now time.Time) { r.look(now) }, []string{}, 5},
+		{"nothing happens", func(now time.Time) { r.check(now) }, []string{}, 5},
 	} {
 		step.do(start.Add(time.Duration(i) * time.Minute))
 		if got := texts(r.problems()); !slices.Equal(got, step.want) {
@@ -171,7 +171,7 @@ func TestRounds(t *testing.T) {
 		if step.complete < 0 {
 			want = time.Time{}
 		}
-		if got := r.complete(); !got.Equal(want) {
+		if got := r.lastComplete(); !got.Equal(want) {
 			t.Errorf("%s: complete at %v, want %v", step.name, got, want)
 		}
 	}
@@ -181,7 +181,7 @@ func TestAPIServer(t *testing.T) {
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{Name: kubernetesRequests}, []string{"status_code"})
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(requests)
-	a := &apiServer{requests: registry, failures: map[string]apiFailure{}}
+	a := &apiServerHealth{requests: registry, failures: map[string]apiFailure{}}
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	const (
 		away      = "A Kubernetes API server does not answer."
@@ -211,11 +211,11 @@ func TestAPIServer(t *testing.T) {
 		for _, status := range step.statuses {
 			requests.WithLabelValues(status).Inc()
 		}
-		a.look(start.Add(step.after))
+		a.check(start.Add(step.after))
 		if got := texts(a.problems()); !slices.Equal(got, step.want) {
 			t.Errorf("%v, %s: got %q, want %q", step.after, step.name, got, step.want)
 		}
-		if got, want := a.answered(start.Add(step.after)), step.after >= lookEvery; got != want {
+		if got, want := a.answered(start.Add(step.after)), step.after >= checkInterval; got != want {
 			t.Errorf("%v, %s: answered is %v, want %v", step.after, step.name, got, want)
 		}
 		if got := a.inSync(start.Add(step.after)); got != step.inSync {
@@ -225,17 +225,17 @@ func TestAPIServer(t *testing.T) {
 }
 
 // A discoverer may log faster than anybody reads, and before anybody does.
-func TestComplaintsAreBounded(t *testing.T) {
+func TestLogRecordsAreBounded(t *testing.T) {
 	s := &source{logged: make(chan struct{}, 1)}
-	logger := slog.New(&complaintHandler{source: s, next: slog.DiscardHandler}).With("role", "pod")
-	for range 10 * maxComplaints {
+	logger := slog.New(&logHandler{source: s, next: slog.DiscardHandler}).With("role", "pod")
+	for range 10 * maxLogRecords {
 		logger.Error("failed", "node", 7, "err", errors.New("refused"))
 	}
 	logger.Info("passes on")
-	if got := len(s.complaints); got != maxComplaints {
-		t.Errorf("got %d complaints, want %d", got, maxComplaints)
+	if got := len(s.records); got != maxLogRecords {
+		t.Errorf("got %d log records, want %d", got, maxLogRecords)
 	}
-	if got, want := s.complaints[0].String(), "failed (role pod, node 7): refused"; got != want {
+	if got, want := s.records[0].String(), "failed (role pod, node 7): refused"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

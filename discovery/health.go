@@ -13,8 +13,8 @@ import (
 	"github.com/prometheus/prometheus/discovery/targetgroup"
 )
 
-// A problem is something that discovery has to complain about now. As long as the key
-// stays it is the same problem, even when the text says it differently.
+// A problem is something that is wrong with discovery now. As long as the key stays it is
+// the same problem, even when the text says it differently.
 type problem struct {
 	key, text string
 }
@@ -44,45 +44,45 @@ func logTransitions(logger *slog.Logger, before, after []problem) {
 	}
 }
 
-// A judge finds out from what a discoverer sends and logs what its problems are. It
-// is used by one goroutine, which calls complain and update in the order in which the
-// discoverer logged and sent, and look now and then.
-type judge interface {
-	complain(now time.Time, c complaint)
+// A health derives the problems of one discoverer from its updates and log records. One
+// goroutine uses it. It calls record and update in the order in which the discoverer
+// logged and sent, and check every checkInterval.
+type health interface {
+	record(now time.Time, c logRecord)
 	update(now time.Time, groups []*targetgroup.Group)
-	look(now time.Time)
+	check(now time.Time)
 	// problems returns a new slice, in an order that does not change by itself.
 	problems() []problem
-	// complete returns when what was sent was last all that there was, as far as the
-	// discoverer can see; zero before that was so for the first time. What goes wrong on
-	// the way does not count: a round that failed in part leaves it where it was.
-	complete() time.Time
+	// lastComplete returns when the updates last had all that there was, as far as the
+	// discoverer can see; zero before the first time. A round that failed in part does not
+	// change it.
+	lastComplete() time.Time
 }
 
-// newJudge returns the judge that knows how the mechanism of config goes about it.
-func newJudge(config promdiscovery.Config, now time.Time) judge {
+// newHealth returns the health that fits the mechanism of config.
+func newHealth(config promdiscovery.Config, now time.Time) health {
 	name := config.Name()
 	switch name {
 	case "file":
 		if c, ok := config.(*file.SDConfig); ok {
-			return newFiles(c.Files)
+			return newFileHealth(c.Files)
 		}
-		return newStream(name, now)
+		return newStreamHealth(name, now)
 	case "consul", "kubernetes", "kuma", "nerve", "serverset":
-		return newStream(name, now)
+		return newStreamHealth(name, now)
 	default:
-		return &rounds{name: name, began: now}
+		return &refreshHealth{name: name, began: now}
 	}
 }
 
-// A stream judges a discoverer that watches, retries by itself, and sends an update
-// when something has changed. That all is well again it does not say. So a complaint
-// holds until it has not been repeated for a while, a shorter while if updates come.
+// A streamHealth is the health of a discoverer that watches, retries by itself, and sends an
+// update when something has changed. The discoverer does not say that all is well again. So
+// a problem lasts until it was not logged again for a while, a shorter while if updates come.
 //
-// As long as there is no complaint it is in sync, and each look is a complete round. At
-// the beginning, and after complaints, it is in sync once updates, of which many may be
-// under way, have paused.
-type stream struct {
+// As long as there is no problem the stream is in sync, and each check is a complete round.
+// At the beginning, and after problems, it is in sync once the updates have paused: many
+// may be under way.
+type streamHealth struct {
 	name   string
 	known  map[string]streamProblem
 	began  time.Time // when it began to get in sync
@@ -97,31 +97,31 @@ type streamProblem struct {
 }
 
 const (
-	// Consul's watches complain at least every 45 seconds (30 s of refresh interval
+	// Consul's watches log errors at least every 45 seconds (30 s of refresh interval
 	// and 15 s of pause after an error), ZooKeeper's every 10.
 	repeatedWithin = time.Minute
-	// Kuma's long poll complains every 2.5 minutes when the server hangs.
+	// Kuma's long poll logs an error every 2.5 minutes when the server hangs.
 	forgottenAfter = 5 * time.Minute
 	// syncWithin is when a stream whose updates never pause, as those of a large
 	// cluster, has said what there was at the beginning.
 	syncWithin = 30 * time.Second
 )
 
-func newStream(name string, now time.Time) *stream {
-	return &stream{name: name, known: map[string]streamProblem{}, began: now}
+func newStreamHealth(name string, now time.Time) *streamHealth {
+	return &streamHealth{name: name, known: map[string]streamProblem{}, began: now}
 }
 
-func (s *stream) complain(now time.Time, c complaint) {
+func (s *streamHealth) record(now time.Time, c logRecord) {
 	text := sentence(fmt.Sprintf("The %s discovery reports: %s", s.name, c))
 	s.known[c.key()] = streamProblem{text, now}
 }
 
-func (s *stream) update(now time.Time, _ []*targetgroup.Group) {
+func (s *streamHealth) update(now time.Time, _ []*targetgroup.Group) {
 	s.forget(now, repeatedWithin)
 	s.latest = now
 }
 
-func (s *stream) look(now time.Time) {
+func (s *streamHealth) check(now time.Time) {
 	s.forget(now, forgottenAfter)
 	if len(s.known) > 0 {
 		s.inSync, s.began, s.latest = false, now, time.Time{}
@@ -132,20 +132,20 @@ func (s *stream) look(now time.Time) {
 	case s.latest.IsZero(): // There may be nothing to say.
 		s.inSync = s.inSync || waited >= patience
 	default:
-		s.inSync = s.inSync || now.Sub(s.latest) >= lookEvery || waited >= syncWithin
+		s.inSync = s.inSync || now.Sub(s.latest) >= checkInterval || waited >= syncWithin
 	}
 	if s.inSync {
 		s.done = now
 	}
 }
 
-func (s *stream) complete() time.Time { return s.done }
+func (s *streamHealth) lastComplete() time.Time { return s.done }
 
-func (s *stream) forget(now time.Time, after time.Duration) {
+func (s *streamHealth) forget(now time.Time, after time.Duration) {
 	maps.DeleteFunc(s.known, func(_ string, p streamProblem) bool { return now.Sub(p.last) > after })
 }
 
-func (s *stream) problems() []problem {
+func (s *streamHealth) problems() []problem {
 	var result []problem
 	for key, p := range s.known {
 		result = append(result, problem{key, p.text})

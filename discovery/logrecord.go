@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A complaint is a warning or an error that a discoverer has logged.
-type complaint struct {
+// A logRecord is a warning or an error that a discoverer has logged.
+type logRecord struct {
 	level   slog.Level
 	message string
 	err     string
@@ -16,9 +16,9 @@ type complaint struct {
 
 type attr struct{ key, value string }
 
-// key tells complaints apart; one that comes again with another error, whose text may
-// hold a request's number, is the same.
-func (c complaint) key() string {
+// key tells records apart. A record with another error is the same one: the text of an
+// error may hold a request's number.
+func (c logRecord) key() string {
 	var b strings.Builder
 	b.WriteString(c.message)
 	for _, a := range c.attrs {
@@ -27,7 +27,7 @@ func (c complaint) key() string {
 	return b.String()
 }
 
-func (c complaint) value(key string) string {
+func (c logRecord) value(key string) string {
 	for _, a := range c.attrs {
 		if a.key == key {
 			return a.value
@@ -36,7 +36,7 @@ func (c complaint) value(key string) string {
 	return ""
 }
 
-func (c complaint) String() string {
+func (c logRecord) String() string {
 	text := c.message
 	for i, a := range c.attrs {
 		sep := ", "
@@ -54,25 +54,25 @@ func (c complaint) String() string {
 	return text
 }
 
-// A complaintHandler is the logger of a discoverer. Warnings and errors, which come
-// again at each refresh, become complaints; the rest passes on.
-type complaintHandler struct {
+// A logHandler is the logger of a discoverer. Warnings and errors, which come
+// again at each refresh, become log records of the source; the rest passes on.
+type logHandler struct {
 	source *source
 	next   slog.Handler
 	attrs  []attr
 }
 
 // Enabled implements slog.Handler.
-func (h *complaintHandler) Enabled(ctx context.Context, level slog.Level) bool {
+func (h *logHandler) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn || h.next.Enabled(ctx, level)
 }
 
 // Handle implements slog.Handler.
-func (h *complaintHandler) Handle(ctx context.Context, record slog.Record) error {
+func (h *logHandler) Handle(ctx context.Context, record slog.Record) error {
 	if record.Level < slog.LevelWarn {
 		return h.next.Handle(ctx, record)
 	}
-	c := complaint{level: record.Level, message: record.Message}
+	c := logRecord{level: record.Level, message: record.Message}
 	for _, a := range h.attrs {
 		c.add(a.key, a.value)
 	}
@@ -80,11 +80,11 @@ func (h *complaintHandler) Handle(ctx context.Context, record slog.Record) error
 		c.add(a.Key, a.Value.Resolve().String())
 		return true
 	})
-	h.source.complain(c)
+	h.source.addRecord(c)
 	return nil
 }
 
-func (c *complaint) add(key, value string) {
+func (c *logRecord) add(key, value string) {
 	if key == "err" || key == "error" {
 		c.err = value
 		return
@@ -93,8 +93,8 @@ func (c *complaint) add(key, value string) {
 }
 
 // WithAttrs implements slog.Handler.
-func (h *complaintHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	result := &complaintHandler{source: h.source, next: h.next.WithAttrs(attrs), attrs: append([]attr(nil), h.attrs...)}
+func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	result := &logHandler{source: h.source, next: h.next.WithAttrs(attrs), attrs: append([]attr(nil), h.attrs...)}
 	for _, a := range attrs {
 		result.attrs = append(result.attrs, attr{a.Key, a.Value.Resolve().String()})
 	}
@@ -102,6 +102,6 @@ func (h *complaintHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 }
 
 // WithGroup implements slog.Handler. Groups matter to the log only.
-func (h *complaintHandler) WithGroup(name string) slog.Handler {
-	return &complaintHandler{source: h.source, next: h.next.WithGroup(name), attrs: h.attrs}
+func (h *logHandler) WithGroup(name string) slog.Handler {
+	return &logHandler{source: h.source, next: h.next.WithGroup(name), attrs: h.attrs}
 }
