@@ -5,7 +5,7 @@ import "time"
 // Here a delta is applied to the exception that it counts for, and to the series behind that.
 
 // apply adds what a total amounts to to the exception.
-func (f *folding) apply(a *arrival, d delta, isNew bool) {
+func (f *folding) apply(a *receivedAggregate, d delta, isNew bool) {
 	s := f.service
 	x := f.exceptionOf(a, d)
 	if isNew {
@@ -24,7 +24,7 @@ func (f *folding) apply(a *arrival, d delta, isNew bool) {
 }
 
 // firstSeen is when the epoch began, as far as it is known.
-func (f *folding) firstSeen(a *arrival) time.Time {
+func (f *folding) firstSeen(a *receivedAggregate) time.Time {
 	clock := &f.report.clock
 	if first := clock.ours(a.firstSeen); !first.IsZero() {
 		return first
@@ -41,7 +41,7 @@ func (f *folding) firstSeen(a *arrival) time.Time {
 // lastSeen is when the newest occurrence was. Some clients keep the first
 // occurrences and not the last: when none of them is newer than the last answer, the
 // increment still is.
-func (f *folding) lastSeen(a *arrival, d delta) time.Time {
+func (f *folding) lastSeen(a *receivedAggregate, d delta) time.Time {
 	newest := time.Time{}
 	if a.newest != 0 {
 		newest = f.report.clock.ours(time.Unix(0, a.newest).UTC())
@@ -61,7 +61,7 @@ func (f *folding) lastSeen(a *arrival, d delta) time.Time {
 // resolution that a peer told, another replica than this one knew what it was about: what occurred
 // before it, and is told here only now, is no regression. Where that cannot be known, the replica on
 // which it was resolved decides, which is told just the same.
-func (f *folding) comesBack(x *exception, a *arrival) bool {
+func (f *folding) comesBack(x *exception, a *receivedAggregate) bool {
 	r := x.resolved
 	switch {
 	case r == nil:
@@ -78,7 +78,7 @@ func (f *folding) comesBack(x *exception, a *arrival) bool {
 }
 
 // count adds the delta to the exception and to the series behind it.
-func (f *folding) count(x *exception, a *arrival, d delta) {
+func (f *folding) count(x *exception, a *receivedAggregate, d delta) {
 	now := f.report.end
 	seen := f.lastSeen(a, d)
 	x.lastSeen = later(x.lastSeen, seen)
@@ -115,7 +115,7 @@ func (f *folding) count(x *exception, a *arrival, d delta) {
 // exceptionOf returns the exception that the aggregate counts for: that of its key,
 // or, past the limit, the one in which keys are counted together. It returns nil for
 // history past the limit, of which there is nothing to count.
-func (f *folding) exceptionOf(a *arrival, d delta) *exception {
+func (f *folding) exceptionOf(a *receivedAggregate, d delta) *exception {
 	s := f.service
 	if x := s.exceptionFor(a.epoch.id); x != nil {
 		return x
@@ -138,7 +138,7 @@ func (f *folding) exceptionOf(a *arrival, d delta) *exception {
 
 // overflow returns the exception in which keys are counted together, nil when there is nothing to
 // count.
-func (f *folding) overflow(a *arrival, d delta) *exception {
+func (f *folding) overflow(a *receivedAggregate, d delta) *exception {
 	s := f.service
 	if d.increment == 0 {
 		s.inconsistent(NoRoomForHistory, 1)
@@ -151,5 +151,5 @@ func (f *folding) overflow(a *arrival, d delta) *exception {
 	if x := s.byID[id]; x != nil {
 		return x
 	}
-	return s.add(newException(s, id, OverflowKey, &arrival{}, f.settings.LabelLength))
+	return s.add(newException(s, id, OverflowKey, &receivedAggregate{}, f.settings.LabelLength))
 }

@@ -9,15 +9,15 @@ func (s *State) findBases(r *report) {
 		return
 	}
 	for _, q := range s.processes[r.process] {
-		for i := range r.arrivals {
-			a := &r.arrivals[i]
+		for i := range r.aggregates {
+			a := &r.aggregates[i]
 			if e := q.epochs[a.in(q, r, a.epoch.created)]; e != nil && q.Service != r.service {
 				a.base = max(a.base, e.highest)
 			}
 		}
 	}
-	for i := range r.arrivals {
-		a := &r.arrivals[i]
+	for i := range r.aggregates {
+		a := &r.aggregates[i]
 		for _, h := range a.hashes {
 			if q := s.occurrences[h]; q != nil && q.Service != r.service {
 				a.base = max(a.base, a.highestIn(q, r))
@@ -27,7 +27,7 @@ func (s *State) findBases(r *report) {
 }
 
 // in returns the name of the epoch in the service of another process.
-func (a *arrival) in(q *process, r *report, created int64) epochKey {
+func (a *receivedAggregate) in(q *process, r *report, created int64) epochKey {
 	if q.Service == r.service {
 		return epochKey{a.epoch.id, created}
 	}
@@ -36,7 +36,7 @@ func (a *arrival) in(q *process, r *report, created int64) epochKey {
 
 // highestIn returns the highest total of the epoch of the process that has an occurrence which
 // the aggregate lists, too.
-func (a *arrival) highestIn(q *process, r *report) uint64 {
+func (a *receivedAggregate) highestIn(q *process, r *report) uint64 {
 	id := a.in(q, r, 0).id
 	for key, e := range q.epochs {
 		if key.id == id && a.lists(&e.known) {

@@ -183,7 +183,7 @@ func (r *report) event() *AnswerEvent {
 			ID: uint64(a.epoch.id), Epoch: a.epoch.created, Created: a.created, FirstSeen: a.firstSeen,
 			Key: a.key, Class: a.class, Severity: a.severity, Total: a.total, History: a.history, Base: a.base, Baseline: a.baseline, Held: a.held,
 			Hashes: a.hashes, Times: a.times, Listed: a.count, Occurrences: a.occurrences,
-			Settled: a.settled, Guessed: a.guessed, Group: a.group, GroupID: uint64(a.groupID),
+			Settled: a.grouped, Guessed: a.guessed, Group: a.group, GroupID: uint64(a.groupID),
 		}
 	}
 	return e
@@ -197,17 +197,17 @@ func newReplayed(e *AnswerEvent) *report {
 		clock:   clock{known: e.ClockKnown, skew: e.Skew, slack: e.Slack, age: e.Age, now: e.End},
 		relayed: e.Relayed, relayedBefore: e.RelayedBefore,
 		pushed: e.Pushed, doubtful: e.Doubtful, skipped: e.Skipped, unreadable: e.Unreadable,
-		context: e.Context, redone: true, arrivals: make([]arrival, len(e.Totals)),
+		context: e.Context, redone: true, aggregates: make([]receivedAggregate, len(e.Totals)),
 	}
 	for i := range e.Totals {
 		t := &e.Totals[i]
-		r.arrivals[i] = arrival{
+		r.aggregates[i] = receivedAggregate{
 			epoch: epochKey{id: keyID(t.ID), created: t.Epoch}, created: t.Created, firstSeen: t.FirstSeen,
 			key: t.Key, class: t.Class, severity: t.Severity, total: t.Total, history: t.History, base: t.Base, baseline: t.Baseline, held: t.Held,
 			listing: listing{hashes: t.Hashes, times: t.Times, count: t.Listed}, occurrences: t.Occurrences, wanted: true,
-			settlement: settlement{settled: t.Settled, guessed: t.Guessed, group: t.Group, groupID: keyID(t.GroupID)},
+			groupingResult: groupingResult{grouped: t.Settled, guessed: t.Guessed, group: t.Group, groupID: keyID(t.GroupID)},
 		}
-		if l := &r.arrivals[i].listing; len(l.times) > 0 {
+		if l := &r.aggregates[i].listing; len(l.times) > 0 {
 			l.newest, l.oldest = l.times[0], l.times[len(l.times)-1]
 		}
 	}

@@ -84,7 +84,7 @@ func (e *exception) keepOccurrences(more []periskop.Occurrence, limit int) {
 	e.service.pending.occurrences[e] = struct{}{}
 }
 
-func newException(s *service, id keyID, key string, a *arrival, labelLength int) *exception {
+func newException(s *service, id keyID, key string, a *receivedAggregate, labelLength int) *exception {
 	e := &exception{service: s, id: id, idText: id.String(), key: key, label: LabelValue(key, labelLength)}
 	if key == OverflowKey {
 		return e // of many classes

@@ -23,17 +23,17 @@ func (s *State) Processes(service string) (*Snapshot, []periskop.Process) {
 	s.durably(false, func() {
 		snapshot = s.snapshot()
 		if svc := s.configured(service); svc != nil {
-			processes = svc.told()
+			processes = svc.federatedProcesses()
 		}
 	})
 	return snapshot, processes
 }
 
-// told returns what is known of each process, sorted by ID.
-func (s *service) told() []periskop.Process {
+// federatedProcesses returns what is known of each process, sorted by ID.
+func (s *service) federatedProcesses() []periskop.Process {
 	list := make([]periskop.Process, 0, len(s.processes))
 	for _, p := range s.processes {
-		list = append(list, s.toldOf(p))
+		list = append(list, s.federatedProcess(p))
 	}
 	slices.SortFunc(list, func(a, b periskop.Process) int {
 		return strings.Compare(a.UUID+" "+a.Address, b.UUID+" "+b.Address)
@@ -41,7 +41,7 @@ func (s *service) told() []periskop.Process {
 	return list
 }
 
-func (s *service) toldOf(p *process) periskop.Process {
+func (s *service) federatedProcess(p *process) periskop.Process {
 	out := periskop.Process{UUID: p.ID, Address: p.address, Instance: p.instance, Totals: []periskop.ProcessTotal{}}
 	if p.anonymous {
 		out.UUID, out.Address = "", strings.TrimPrefix(p.ID, addressPrefix)
@@ -50,7 +50,7 @@ func (s *service) toldOf(p *process) periskop.Process {
 		out.Skew = p.skew
 	}
 	for key, e := range p.epochs {
-		if !s.tellsOf(p, key, e) {
+		if !s.reportsEpoch(p, key, e) {
 			continue
 		}
 		t := periskop.ProcessTotal{ID: uint64(key.id), Group: s.groupOf(key.id), Severity: e.severity.String(), History: e.baseline}
@@ -79,9 +79,9 @@ func compareTotals(a, b periskop.ProcessTotal) int {
 	return a.CreatedAt.Compare(b.CreatedAt)
 }
 
-// tellsOf reports whether the process is the one, of those that share an epoch, that tells
-// of it, and this its only entry.
-func (s *service) tellsOf(p *process, key epochKey, e *epoch) bool {
+// reportsEpoch reports whether the answer has the epoch with this process and this key.
+// Processes can share an epoch, and a process can have it under two keys: it is told once.
+func (s *service) reportsEpoch(p *process, key epochKey, e *epoch) bool {
 	if e.rarities == nil || e.shared == 0 {
 		return true
 	}
@@ -167,19 +167,19 @@ func (s *State) relayed(own *report, p *periskop.Process, aggregates map[uint64]
 		if a == nil {
 			continue // there is no room for its key there
 		}
-		r.arrivals = append(r.arrivals, arrival{
-			settlement: settlement{told: keyID(t.Group)},
-			epoch:      epochKey{id: keyID(t.ID), created: unixNano(t.CreatedAt)}, key: keptKey(a.Key), longKey: c.longKey(a.Key), severity: t.Severity,
+		r.aggregates = append(r.aggregates, receivedAggregate{
+			groupingResult: groupingResult{relayedGroup: keyID(t.Group)},
+			epoch:          epochKey{id: keyID(t.ID), created: unixNano(t.CreatedAt)}, key: keptKey(a.Key), longKey: c.longKey(a.Key), severity: t.Severity,
 			created: t.CreatedAt, firstSeen: a.FirstSeen, total: t.Total, baseline: t.History,
 		})
 	}
 	if !s.markRelayed(r) {
 		return nil
 	}
-	for i := range r.arrivals {
-		a := &r.arrivals[i]
+	for i := range r.aggregates {
+		a := &r.aggregates[i]
 		// The occurrences of a key are those of all processes: once is enough.
-		if told := aggregates[a.aggregate()]; a.wanted && told.Latest != nil {
+		if told := aggregates[a.aggregateID()]; a.wanted && told.Latest != nil {
 			r.unreadable += a.decode([]periskop.RawOccurrences{told.Latest}, &r.clock, s.cleaner())
 			told.Latest = nil
 		}
@@ -197,8 +197,8 @@ func (s *State) markRelayed(r *report) bool {
 		return false
 	}
 	known := svc.processes[r.process]
-	for i := range r.arrivals {
-		svc.mark(&r.arrivals[i], known, s.settings.OccurrencesPerKey)
+	for i := range r.aggregates {
+		svc.markWanted(&r.aggregates[i], known, s.settings.OccurrencesPerKey)
 	}
 	return true
 }
@@ -214,7 +214,7 @@ func (s *State) showHistory(own *report, told *periskop.Report) {
 		}
 	}
 	r := *own
-	r.arrivals, r.changed = nil, nil
+	r.aggregates, r.changed = nil, nil
 	r.labels = nil // those of the exporter are not those of its targets
 	all, raw, clean := map[uint64]uint64{}, map[uint64]periskop.RawOccurrences{}, s.cleaner()
 	for i := range told.Aggregates {
@@ -224,7 +224,7 @@ func (s *State) showHistory(own *report, told *periskop.Report) {
 	for i := range told.Aggregates {
 		a := &told.Aggregates[i]
 		if rest := all[a.ID]; a.ID != 0 && rest > listed[a.ID] {
-			r.arrivals = append(r.arrivals, arrival{
+			r.aggregates = append(r.aggregates, receivedAggregate{
 				epoch: epochKey{id: keyID(a.ID)}, key: keptKey(a.Key), longKey: clean.longKey(a.Key), severity: a.Severity, firstSeen: a.FirstSeen,
 				history: rest - listed[a.ID],
 			})
@@ -233,28 +233,28 @@ func (s *State) showHistory(own *report, told *periskop.Report) {
 		}
 	}
 	s.markRest(&r)
-	for i := range r.arrivals {
-		a := &r.arrivals[i]
+	for i := range r.aggregates {
+		a := &r.aggregates[i]
 		r.unreadable += a.decode([]periskop.RawOccurrences{raw[uint64(a.epoch.id)]}, &r.clock, clean)
 	}
-	if r.finish(clean, true); len(r.arrivals) > 0 {
+	if r.finish(clean, true); len(r.aggregates) > 0 {
 		s.fold(&r) // it is an epoch of the exporter, of which nothing is counted
 	}
 }
 
-// markRest leaves of the arrivals those of exceptions that are not known yet, or whose
+// markRest leaves of the aggregates those of exceptions that are not known yet, or whose
 // history was not shown.
 func (s *State) markRest(r *report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	svc := s.configured(r.service)
 	if svc == nil {
-		r.arrivals = nil
+		r.aggregates = nil
 		return
 	}
 	p := svc.processes[r.process]
-	r.arrivals = slices.DeleteFunc(r.arrivals, func(a arrival) bool { return p == nil || p.epochs[a.epoch] != nil })
-	for i := range r.arrivals {
-		svc.mark(&r.arrivals[i], nil, s.settings.OccurrencesPerKey)
+	r.aggregates = slices.DeleteFunc(r.aggregates, func(a receivedAggregate) bool { return p == nil || p.epochs[a.epoch] != nil })
+	for i := range r.aggregates {
+		svc.markWanted(&r.aggregates[i], nil, s.settings.OccurrencesPerKey)
 	}
 }

@@ -48,8 +48,8 @@ func (f *folding) fold() {
 	f.enterProcess()
 	s.inconsistent(Malformed, r.skipped)
 	s.inconsistent(UnreadableTime, r.unreadable)
-	for i := range r.arrivals {
-		f.foldAggregate(&r.arrivals[i])
+	for i := range r.aggregates {
+		f.foldAggregate(&r.aggregates[i])
 	}
 	f.process.restored = false
 	if s.block != s.name {
@@ -144,7 +144,7 @@ func (f *folding) newProcess() *process {
 	return p
 }
 
-func (f *folding) foldAggregate(a *arrival) {
+func (f *folding) foldAggregate(a *receivedAggregate) {
 	s, p := f.service, f.process
 	if f.madeUp(a) {
 		a.epoch.created = 0
@@ -197,7 +197,7 @@ func (f *folding) foldAggregate(a *arrival) {
 }
 
 // grow compares the total of a known epoch with those before.
-func (f *folding) grow(e *epoch, a *arrival) delta {
+func (f *folding) grow(e *epoch, a *receivedAggregate) delta {
 	a.indexed = e.indexed()
 	if a.total == e.highest && e.next() == nil && !a.wanted && !e.isRebased() {
 		return delta{}
@@ -217,7 +217,7 @@ func (f *folding) grow(e *epoch, a *arrival) delta {
 	return d
 }
 
-func (f *folding) total(a *arrival) total {
+func (f *folding) total(a *receivedAggregate) total {
 	p, r := f.process, f.report
 	return total{
 		value: a.total, listing: a.listing, base: a.base,
@@ -228,18 +228,18 @@ func (f *folding) total(a *arrival) total {
 	}
 }
 
-func (f *folding) sightOf(a *arrival) sight {
+func (f *folding) sightOf(a *receivedAggregate) sight {
 	f.sight.floor = f.process.floor
 	return sight{
 		created: a.created, credible: a.epoch.created != 0 && !f.report.doubtful && f.report.clock.credible(a.created),
 		clock: &f.report.clock, since: f.process.since, process: f.sight,
-		listing: &a.listing, total: a.total, together: f.report.arrivals,
+		listing: &a.listing, total: a.total, together: f.report.aggregates,
 	}
 }
 
 // firstSight takes in the first total of an epoch. It returns no epoch for one that
 // cannot be.
-func (f *folding) firstSight(a *arrival) (*epoch, delta) {
+func (f *folding) firstSight(a *receivedAggregate) (*epoch, delta) {
 	if d, e := f.sameAsKnown(a); e != nil {
 		f.process.epochs[a.epoch] = e
 		return e, d
@@ -280,7 +280,7 @@ func (f *folding) firstSight(a *arrival) (*epoch, delta) {
 // what it counted, if it tells of what arose since it did so before. Of an epoch at an address
 // that is known, its time of creation decides as well: it is ours, even if this exporter, to
 // which it may have been moved just now, could not know that.
-func (f *folding) relayedNews(a *arrival, byTime uint64) uint64 {
+func (f *folding) relayedNews(a *receivedAggregate, byTime uint64) uint64 {
 	counted := a.total - min(a.total, a.baseline)
 	switch {
 	case f.sight.known || f.previous != nil:

@@ -12,7 +12,7 @@ import (
 
 // sameAsKnown finds the epoch that the aggregate goes on with although the client says
 // otherwise, and takes its total in.
-func (f *folding) sameAsKnown(a *arrival) (delta, *epoch) {
+func (f *folding) sameAsKnown(a *receivedAggregate) (delta, *epoch) {
 	q, key := f.known(a)
 	if q == nil {
 		return delta{}, nil
@@ -49,7 +49,7 @@ func (f *folding) sameAsKnown(a *arrival) (delta, *epoch) {
 
 // known returns where the epoch of the aggregate is known under another name: with one of its
 // occurrences, or with its time of creation.
-func (f *folding) known(a *arrival) (*process, epochKey) {
+func (f *folding) known(a *receivedAggregate) (*process, epochKey) {
 	if q, key := f.withOccurrence(a); q != nil {
 		return q, key
 	}
@@ -93,7 +93,7 @@ func (e *endpoint) knows(key epochKey) *process {
 
 // madeUp reports whether created_at is the time of the answer, as it was when the same key was
 // told before: an adapter writes that then, and no occurrence proves which epoch it means.
-func (f *folding) madeUp(a *arrival) bool {
+func (f *folding) madeUp(a *receivedAggregate) bool {
 	epochs := f.process.epochs
 	if f.report.redone || f.report.relayed || f.endpoint.steady || a.epoch.created == 0 || a.proves() || epochs[a.epoch] != nil {
 		return false
@@ -116,7 +116,7 @@ func (f *folding) madeUp(a *arrival) bool {
 
 // withOccurrence returns where one of the occurrences is known. Not all of them are found in
 // other processes than this one and the one before it at its address.
-func (f *folding) withOccurrence(a *arrival) (*process, epochKey) {
+func (f *folding) withOccurrence(a *receivedAggregate) (*process, epochKey) {
 	if !a.proves() {
 		return nil, epochKey{}
 	}
@@ -133,7 +133,7 @@ func (f *folding) withOccurrence(a *arrival) (*process, epochKey) {
 }
 
 // withOccurrence returns where one of the occurrences is known.
-func (s *service) withOccurrence(a *arrival) (*process, epochKey) {
+func (s *service) withOccurrence(a *receivedAggregate) (*process, epochKey) {
 	for _, h := range a.hashes {
 		q := s.state.occurrences[h]
 		if q == nil || q.Service != s.name {
@@ -150,7 +150,7 @@ func (s *service) withOccurrence(a *arrival) (*process, epochKey) {
 
 // among returns the epoch of the process that has one of the occurrences. byKey are its epochs
 // by key, which are made when they are needed.
-func (a *arrival) among(p *process, byKey *map[keyID][]epochKey) (epochKey, bool) {
+func (a *receivedAggregate) among(p *process, byKey *map[keyID][]epochKey) (epochKey, bool) {
 	if p == nil || !a.proves() {
 		return epochKey{}, false
 	}
@@ -176,7 +176,7 @@ func epochsOf(p *process, byKey *map[keyID][]epochKey, id keyID) []epochKey {
 
 // withoutTime returns the epoch of the process with the same key if created_at was found, now
 // or before, to be no time of creation: then it tells no epochs apart.
-func (f *folding) withoutTime(a *arrival) (last epochKey, ok bool) {
+func (f *folding) withoutTime(a *receivedAggregate) (last epochKey, ok bool) {
 	belied := a.epoch.created == 0 && !a.created.IsZero()
 	if !belied && (a.epoch.created == 0 || f.process.epochs[epochKey{id: a.epoch.id}] == nil) {
 		return epochKey{}, false
@@ -215,7 +215,7 @@ func (e *epoch) isNearer(total uint64, other *epoch) bool {
 // elsewhere returns the epoch that the aggregate is of if its occurrences show that it is not
 // the one that is known under its name, and why that can be: after a restart, one address can
 // tell it first, and then another.
-func (f *folding) elsewhere(e *epoch, a *arrival) (*epoch, Reason) {
+func (f *folding) elsewhere(e *epoch, a *receivedAggregate) (*epoch, Reason) {
 	if !a.proves() {
 		return nil, ""
 	}
@@ -239,12 +239,12 @@ func (f *folding) inherit() {
 	if f.report.unchanged == 0 || f.previous == nil {
 		return
 	}
-	told := make(map[epochKey]bool, len(f.report.arrivals))
-	for i := range f.report.arrivals {
-		told[f.report.arrivals[i].epoch] = true
+	reported := make(map[epochKey]bool, len(f.report.aggregates))
+	for i := range f.report.aggregates {
+		reported[f.report.aggregates[i].epoch] = true
 	}
 	for key, e := range f.previous.epochs {
-		if told[key] {
+		if reported[key] {
 			continue
 		}
 		f.process.epochs[key] = e

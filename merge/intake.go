@@ -16,7 +16,7 @@ type Intake struct {
 	endpoint   *endpoint
 	generation uint64
 	clock      clock // as far as it is known when an answer begins
-	arrivals   []arrival
+	aggregates []receivedAggregate
 	index      map[epochKey]int
 	unreadable int
 	keyText    int // how many bytes of keys were looked at
@@ -52,18 +52,18 @@ func (in *Intake) Take(a *periskop.Aggregate) {
 	key := epochKey{id: newKeyID(in.service.name, a.Key), created: unixNano(a.CreatedAt)}
 	at, ok := in.index[key]
 	if !ok {
-		at = len(in.arrivals)
+		at = len(in.aggregates)
 		in.index[key] = at
-		in.arrivals = append(in.arrivals, arrival{
+		in.aggregates = append(in.aggregates, receivedAggregate{
 			epoch: key, key: keptKey(a.Key), longKey: in.longKey(a.Key), severity: a.Severity, created: a.CreatedAt, firstSeen: a.FirstSeen,
 		})
 	}
 	// Clients with keys that differ only in bytes that JSON cannot hold send several of one
 	// epoch: they are added up.
-	to := &in.arrivals[at]
+	to := &in.aggregates[at]
 	to.total = saturatingAdd(to.total, a.TotalCount)
 	to.history = saturatingAdd(to.history, a.History)
-	in.mark(to, a.TotalCount)
+	in.markWanted(to, a.TotalCount)
 	if to.wanted {
 		in.unreadable += to.decode([]periskop.RawOccurrences{a.Latest}, &in.clock, in.clean)
 	}
@@ -77,8 +77,8 @@ func (in *Intake) longKey(key string) string {
 	return in.clean.longKey(key)
 }
 
-// mark looks up what is known of the occurrences.
-func (in *Intake) mark(a *arrival, total uint64) {
+// markWanted looks up what is known of the occurrences.
+func (in *Intake) markWanted(a *receivedAggregate, total uint64) {
 	in.state.mu.Lock()
 	defer in.state.mu.Unlock()
 	var p *process // the one that most likely answers; which one does, it says at the end
@@ -88,7 +88,7 @@ func (in *Intake) mark(a *arrival, total uint64) {
 	if total != a.total {
 		p = nil
 	}
-	in.service.mark(a, p, in.state.settings.OccurrencesPerKey)
+	in.service.markWanted(a, p, in.state.settings.OccurrencesPerKey)
 }
 
 // Fold takes in how the scrape ended. Scrapes without a report, and those of services that are
@@ -113,7 +113,7 @@ func (in *Intake) Fold(sc *periskop.Scrape) {
 	if r == nil {
 		return
 	}
-	r.arrivals, r.unreadable = in.arrivals, r.unreadable+in.unreadable
+	r.aggregates, r.unreadable = in.aggregates, r.unreadable+in.unreadable
 	r.finish(in.clean, known)
 	if s.fold(r) {
 		s.written()
@@ -154,8 +154,8 @@ func (r *report) finish(c *cleaner, known bool) {
 		r.clock.skew = r.newestAhead()
 	}
 	left := maxKeyText
-	for i := range r.arrivals {
-		r.arrivals[i].finish(r, c, &left)
+	for i := range r.aggregates {
+		r.aggregates[i].finish(r, c, &left)
 	}
 	r.doubtful = !known && r.liesInTheFuture()
 }
@@ -165,7 +165,7 @@ func (r *report) finish(c *cleaner, known bool) {
 // the time that it takes.
 const maxKeyText = 4 << 20
 
-func (a *arrival) finish(r *report, c *cleaner, left *int) {
+func (a *receivedAggregate) finish(r *report, c *cleaner, left *int) {
 	a.raw = a.key
 	if !a.wanted {
 		return
@@ -192,7 +192,7 @@ func (a *arrival) finish(r *report, c *cleaner, left *int) {
 		o.Labels = r.labelsOf(o)
 		o.Timestamp = r.clock.ours(o.Timestamp)
 	}
-	a.settle(r)
+	a.assignGroup(r)
 	if r.relayed { // they are those of all processes, and tell nothing of this one
 		a.listing = listing{newest: a.newest, oldest: a.oldest}
 		return
@@ -206,8 +206,8 @@ func (a *arrival) finish(r *report, c *cleaner, left *int) {
 // reports by itself does so after it happened: its clock is ahead by that much.
 func (r *report) newestAhead() time.Duration {
 	var newest int64
-	for i := range r.arrivals {
-		newest = max(newest, r.arrivals[i].newest)
+	for i := range r.aggregates {
+		newest = max(newest, r.aggregates[i].newest)
 	}
 	if newest == 0 {
 		return 0

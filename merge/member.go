@@ -41,22 +41,23 @@ type member struct {
 	firstSeen, lastSeen time.Time
 	// epochs is how many epochs of known processes report it.
 	epochs int
-	// rules are those that chose the group, and told is which one an exporter named: see
-	// [service.isUnsettled].
-	rules uint64
-	told  keyID
+	// rules is the number of the rules that chose the group, and relayedGroup the group that
+	// an exporter named: see [service.needsGrouping].
+	rules        uint64
+	relayedGroup keyID
 }
 
-// A settlement is what the rules say of the key of an arrival.
-type settlement struct {
-	// settled is set when they were asked, and guessed when they had no occurrence to look at.
-	settled, guessed bool
+// A groupingResult is what the rules say of the key of a received aggregate.
+type groupingResult struct {
+	// grouped is set when the rules were asked, and guessed when they had no occurrence to
+	// look at.
+	grouped, guessed bool
 	rules            uint64
 	// group is the key of the group, "" for none, and groupID the ID of that, 0 for none.
 	group   string
 	groupID keyID
-	// told is the group that an exporter named.
-	told keyID
+	// relayedGroup is the group that an exporter named.
+	relayedGroup keyID
 }
 
 const (
@@ -75,14 +76,14 @@ func (s *service) exceptionFor(id keyID) *exception {
 	return s.byID[id]
 }
 
-// isUnsettled reports whether the rules are to be asked for which exception the key counts: they
+// needsGrouping reports whether the rules are to be asked for which exception the key counts: they
 // were not, or they have changed since, or an exporter that groups tells something else.
-func (s *service) isUnsettled(id, told keyID) bool {
+func (s *service) needsGrouping(id, relayedGroup keyID) bool {
 	m, e := s.members[id], s.byID[id]
 	switch {
 	case m != nil:
-		return m.rules != s.rules || m.told != told
-	case told != 0:
+		return m.rules != s.rules || m.relayedGroup != relayedGroup
+	case relayedGroup != 0:
 		return true
 	case s.settings.Group == nil:
 		return false
@@ -90,12 +91,12 @@ func (s *service) isUnsettled(id, told keyID) bool {
 	return e == nil || e.rules != s.rules
 }
 
-// settle asks the rules, once the occurrences of the arrival are known.
-func (a *arrival) settle(r *report) {
-	if !a.unsettled {
+// assignGroup asks the rules, once the occurrences of the aggregate are known.
+func (a *receivedAggregate) assignGroup(r *report) {
+	if !a.needsGrouping {
 		return
 	}
-	a.settled, a.guessed, a.rules = true, len(a.occurrences) == 0 && a.told == 0, r.rules
+	a.grouped, a.guessed, a.rules = true, len(a.occurrences) == 0 && a.relayedGroup == 0, r.rules
 	if r.groupKey != nil {
 		sample := Sample{Key: a.key, Class: ClassOf(a.key)}
 		for i := range a.occurrences {
@@ -110,22 +111,22 @@ func (a *arrival) settle(r *report) {
 			a.group = keptKey(key)
 			a.groupID = newKeyID(r.service, a.group)
 		}
-	} else if a.told == 0 {
+	} else if a.relayedGroup == 0 {
 		a.guessed = false // without rules there is nothing to guess
 	}
-	if a.group == "" && a.told != 0 {
-		a.group, a.groupID = a.key, a.told
+	if a.group == "" && a.relayedGroup != 0 {
+		a.group, a.groupID = a.key, a.relayedGroup
 	}
 	if a.groupID == a.epoch.id { // it is the group's own key
 		a.group, a.groupID = "", 0
 	}
 }
 
-// aggregate returns the ID of the aggregate that the arrival is, or that it is part of where an
-// exporter tells of it.
-func (a *arrival) aggregate() uint64 {
-	if a.told != 0 {
-		return uint64(a.told)
+// aggregateID returns the ID of the aggregate itself, or of the one that it is part of when an
+// exporter relays it.
+func (a *receivedAggregate) aggregateID() uint64 {
+	if a.relayedGroup != 0 {
+		return uint64(a.relayedGroup)
 	}
 	return uint64(a.epoch.id)
 }
@@ -138,9 +139,9 @@ func (s *service) groupOf(id keyID) uint64 {
 	return 0
 }
 
-// target returns the key under which the arrival counts, and the ID of that.
-func (f *folding) target(a *arrival) (string, keyID) {
-	if a.settled && a.groupID != 0 {
+// target returns the key under which the aggregate counts, and the ID of that.
+func (f *folding) target(a *receivedAggregate) (string, keyID) {
+	if a.grouped && a.groupID != 0 {
 		return a.group, a.groupID
 	}
 	return a.key, a.epoch.id
@@ -148,9 +149,9 @@ func (f *folding) target(a *arrival) (string, keyID) {
 
 // regroup moves what was reported of a key to another exception if the rules say so now, and
 // reports whether it did. A key that is not known yet has nothing to be moved.
-func (f *folding) regroup(a *arrival) bool {
+func (f *folding) regroup(a *receivedAggregate) bool {
 	s := f.service
-	if !a.settled {
+	if !a.grouped {
 		return false
 	}
 	from := s.exceptionFor(a.epoch.id)
@@ -161,7 +162,7 @@ func (f *folding) regroup(a *arrival) bool {
 	key, id := f.target(a)
 	if id == from.id {
 		if m != nil {
-			m.rules, m.told = a.rules, a.told
+			m.rules, m.relayedGroup = a.rules, a.relayedGroup
 		} else {
 			from.rules = a.rules
 		}
@@ -261,11 +262,11 @@ func (s *service) orphanRetired(now time.Time) {
 }
 
 // join makes a key one of the group's.
-func (s *service) join(group *exception, m *member, a *arrival) {
+func (s *service) join(group *exception, m *member, a *receivedAggregate) {
 	if limit := maxMembersPerKey * s.state.settings.KeysPerService; len(s.members) >= limit {
 		s.dropMembers(len(s.members) - limit + 1 + limit/10)
 	}
-	m.group, m.rules, m.told = group, a.rules, a.told
+	m.group, m.rules, m.relayedGroup = group, a.rules, a.relayedGroup
 	if n, ok := s.overflow[m.id]; ok {
 		m.epochs += n
 		delete(s.overflow, m.id)
@@ -308,7 +309,7 @@ func (s *service) dropMembers(n int) {
 }
 
 // countMember adds to what is known of a key of a group.
-func (f *folding) countMember(x *exception, a *arrival, d delta) {
+func (f *folding) countMember(x *exception, a *receivedAggregate, d delta) {
 	m := f.service.members[a.epoch.id]
 	if m == nil {
 		return

@@ -11,7 +11,7 @@ import (
 // names that the client uses are known to mean something.
 
 // holdBack keeps what may have been counted already.
-func (f *folding) holdBack(e *epoch, a *arrival, d *delta) {
+func (f *folding) holdBack(e *epoch, a *receivedAggregate, d *delta) {
 	var from *epoch
 	if !f.report.redone {
 		var n uint64
@@ -40,7 +40,7 @@ func (f *folding) tellAgain() { f.endpoint.generation = f.service.state.nextGene
 
 // maybeCounted returns how much of the total of a new epoch may have been counted, or been
 // history, under another name, and under which.
-func (f *folding) maybeCounted(a *arrival, d *delta) (uint64, *epoch) {
+func (f *folding) maybeCounted(a *receivedAggregate, d *delta) (uint64, *epoch) {
 	if f.report.relayed || d.increment == 0 {
 		return 0, nil
 	}
@@ -59,7 +59,7 @@ func (f *folding) maybeCounted(a *arrival, d *delta) (uint64, *epoch) {
 
 // createdNow reports whether the epoch claims to have been created when the answer was made: an
 // adapter that makes up created_at for each answer says so.
-func (f *folding) createdNow(a *arrival) bool {
+func (f *folding) createdNow(a *receivedAggregate) bool {
 	c := &f.report.clock
 	return a.epoch.created > c.theirs(c.now.Add(-c.age-answerTime))
 }
@@ -76,7 +76,7 @@ const answerTime = 2 * time.Second
 // One such epoch alone is that of a process that ended: a restart looks like that. When there
 // are more, and the total rose each time, names are made up, and all that was counted under
 // them may be in this total.
-func (f *folding) goesOn(a *arrival) (uint64, *epoch) {
+func (f *folding) goesOn(a *receivedAggregate) (uint64, *epoch) {
 	if q := f.endpoint.knows(a.epoch); q != nil && !f.sight.known && a.epoch.created != 0 && !a.isAnother(a.total, q.epochs[a.epoch]) {
 		return q.epochs[a.epoch].highest, q.epochs[a.epoch]
 	}
@@ -111,7 +111,7 @@ func (f *folding) goesOn(a *arrival) (uint64, *epoch) {
 }
 
 // canBeRenamed reports whether what the aggregate is called by can be made up.
-func (f *folding) canBeRenamed(a *arrival) bool {
+func (f *folding) canBeRenamed(a *receivedAggregate) bool {
 	e := f.endpoint
 	switch {
 	case e.steady || a.epoch.created == 0 || a.createdBeforeNewest():
@@ -126,7 +126,7 @@ func (f *folding) canBeRenamed(a *arrival) bool {
 
 // isSameProcess reports whether it is a process that has answered before that tells the
 // aggregate: its UUID says so, or, where that is made up or missing, what else it tells.
-func (f *folding) isSameProcess(a *arrival) bool {
+func (f *folding) isSameProcess(a *receivedAggregate) bool {
 	if f.sight.known && !f.process.anonymous || f.report.unchanged > 0 || f.endpoint.changing || !a.proves() && f.createdNow(a) {
 		return true
 	}
@@ -140,9 +140,9 @@ func (f *folding) isSameProcess(a *arrival) bool {
 // before: it goes on.
 func (f *folding) findGoingOn() []keyID {
 	ids := []keyID{}
-	for i := range f.report.arrivals {
-		a := &f.report.arrivals[i]
-		if slices.Contains(ids, a.epoch.id) || !f.isTold(a) {
+	for i := range f.report.aggregates {
+		a := &f.report.aggregates[i]
+		if slices.Contains(ids, a.epoch.id) || !f.wasReported(a) {
 			continue
 		}
 		if ids = append(ids, a.epoch.id); len(ids) == 2 {
@@ -152,8 +152,8 @@ func (f *folding) findGoingOn() []keyID {
 	return ids
 }
 
-// isTold reports whether the process has told the epoch of the arrival before.
-func (f *folding) isTold(a *arrival) bool {
+// wasReported reports whether the process has told the epoch of the aggregate before.
+func (f *folding) wasReported(a *receivedAggregate) bool {
 	if e := f.process.epochs[a.epoch]; e != nil && a.epoch.created != 0 && !f.isNew[a.epoch] {
 		return true
 	}
@@ -177,15 +177,15 @@ func (f *folding) findRenamed() {
 	if !f.sight.known {
 		from = f.endpoint.processes
 	}
-	told := make(map[epochKey]bool, len(f.report.arrivals))
+	reported := make(map[epochKey]bool, len(f.report.aggregates))
 	if f.sight.known {
-		for i := range f.report.arrivals {
-			told[f.report.arrivals[i].epoch] = true
+		for i := range f.report.aggregates {
+			reported[f.report.aggregates[i].epoch] = true
 		}
 	}
 	for _, p := range from {
 		for key, e := range p.epochs {
-			if !told[key] {
+			if !reported[key] {
 				f.renamed[key.id] = append(f.renamed[key.id], e)
 			}
 		}
@@ -202,7 +202,7 @@ const maxRenamed = 100
 
 // learnCreation notes that times of creation mean what they say: the newest occurrence is
 // younger, or the total grew although the epoch was told before when it was older than that.
-func (f *folding) learnCreation(e *epoch, a *arrival, d delta) {
+func (f *folding) learnCreation(e *epoch, a *receivedAggregate, d delta) {
 	r := f.report
 	if f.endpoint.steady || a.epoch.created == 0 || r.relayed || r.pushed {
 		return
@@ -228,7 +228,7 @@ func (e *epoch) standBeside() {
 
 // release returns what was held back of an epoch that is now told a second time, if that is
 // not just the same answer once more.
-func (f *folding) release(e *epoch, a *arrival) uint64 {
+func (f *folding) release(e *epoch, a *receivedAggregate) uint64 {
 	switch {
 	case e.rarities == nil || e.held == 0:
 		return 0

@@ -33,23 +33,23 @@ type report struct {
 	relayed, relayedBefore bool
 	// skipped counts the aggregates, and unreadable the times, that could not be read.
 	skipped, unreadable int
-	// unchanged counts the aggregates that are not among the arrivals because they are as they
-	// were in the answer before.
-	unchanged int
-	arrivals  []arrival
+	// unchanged counts the aggregates that are left out because they are as they were in the
+	// answer before.
+	unchanged  int
+	aggregates []receivedAggregate
 	// context is what was known when it came; redone is set when it is folded once more, with
 	// what was known then.
 	context AnswerContext
 	redone  bool
-	// changed are the arrivals that changed what is known.
-	changed []*arrival
+	// changed are the aggregates by which the state changed.
+	changed []*receivedAggregate
 	// offers are the occurrences that may be sent. Reports of processes that one exporter tells
 	// of share them, as the occurrences come with one of the processes.
 	offers offers
 }
 
-// An arrival is an aggregate on its way into the state.
-type arrival struct {
+// A receivedAggregate is an aggregate of a report, with what is needed to count it.
+type receivedAggregate struct {
 	epoch epochKey
 	// key and class are without secrets; the class is empty when no occurrence is
 	// needed.
@@ -77,9 +77,9 @@ type arrival struct {
 	knownKey     string // what is kept of one that is known
 	// indexed is the hash by which the epoch was found until now.
 	indexed uint64
-	// unsettled is set when the rules of grouping are to be asked.
-	unsettled bool
-	settlement
+	// needsGrouping is set when the rules of grouping are to be asked.
+	needsGrouping bool
+	groupingResult
 }
 
 // newReport returns the report of a scrape that ended at that time of our clock, without what
@@ -101,8 +101,8 @@ func newReport(sc *periskop.Scrape, end time.Time, c *cleaner) *report {
 // among many is only that one's fault.
 func (r *report) liesInTheFuture() bool {
 	timed, future := 0, 0
-	for i := range r.arrivals {
-		newest := time.Unix(0, r.arrivals[i].newest)
+	for i := range r.aggregates {
+		newest := time.Unix(0, r.aggregates[i].newest)
 		if newest.Year() < 2000 {
 			continue
 		}
@@ -125,7 +125,7 @@ const (
 )
 
 // isBelied reports whether occurrences show that created_at is no time of creation.
-func (a *arrival) isBelied() bool {
+func (a *receivedAggregate) isBelied() bool {
 	created := a.epoch.created
 	return a.oldest != 0 && (created-a.oldest > int64(maxContradiction) ||
 		a.newest%int64(time.Second) != 0 && created-a.newest > int64(maxDelay))
@@ -133,7 +133,7 @@ func (a *arrival) isBelied() bool {
 
 // createdBeforeNewest reports whether the aggregate was created before its newest occurrence:
 // then created_at is neither the time of that nor of the answer, cut or not.
-func (a *arrival) createdBeforeNewest() bool {
+func (a *receivedAggregate) createdBeforeNewest() bool {
 	newest := a.newest
 	for _, unit := range []time.Duration{time.Microsecond, time.Millisecond, time.Second} {
 		if a.epoch.created%int64(unit) == 0 {
@@ -145,10 +145,10 @@ func (a *arrival) createdBeforeNewest() bool {
 
 // decode reads the occurrences that may be new, and what all of them prove. Their times stay
 // those of the target. It returns how many times could not be read.
-func (a *arrival) decode(raw []periskop.RawOccurrences, clock *clock, c *cleaner) (unreadable int) {
+func (a *receivedAggregate) decode(raw []periskop.RawOccurrences, clock *clock, c *cleaner) (unreadable int) {
 	skip := func(uuid string, reported time.Time) bool {
 		a.listed.add(uuid, reported)
-		return !a.unsettled && a.skip(uuid, clock.ours(reported))
+		return !a.needsGrouping && a.skip(uuid, clock.ours(reported))
 	}
 	found := c.decode(raw, skip)
 	for i := range found.Occurrences {
@@ -160,7 +160,7 @@ func (a *arrival) decode(raw []periskop.RawOccurrences, clock *clock, c *cleaner
 }
 
 // skip reports whether an occurrence is kept already, or older than all that are.
-func (a *arrival) skip(uuid string, at time.Time) bool {
+func (a *receivedAggregate) skip(uuid string, at time.Time) bool {
 	m := markOf(&periskop.Occurrence{UUID: uuid, Timestamp: at})
 	return a.full && m.At < a.kept.oldest() || a.kept.has(m.Hash)
 }

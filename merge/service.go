@@ -149,12 +149,12 @@ func (s *service) addAll(p *pending) {
 	}
 }
 
-// mark marks the arrival when its occurrences will be needed: when its epoch is new,
+// mark marks the aggregate when its occurrences will be needed: when its epoch is new,
 // has grown or cannot be told by its total alone, when it is not known for which exception it
 // counts, and the first time after a start.
-func (s *service) mark(a *arrival, p *process, limit int) {
-	a.unsettled = s.isUnsettled(a.epoch.id, a.told)
-	if p != nil && !a.unsettled {
+func (s *service) markWanted(a *receivedAggregate, p *process, limit int) {
+	a.needsGrouping = s.needsGrouping(a.epoch.id, a.relayedGroup)
+	if p != nil && !a.needsGrouping {
 		e := p.epochs[a.epoch]
 		if e != nil && a.total == e.highest && e.next() == nil && !p.restored {
 			return
@@ -163,7 +163,7 @@ func (s *service) mark(a *arrival, p *process, limit int) {
 	a.wanted = true
 	if e := s.exceptionFor(a.epoch.id); e != nil {
 		a.kept, a.full = e.kept, e.kept.Len() >= max(limit, 1)
-		if uint64(e.id) == a.aggregate() {
+		if uint64(e.id) == a.aggregateID() {
 			a.knownKey = e.key
 		}
 	}

@@ -18,7 +18,7 @@ type sight struct {
 	listing *listing
 	total   uint64
 	// together is what is told with it.
-	together []arrival
+	together []receivedAggregate
 }
 
 // sightOfProcess is what all epochs of one report have in common.

@@ -39,24 +39,24 @@ func (s *State) Rounds(rounds []periskop.Round) {
 // looked takes in rounds. The caller holds mu.
 func (s *State) looked(rounds []periskop.Round, now time.Time) {
 	for i := range rounds {
-		told := &rounds[i]
-		r := s.rounds[told.Discovery]
+		latest := &rounds[i]
+		r := s.rounds[latest.Discovery]
 		if r == nil {
 			r = &round{}
-			s.rounds[told.Discovery] = r
+			s.rounds[latest.Discovery] = r
 		}
-		if told.Last.IsZero() {
+		if latest.Last.IsZero() {
 			continue
 		}
 		before := *r
 		if r.first.IsZero() {
-			r.first = sooner(told.First.Round(0), now)
+			r.first = sooner(latest.First.Round(0), now)
 		}
-		r.last = later(r.last, sooner(told.Last.Round(0), now))
+		r.last = later(r.last, sooner(latest.Last.Round(0), now))
 		r.stalled = now.Sub(r.last) > stalledAfter
 		if before.first.IsZero() || before.stalled != r.stalled {
-			s.pending.rounds[told.Discovery] = r
-			s.journal.add(Event{Round: r.record(told.Discovery)})
+			s.pending.rounds[latest.Discovery] = r
+			s.journal.add(Event{Round: r.record(latest.Discovery)})
 		}
 	}
 }
