@@ -96,13 +96,13 @@ func (f *folding) count(x *exception, a *receivedAggregate, d delta) {
 	c := x.countOf(f.report.group, a.severity, now)
 	c.counted = saturatingAdd(c.counted, d.increment)
 	if back {
-		f.service.regressed(x, c, &f.ledgers.regressions, now)
+		f.service.regressed(x, c, &f.counters.regressions, now)
 	}
 	f.service.growMuted(x, now, f.settings)
 	if x.grown.Before(now.Add(-f.settings.SeriesRetention)) {
 		return // history that is older than what is exposed
 	}
-	series := f.service.seriesOf(c, x, &f.ledgers.counts, now)
+	series := f.service.seriesOf(c, x, &f.counters.counts, now)
 	if series == nil {
 		return
 	}

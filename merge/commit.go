@@ -333,8 +333,8 @@ func (s *State) allRecords() *Records {
 	for _, svc := range s.services {
 		svc.addAll(all)
 	}
-	for _, l := range []*ledger{&s.ledgers.counts, &s.ledgers.regressions} {
-		for _, series := range l.series {
+	for _, set := range []*counterSet{&s.counters.counts, &s.counters.regressions} {
+		for _, series := range set.series {
 			all.series[series] = struct{}{}
 		}
 	}

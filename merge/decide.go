@@ -60,7 +60,7 @@ func (s *State) decide(d *DecisionEvent) {
 		}
 		e := svc.byID[keyID(name.ID)]
 		e.remember(d.Decision)
-		svc.stand(e, d.Made, false, &s.ledgers.regressions)
+		svc.stand(e, d.Made, false, &s.counters.regressions)
 	}
 	s.journal.add(Event{Decision: d})
 }
@@ -68,7 +68,7 @@ func (s *State) decide(d *DecisionEvent) {
 // stand makes the exception what its history says: open, resolved or muted, one of the three. A
 // resolution that it did not have before was made at that time by our clock, and is taken from a
 // peer or not.
-func (s *service) stand(e *exception, made time.Time, taken bool, l *ledger) {
+func (s *service) stand(e *exception, made time.Time, taken bool, set *counterSet) {
 	d := triage.Standing(e.decisions)
 	if e.muted != nil && (d == nil || d.Kind != triage.Muted) {
 		s.unmute(e)
@@ -82,7 +82,7 @@ func (s *service) stand(e *exception, made time.Time, taken bool, l *ledger) {
 	switch {
 	case d == nil:
 	case d.Kind == triage.Resolved && (e.resolved == nil || !e.resolved.At.Equal(d.At)):
-		s.resolve(e, Resolution{At: d.At, By: d.By, Reason: d.Reason, Made: made, Taken: taken}, l)
+		s.resolve(e, Resolution{At: d.At, By: d.By, Reason: d.Reason, Made: made, Taken: taken}, set)
 	case d.Kind == triage.Muted && (e.muted == nil || !e.muted.At.Equal(d.At)):
 		s.mute(e, d)
 	}
@@ -105,24 +105,24 @@ func (e *exception) join(more []triage.Decision) bool {
 
 // resolve notes the resolution, and exposes the counters of its regressions at zero,
 // so that the first regression is an increase.
-func (s *service) resolve(e *exception, r Resolution, l *ledger) {
+func (s *service) resolve(e *exception, r Resolution, set *counterSet) {
 	e.resolved = &r
 	for _, c := range e.counts {
-		s.regressionsOf(c, e, l, r.Made)
+		s.regressionsOf(c, e, set, r.Made)
 	}
 }
 
 // regressed notes that an exception grew although it was resolved.
-func (s *service) regressed(e *exception, c *count, l *ledger, now time.Time) {
+func (s *service) regressed(e *exception, c *count, set *counterSet, now time.Time) {
 	r := e.resolved
 	e.remember(triage.Decision{Kind: triage.Regressed, At: later(now, r.At), By: r.By, Reason: r.Reason, Of: r.At})
 	e.resolved = nil
 	e.regressions++
-	s.countRegression(e, c, l, now)
+	s.countRegression(e, c, set, now)
 }
 
-func (s *service) countRegression(e *exception, c *count, l *ledger, now time.Time) {
-	if series := s.regressionsOf(c, e, l, now); series != nil {
+func (s *service) countRegression(e *exception, c *count, set *counterSet, now time.Time) {
+	if series := s.regressionsOf(c, e, set, now); series != nil {
 		series.add(1, now)
 	}
 }

@@ -230,7 +230,7 @@ func (s *State) redo(e *Event) {
 	case e.Answer != nil:
 		r := newReplayed(e.Answer)
 		s.endMutes(r.end) // as when the answer came
-		s.service(e.Answer.Service).fold(r, &s.settings, &s.ledgers)
+		s.service(e.Answer.Service).fold(r, &s.settings, &s.counters)
 		s.send(r.offers, e.Seq)
 	case e.Endpoint != nil:
 		s.loadEndpoint(e.Endpoint)

@@ -127,7 +127,7 @@ func (e *exception) newStart(now time.Time) time.Time {
 }
 
 // seriesOf returns the series behind the count, or nil when it is not exposed.
-func (s *service) seriesOf(c *count, e *exception, l *ledger, now time.Time) *series {
+func (s *service) seriesOf(c *count, e *exception, set *counterSet, now time.Time) *series {
 	if c.hidden || s.settings.Labels == nil {
 		return nil
 	}
@@ -137,7 +137,7 @@ func (s *service) seriesOf(c *count, e *exception, l *ledger, now time.Time) *se
 			c.hidden = true
 			return nil
 		}
-		c.series = l.at(s.name, labels, now)
+		c.series = set.at(s.name, labels, now)
 	}
 	if !e.exposed {
 		e.exposed = true
@@ -148,7 +148,7 @@ func (s *service) seriesOf(c *count, e *exception, l *ledger, now time.Time) *se
 
 // regressionsOf returns the series that counts the regressions under the labels of the
 // count, or nil when it is not exposed.
-func (s *service) regressionsOf(c *count, e *exception, l *ledger, now time.Time) *series {
+func (s *service) regressionsOf(c *count, e *exception, set *counterSet, now time.Time) *series {
 	if s.settings.Labels == nil {
 		return nil
 	}
@@ -157,7 +157,7 @@ func (s *service) regressionsOf(c *count, e *exception, l *ledger, now time.Time
 		if !ok {
 			return nil
 		}
-		c.regressions = l.at(s.name, labels, now)
+		c.regressions = set.at(s.name, labels, now)
 	}
 	return c.regressions
 }

@@ -141,22 +141,22 @@ func (s *State) taken(t *TakenEvent) {
 }
 
 func (s *State) takeIn(svc *service, e *exception, t *TakenException, now time.Time) {
-	l := &s.ledgers.regressions
+	set := &s.counters.regressions
 	resolved, muted, regressions := e.resolved, e.muted, regressionsOf(e.decisions)
 	if !e.join(t.Decisions) {
 		return
 	}
-	svc.stand(e, t.Made, true, l)
+	svc.stand(e, t.Made, true, set)
 	if n := regressionsOf(e.decisions); n > regressions {
 		e.regressions += uint64(n - regressions)
 	}
 	switch {
 	case len(e.counts) == 0:
 	case e.resolved != nil && e.resolved != resolved && e.grewAfter(e.resolved):
-		svc.regressed(e, e.counts[0], l, now)
+		svc.regressed(e, e.counts[0], set, now)
 		svc.beginEpisode(e, now, &s.settings, false)
 	case resolved != nil && has(e.decisions, triage.Regressed, resolved.At):
-		svc.countRegression(e, e.counts[0], l, now)
+		svc.countRegression(e, e.counts[0], set, now)
 		svc.beginEpisode(e, now, &s.settings, false)
 	case muted != nil && e.Open() && !timeIsOver(muted, now) && has(e.decisions, triage.Returned, muted.At):
 		svc.beginEpisode(e, now, &s.settings, true)

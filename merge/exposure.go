@@ -157,8 +157,8 @@ func (e *exposure) load(r *ScraperRecord, now time.Time) *scraper {
 // expose does again what an event tells.
 func (s *State) expose(e *ExposedEvent) {
 	for _, name := range e.Series {
-		l := s.ledgers.of(name)
-		series := l.series[keyOf(name.Labels)]
+		set := s.counters.of(name)
+		series := set.series[keyOf(name.Labels)]
 		switch {
 		case series == nil || series.valued: // other labels by now
 		case e.At.IsZero():
@@ -256,7 +256,7 @@ func (r *reply) scrapes() bool { return r.regular || r.timeout > 0 }
 // exposition returns what the scraper is shown. The caller holds mu.
 func (s *State) exposition(who *Scraper, now time.Time) (*Exposition, *reply) {
 	r := s.exposure.begin(who, now)
-	x := &Exposition{Exceptions: s.ledgers.counts.snapshot(r.services), Regressed: s.ledgers.regressions.snapshot(r.services)}
+	x := &Exposition{Exceptions: s.counters.counts.snapshot(r.services), Regressed: s.counters.regressions.snapshot(r.services)}
 	x.Seen = make([]*Seen, 0, len(s.seen))
 	clear(s.seen)
 	for _, svc := range s.shown {

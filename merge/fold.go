@@ -19,7 +19,7 @@ const maxEpochsPerKey = 10
 type folding struct {
 	service  *service
 	settings *Settings
-	ledgers  *ledgers
+	counters *counterSets
 	report   *report
 
 	process  *process

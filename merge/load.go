@@ -113,7 +113,7 @@ func (s *State) load(r *Records) {
 	}
 	now := s.own.wall
 	for i := range r.Series {
-		s.ledgers.of(r.Series[i].SeriesName).load(&r.Series[i], now)
+		s.counters.of(r.Series[i].SeriesName).load(&r.Series[i], now)
 	}
 	for i := range r.Scrapers {
 		s.exposure.load(&r.Scrapers[i], now)

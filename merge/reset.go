@@ -52,8 +52,8 @@ func (s *State) reset(r *ResetEvent) {
 
 // restart puts a new series in the place of one, for all that count on it.
 func (s *State) restart(old *series, now time.Time) {
-	old.ledger.remove(old.key, old)
-	anew := old.ledger.at(old.service, old.Labels, now)
+	old.set.remove(old.key, old)
+	anew := old.set.at(old.service, old.Labels, now)
 	for _, svc := range s.services {
 		for _, e := range svc.byID {
 			for _, c := range e.counts {

@@ -20,16 +20,16 @@ func (s *State) salvage(saved *Saved) {
 			svc.watchAnew(now)
 		}
 	}
-	for _, l := range []*ledger{&s.ledgers.counts, &s.ledgers.regressions} {
-		for key, series := range l.series {
+	for _, set := range []*counterSet{&s.counters.counts, &s.counters.regressions} {
+		for key, series := range set.series {
 			if lost(series.service) {
-				l.remove(key, series)
+				set.remove(key, series)
 			}
 		}
 	}
 	for name, svc := range s.services {
 		if lost(name) {
-			svc.exposeAnew(&s.ledgers, now)
+			svc.exposeAnew(&s.counters, now)
 		}
 	}
 	s.journal.overrun = s.store != nil // all of it is written before anything else
@@ -52,16 +52,16 @@ func (s *service) watchAnew(now time.Time) {
 }
 
 // exposeAnew gives what was exposed series that begin at zero.
-func (s *service) exposeAnew(l *ledgers, now time.Time) {
+func (s *service) exposeAnew(sets *counterSets, now time.Time) {
 	for _, e := range s.byID {
 		for _, c := range e.counts {
 			counted, regressed := c.series != nil, c.regressions != nil
 			c.series, c.regressions = nil, nil
 			if counted {
-				s.seriesOf(c, e, &l.counts, now)
+				s.seriesOf(c, e, &sets.counts, now)
 			}
 			if regressed {
-				s.regressionsOf(c, e, &l.regressions, now)
+				s.regressionsOf(c, e, &sets.regressions, now)
 			}
 		}
 		e.view = nil

@@ -78,7 +78,7 @@ func newService(name string, s *State) *service {
 }
 
 // configure gives the service its settings, and its exceptions the labels of those.
-func (s *service) configure(o ServiceSettings, labelLength int, c *ledgers, now time.Time) {
+func (s *service) configure(o ServiceSettings, labelLength int, sets *counterSets, now time.Time) {
 	s.settings, s.rules = o, s.state.nextGeneration()
 	if o.Push && s.watchedSince.IsZero() {
 		s.watchedSince = now
@@ -86,21 +86,21 @@ func (s *service) configure(o ServiceSettings, labelLength int, c *ledgers, now 
 	}
 	for _, e := range s.byID {
 		e.label = LabelValue(e.key, labelLength)
-		s.relabel(e, c, now)
+		s.relabel(e, sets, now)
 	}
 }
 
 // relabel moves what is exposed to the series that the options say now, and finds the
 // series of what was loaded.
-func (s *service) relabel(e *exception, l *ledgers, now time.Time) {
+func (s *service) relabel(e *exception, sets *counterSets, now time.Time) {
 	for _, c := range e.counts {
 		exposed, counted := c.series != nil || c.hidden, c.regressions != nil
 		c.series, c.regressions, c.hidden = nil, nil, false
-		if exposed || s.isExposed(e, c, c.severity, &l.counts) {
-			s.seriesOf(c, e, &l.counts, now)
+		if exposed || s.isExposed(e, c, c.severity, &sets.counts) {
+			s.seriesOf(c, e, &sets.counts, now)
 		}
-		if counted || s.isExposed(e, c, "", &l.regressions) {
-			s.regressionsOf(c, e, &l.regressions, now)
+		if counted || s.isExposed(e, c, "", &sets.regressions) {
+			s.regressionsOf(c, e, &sets.regressions, now)
 		}
 	}
 	e.view = nil
@@ -120,12 +120,12 @@ func (s *service) adopt() {
 }
 
 // isExposed reports whether there is a series with the labels of the count.
-func (s *service) isExposed(e *exception, c *count, severity string, l *ledger) bool {
+func (s *service) isExposed(e *exception, c *count, severity string, set *counterSet) bool {
 	if s.settings.Labels == nil {
 		return false
 	}
 	labels, ok := s.settings.Labels(e.seriesKey(s.name, c.group, severity))
-	return ok && l.series[keyOf(labels)] != nil
+	return ok && set.series[keyOf(labels)] != nil
 }
 
 // addAll adds everything that is known of the service.

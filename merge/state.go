@@ -60,7 +60,7 @@ type State struct {
 	services map[string]*service // also those that are not configured any more
 	shown    []*service          // the configured ones, sorted by name
 	rounds   map[string]*round   // by discovery
-	ledgers  ledgers
+	counters counterSets
 	exposure *exposure
 	seen     map[labelsKey]int // for appendSeen; kept for its memory
 
@@ -92,23 +92,23 @@ type State struct {
 	status    StoreStatus
 }
 
-// ledgers are what is exposed: the counts, and the regressions.
-type ledgers struct {
-	counts, regressions ledger
+// counterSets are what is exposed: the counts, and the regressions.
+type counterSets struct {
+	counts, regressions counterSet
 }
 
-func newLedgers(p *pending, e *exposure) ledgers {
-	return ledgers{
-		counts:      ledger{pending: p, exposure: e, series: map[labelsKey]*series{}},
-		regressions: ledger{pending: p, exposure: e, series: map[labelsKey]*series{}, regressions: true},
+func newCounterSets(p *pending, e *exposure) counterSets {
+	return counterSets{
+		counts:      counterSet{pending: p, exposure: e, series: map[labelsKey]*series{}},
+		regressions: counterSet{pending: p, exposure: e, series: map[labelsKey]*series{}, regressions: true},
 	}
 }
 
-func (l *ledgers) of(name SeriesName) *ledger {
+func (sets *counterSets) of(name SeriesName) *counterSet {
 	if name.Regressions {
-		return &l.regressions
+		return &sets.regressions
 	}
-	return &l.counts
+	return &sets.counts
 }
 
 // New returns a state that knows what was saved.
@@ -130,7 +130,7 @@ func New(o Options) *State {
 	}
 	s.committed = s.own.wall
 	s.exposure = newExposure(&o, s.pending, &s.journal)
-	s.ledgers = newLedgers(s.pending, s.exposure)
+	s.counters = newCounterSets(s.pending, s.exposure)
 	if o.Saved == nil {
 		o.Saved = &Saved{}
 	}
@@ -248,10 +248,10 @@ func (s *State) Configure(o Settings) {
 // reconfigure gives services new settings. Their series become orphans, but for those that
 // are adopted again, and so do those of services that are not configured any more.
 func (s *State) reconfigure(changed []ServiceSettings, stays map[string]bool, now time.Time) {
-	s.ledgers.counts.orphan(stays, now)
-	s.ledgers.regressions.orphan(stays, now)
+	s.counters.counts.orphan(stays, now)
+	s.counters.regressions.orphan(stays, now)
 	for _, so := range changed {
-		s.service(so.Name).configure(so, s.settings.LabelLength, &s.ledgers, now)
+		s.service(so.Name).configure(so, s.settings.LabelLength, &s.counters, now)
 	}
 	for _, svc := range s.shown {
 		if stays[svc.name] {
@@ -274,7 +274,7 @@ func (s *State) fold(r *report) bool {
 	if r.pushed {
 		s.recent = nil
 	}
-	svc.fold(r, &s.settings, &s.ledgers)
+	svc.fold(r, &s.settings, &s.counters)
 	s.takeAwaited(r.end)
 	if !r.relayed {
 		s.send(r.offers, s.journal.seq)
@@ -282,8 +282,8 @@ func (s *State) fold(r *report) bool {
 	return len(s.journal.queue) > 0 || s.journal.overrun || len(s.outgoing.items) > 0
 }
 
-func (s *service) fold(r *report, settings *Settings, l *ledgers) {
-	f := folding{service: s, settings: settings, ledgers: l, report: r}
+func (s *service) fold(r *report, settings *Settings, sets *counterSets) {
+	f := folding{service: s, settings: settings, counters: sets, report: r}
 	f.fold()
 }
 
@@ -304,8 +304,8 @@ func (s *State) Maintain() {
 	if s.skews.open() && s.own.elapsed() > longestOpen {
 		s.settleClock()
 	}
-	s.ledgers.counts.expire(now, s.settings.SeriesRetention)
-	s.ledgers.regressions.expire(now, s.settings.SeriesRetention)
+	s.counters.counts.expire(now, s.settings.SeriesRetention)
+	s.counters.regressions.expire(now, s.settings.SeriesRetention)
 	for _, svc := range s.services {
 		svc.maintain(now, &s.settings)
 		s.removeUnused(svc, now)
@@ -358,7 +358,7 @@ func (s *State) snapshot() *Snapshot {
 func (s *State) Series() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.ledgers.counts.series)
+	return len(s.counters.counts.series)
 }
 
 // KeysPerService returns the limit of that name.

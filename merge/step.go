@@ -74,8 +74,8 @@ func (s *State) shift(by time.Duration) {
 		}
 		svc.addAll(s.pending)
 	}
-	for _, l := range []*ledger{&s.ledgers.counts, &s.ledgers.regressions} {
-		for _, series := range l.series {
+	for _, set := range []*counterSet{&s.counters.counts, &s.counters.regressions} {
+		for _, series := range set.series {
 			move(&series.grown, &series.orphaned, &series.exposed)
 			s.pending.series[series] = struct{}{}
 		}

@@ -10,10 +10,12 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// The ledger holds the counters as they are exposed. It, and not the exceptions,
-// owns their values: several keys can share one series after relabelling, and the
-// value must not fall when one of them goes.
-type ledger struct {
+// A counterSet holds counters as they are exposed. The set, and not the exceptions, owns
+// their values: several keys can share one series after relabelling, and the value must not
+// fall when one of them goes.
+//
+// State.mu guards a set and its series. All methods expect it to be held.
+type counterSet struct {
 	regressions bool // what it counts
 	pending     *pending
 	exposure    *exposure
@@ -23,7 +25,7 @@ type ledger struct {
 }
 
 type series struct {
-	ledger *ledger
+	set *counterSet
 	// service is the one that it was made for.
 	service string
 	key     labelsKey
@@ -46,16 +48,16 @@ type series struct {
 
 // at returns the series with those labels, which begins at zero at that time if
 // there is none.
-func (l *ledger) at(service string, labels periskop.Labels, start time.Time) *series {
+func (set *counterSet) at(service string, labels periskop.Labels, start time.Time) *series {
 	key := keyOf(labels)
-	if s, ok := l.series[key]; ok {
+	if s, ok := set.series[key]; ok {
 		s.orphaned = time.Time{}
 		return s
 	}
-	s := &series{ledger: l, service: service, key: key, grown: start, Series: Series{Labels: labels, Start: start}}
-	l.series[key] = s
-	l.sorted = nil
-	l.exposure.add(s)
+	s := &series{set: set, service: service, key: key, grown: start, Series: Series{Labels: labels, Start: start}}
+	set.series[key] = s
+	set.sorted = nil
+	set.exposure.add(s)
 	s.changed()
 	return s
 }
@@ -63,11 +65,11 @@ func (l *ledger) at(service string, labels periskop.Labels, start time.Time) *se
 // changed makes it be written, and shown, as it is now.
 func (s *series) changed() {
 	s.view = nil
-	s.ledger.pending.series[s] = struct{}{}
+	s.set.pending.series[s] = struct{}{}
 }
 
 func (s *series) name() SeriesName {
-	return SeriesName{Regressions: s.ledger.regressions, Labels: s.Labels}
+	return SeriesName{Regressions: s.set.regressions, Labels: s.Labels}
 }
 
 func (s *series) record() SeriesRecord {
@@ -78,17 +80,17 @@ func (s *series) record() SeriesRecord {
 }
 
 // load takes in a series as it was written.
-func (l *ledger) load(r *SeriesRecord, now time.Time) {
+func (set *counterSet) load(r *SeriesRecord, now time.Time) {
 	s := &series{
-		ledger: l, service: r.Service, key: keyOf(r.Labels), grown: r.Grown, exposed: r.Exposed, valued: r.Valued,
+		set: set, service: r.Service, key: keyOf(r.Labels), grown: r.Grown, exposed: r.Exposed, valued: r.Valued,
 		Series: Series{Labels: r.Labels, Value: r.Value, Start: r.Start, Newest: r.Newest, NewestAt: r.NewestAt},
 	}
-	l.series[s.key] = s
+	set.series[s.key] = s
 	if s.exposed.After(now) {
 		s.exposed = now // the clock was set back
 	}
 	if !s.valued {
-		l.exposure.add(s)
+		set.exposure.add(s)
 	}
 }
 
@@ -122,45 +124,45 @@ func (s *series) sawOccurrence(uuid string, at time.Time) {
 const orphanRetention = 10 * time.Minute
 
 // expire drops the series that have not grown for that long, and orphans.
-func (l *ledger) expire(now time.Time, retention time.Duration) {
-	for key, s := range l.series {
+func (set *counterSet) expire(now time.Time, retention time.Duration) {
+	for key, s := range set.series {
 		orphan := !s.orphaned.IsZero() && now.Sub(s.orphaned) > orphanRetention
 		if orphan || now.Sub(s.grown) > retention {
-			l.remove(key, s)
+			set.remove(key, s)
 		}
 	}
 }
 
 // orphan makes orphans of all series but those of the services that stay as they are, and
 // but for those that are adopted after it.
-func (l *ledger) orphan(stays map[string]bool, now time.Time) {
-	for _, s := range l.series {
+func (set *counterSet) orphan(stays map[string]bool, now time.Time) {
+	for _, s := range set.series {
 		if s.orphaned.IsZero() && !stays[s.service] {
 			s.orphaned = now
 		}
 	}
 }
 
-func (l *ledger) remove(key labelsKey, s *series) {
+func (set *counterSet) remove(key labelsKey, s *series) {
 	s.gone = true
-	delete(l.series, key)
-	delete(l.exposure.newSeries, s)
-	l.sorted = nil
-	delete(l.pending.series, s)
-	l.pending.lostSeries[s] = struct{}{}
+	delete(set.series, key)
+	delete(set.exposure.newSeries, s)
+	set.sorted = nil
+	delete(set.pending.series, s)
+	set.pending.lostSeries[s] = struct{}{}
 }
 
 // snapshot returns the series as they are shown, those that are chosen.
-func (l *ledger) snapshot(chosen selection) []*Series {
-	if l.sorted == nil {
-		l.sorted = make([]*series, 0, len(l.series))
-		for _, s := range l.series {
-			l.sorted = append(l.sorted, s)
+func (set *counterSet) snapshot(chosen selection) []*Series {
+	if set.sorted == nil {
+		set.sorted = make([]*series, 0, len(set.series))
+		for _, s := range set.series {
+			set.sorted = append(set.sorted, s)
 		}
-		slices.SortFunc(l.sorted, func(a, b *series) int { return compareLabels(a.Labels, b.Labels) })
+		slices.SortFunc(set.sorted, func(a, b *series) int { return compareLabels(a.Labels, b.Labels) })
 	}
-	out := make([]*Series, 0, len(l.sorted))
-	for _, s := range l.sorted {
+	out := make([]*Series, 0, len(set.sorted))
+	for _, s := range set.sorted {
 		if chosen.has(s.Labels) {
 			out = append(out, s.shown())
 		}
