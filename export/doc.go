@@ -1,7 +1,7 @@
 // Package export sends occurrences to where a team keeps its logs, as OpenTelemetry log
 // records over OTLP.
 //
-// In go the occurrences that package merge counts: see [merge.Outbox]. They wait in a queue on
+// In go the occurrences that package merge counts: see [merge.ExportQueue]. They wait in a queue on
 // disk, which is bounded in bytes and in age, until the other side has taken them. Out come
 // requests, one at a time, over HTTP or gRPC. Whoever is sent them may be away, slow, or refuse
 // some: that delays nobody, and what is lost by it is counted.

@@ -43,7 +43,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// An Exporter is a merge.Outbox whose occurrences are sent. Its other methods are safe for
+// An Exporter is a merge.ExportQueue whose occurrences are sent. Its other methods are safe for
 // concurrent use.
 type Exporter struct {
 	options Options
@@ -136,21 +136,21 @@ func (e *Exporter) opened() *queue {
 	return e.queue
 }
 
-// Resume implements merge.Outbox.
+// Resume implements merge.ExportQueue.
 func (e *Exporter) Resume(last uint64) {
 	if q := e.opened(); q != nil {
 		q.resumeAfter(last)
 	}
 }
 
-// Put implements merge.Outbox.
-func (e *Exporter) Put(items []merge.Outgoing, lost int) {
+// Put implements merge.ExportQueue.
+func (e *Exporter) Put(items []merge.ExportItem, lost int) {
 	if q := e.opened(); q != nil {
 		q.put(items, lost)
 	}
 }
 
-// Sync implements merge.Outbox.
+// Sync implements merge.ExportQueue.
 func (e *Exporter) Sync() {
 	if q := e.opened(); q != nil {
 		q.sync()

@@ -200,7 +200,7 @@ func (s *setup) give(n int) (want []string) {
 	for i := range n {
 		uuid := fmt.Sprintf("uuid-%04d", i)
 		want = append(want, uuid)
-		s.Put([]merge.Outgoing{item(uint64(i+1), uuid)}, 0)
+		s.Put([]merge.ExportItem{item(uint64(i+1), uuid)}, 0)
 	}
 	return want
 }
@@ -424,7 +424,7 @@ func TestUnconfigured(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Resume(3)
-	e.Put([]merge.Outgoing{item(1, "a")}, 0)
+	e.Put([]merge.ExportItem{item(1, "a")}, 0)
 	e.Sync()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)

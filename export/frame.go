@@ -108,7 +108,7 @@ func newPacker() (*packer, error) {
 }
 
 // encode appends an occurrence, which is not compressed yet.
-func encode(b []byte, it *merge.Outgoing) []byte {
+func encode(b []byte, it *merge.ExportItem) []byte {
 	b = appendText(b, it.Service)
 	b = binary.LittleEndian.AppendUint64(b, it.ID)
 	b = appendText(b, it.Key)
@@ -125,16 +125,16 @@ func appendText(b []byte, s string) []byte {
 var raws = sync.Pool{New: func() any { return new([]byte) }}
 
 // unpack returns the occurrences of a frame.
-func (p *packer) unpack(f *frame) ([]merge.Outgoing, error) {
+func (p *packer) unpack(f *frame) ([]merge.ExportItem, error) {
 	buffer, _ := raws.Get().(*[]byte)
 	raw, err := p.decompress.DecodeAll(f.rest, (*buffer)[:0])
 	if err != nil {
 		return nil, fmt.Errorf("decompress occurrences: %w", err)
 	}
 	d := decoder{b: raw}
-	var out []merge.Outgoing
+	var out []merge.ExportItem
 	for range f.count {
-		it := merge.Outgoing{Seq: f.seq, Service: string(d.bytes()), ID: d.fixed(), Key: string(d.bytes())}
+		it := merge.ExportItem{Seq: f.seq, Service: string(d.bytes()), ID: d.fixed(), Key: string(d.bytes())}
 		list := periskop.RawOccurrences(d.bytes()).Decode(nil)
 		if d.err != nil || len(list) != 1 {
 			return nil, errDamaged

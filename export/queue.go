@@ -101,9 +101,9 @@ func (q *queue) load() {
 	}
 }
 
-// put puts items into the queue: see [merge.Outbox].
-func (q *queue) put(items []merge.Outgoing, lost int) {
-	items = slices.DeleteFunc(slices.Clone(items), func(it merge.Outgoing) bool { return it.Seq != 0 && it.Seq <= q.resume })
+// put puts items into the queue: see [merge.ExportQueue].
+func (q *queue) put(items []merge.ExportItem, lost int) {
+	items = slices.DeleteFunc(slices.Clone(items), func(it merge.ExportItem) bool { return it.Seq != 0 && it.Seq <= q.resume })
 	if lost > 0 {
 		q.dropped(lost)
 	}
@@ -363,7 +363,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// resumeAfter is told up to which event everything may be done again: see [merge.Outbox].
+// resumeAfter is told up to which event everything may be done again: see [merge.ExportQueue].
 func (q *queue) resumeAfter(last uint64) {
 	q.seq = min(q.seq, last)
 	q.resume = q.seq

@@ -46,17 +46,17 @@ func (d *desk) open() {
 }
 
 // item is one whose stack trace no compression makes small.
-func item(seq uint64, uuid string) merge.Outgoing {
+func item(seq uint64, uuid string) merge.ExportItem {
 	o := periskop.Occurrence{UUID: uuid, Timestamp: noon, Severity: "error", Instance: "a:80", Error: periskop.Exception{Class: "E", Message: uuid}}
 	o.Error.Stacktrace = []string{strings.Repeat(fmt.Sprintf("%x", uuid), 3)}
-	return merge.Outgoing{Seq: seq, Service: "shop", ID: 7, Key: "E@1", Occurrence: o}
+	return merge.ExportItem{Seq: seq, Service: "shop", ID: 7, Key: "E@1", Occurrence: o}
 }
 
 // put puts so many items, each of an event of its own.
 func (d *desk) add(names ...string) {
 	for _, name := range names {
 		d.seq++
-		d.put([]merge.Outgoing{item(d.seq, name)}, 0)
+		d.put([]merge.ExportItem{item(d.seq, name)}, 0)
 	}
 }
 
@@ -87,8 +87,8 @@ func (d *desk) want(name string, got []string, want ...string) {
 
 func TestQueueKeepsOrderOverEnds(t *testing.T) {
 	d := newDesk(t, 1<<20)
-	d.put([]merge.Outgoing{item(1, "a"), item(1, "b"), item(1, "c")}, 0)
-	d.put([]merge.Outgoing{item(2, "d")}, 0)
+	d.put([]merge.ExportItem{item(1, "a"), item(1, "b"), item(1, "c")}, 0)
+	d.put([]merge.ExportItem{item(2, "d")}, 0)
 	d.want("the first two", d.take(2), "a", "b")
 	d.open()
 	if records, _, _, _ := d.status(); records != 2 {
@@ -101,7 +101,7 @@ func TestQueueKeepsOrderOverEnds(t *testing.T) {
 	d.want("nothing is left", d.take(10))
 	d.open()
 	d.want("nothing is left after an end", d.take(10))
-	d.put([]merge.Outgoing{item(3, "e")}, 0)
+	d.put([]merge.ExportItem{item(3, "e")}, 0)
 	got := d.next(10, maxBatchSize)
 	want := item(3, "e").Occurrence
 	if len(got) != 1 || !cmp.Equal(got[0].Occurrence, want) || got[0].Service != "shop" || got[0].ID != 7 || got[0].Key != "E@1" || !got[0].at.Equal(noon) {
@@ -113,21 +113,21 @@ func TestQueueKeepsOrderOverEnds(t *testing.T) {
 func TestQueueKnowsWhatIsDoneAgain(t *testing.T) {
 	d := newDesk(t, 1<<20)
 	d.resumeAfter(0)
-	d.put([]merge.Outgoing{item(1, "a"), item(2, "b")}, 0)
+	d.put([]merge.ExportItem{item(1, "a"), item(2, "b")}, 0)
 	d.want("a and b", d.take(10), "a", "b")
 	d.open()
 	d.resumeAfter(4)
-	d.put([]merge.Outgoing{item(1, "a"), item(2, "b"), item(3, "c"), item(4, "d")}, 0)
+	d.put([]merge.ExportItem{item(1, "a"), item(2, "b"), item(3, "c"), item(4, "d")}, 0)
 	d.want("what was not there", d.take(10), "c", "d")
 
 	t.Run("the journal is behind", func(*testing.T) { // it was not synced when the machine ended
 		d.open()
 		d.resumeAfter(2)
-		d.put([]merge.Outgoing{item(3, "e")}, 0)
+		d.put([]merge.ExportItem{item(3, "e")}, 0)
 		d.want("a new event of an old number", d.take(10), "e")
 		d.open()
 		d.resumeAfter(3)
-		d.put([]merge.Outgoing{item(3, "e")}, 0)
+		d.put([]merge.ExportItem{item(3, "e")}, 0)
 		d.want("done again", d.take(10))
 	})
 }
@@ -139,7 +139,7 @@ func TestQueueKnowsWhatIsDoneAgainInAFreshSegment(t *testing.T) {
 	for i := range 600 {
 		names = append(names, fmt.Sprintf("%032x-%d", i*7919, i))
 	}
-	var many []merge.Outgoing
+	var many []merge.ExportItem
 	for _, name := range names {
 		it := item(9, name)
 		it.Error.Stacktrace = []string{noise(t, 2000)}
@@ -149,7 +149,7 @@ func TestQueueKnowsWhatIsDoneAgainInAFreshSegment(t *testing.T) {
 	for d.take(500) != nil {
 		continue
 	}
-	d.put([]merge.Outgoing{item(10, "x")}, 0) // in a segment of its own, as all before was taken
+	d.put([]merge.ExportItem{item(10, "x")}, 0) // in a segment of its own, as all before was taken
 	if n := len(d.segments); n > 2 {
 		t.Fatalf("%d segments", n)
 	}
@@ -159,7 +159,7 @@ func TestQueueKnowsWhatIsDoneAgainInAFreshSegment(t *testing.T) {
 		t.Fatalf("%d segments, want 1", len(d.segments))
 	}
 	d.resumeAfter(10)
-	d.put([]merge.Outgoing{item(9, "again"), item(10, "x"), item(11, "y")}, 0)
+	d.put([]merge.ExportItem{item(9, "again"), item(10, "x"), item(11, "y")}, 0)
 	d.want("what was not there", d.take(10), "y")
 }
 
@@ -180,7 +180,7 @@ func TestQueueDropsTheOldest(t *testing.T) {
 	for i := range all {
 		it := item(uint64(i+1), fmt.Sprint(i))
 		it.Error.Stacktrace = []string{noise(t, 2000)}
-		d.put([]merge.Outgoing{it}, 0)
+		d.put([]merge.ExportItem{it}, 0)
 	}
 	records, bytes, _, _ := d.status()
 	switch {
@@ -220,7 +220,7 @@ func TestQueueCountsOnce(t *testing.T) {
 	for d.dropped == 0 {
 		it := item(99, "filler")
 		it.Error.Stacktrace = []string{noise(t, 50_000)}
-		d.put([]merge.Outgoing{it}, 0)
+		d.put([]merge.ExportItem{it}, 0)
 	}
 	records, _, _, _ := d.status()
 	if n := d.ack(&batch[1]); n != 0 {
@@ -252,7 +252,7 @@ func TestQueueCutOff(t *testing.T) {
 			t.Fatalf("cut off at %d: %v", n, got)
 		}
 		want = want[:len(got)]
-		d.put([]merge.Outgoing{item(4, "d")}, 0)
+		d.put([]merge.ExportItem{item(4, "d")}, 0)
 		d.want(fmt.Sprintf("after it was cut off at %d", n), uuidsOf(d.next(10, maxBatchSize)), append(slices.Clone(got), "d")...)
 	}
 }
@@ -333,7 +333,7 @@ func TestQueueInMemory(t *testing.T) {
 		for i := range 350 {
 			it := item(uint64(i+1), fmt.Sprint(i))
 			it.Error.Stacktrace = []string{noise(t, 100_000)}
-			d.put([]merge.Outgoing{it}, 0)
+			d.put([]merge.ExportItem{it}, 0)
 		}
 		if _, bytes, _, _ := d.status(); bytes > maxMemory+maxSegment || d.dropped == 0 {
 			t.Errorf("%d bytes in memory, %d dropped", bytes, d.dropped)

@@ -14,7 +14,7 @@ import (
 
 // An entry is an occurrence of the queue.
 type entry struct {
-	merge.Outgoing
+	merge.ExportItem
 	at  time.Time // when it was put
 	end position  // behind it
 }
@@ -89,7 +89,7 @@ func (q *queue) read(s *segment, at position, size int64) ([]entry, error) {
 		if i == len(items)-1 {
 			end.at, end.skip = at.at+f.size, 0
 		}
-		out = append(out, entry{Outgoing: items[i], at: f.at, end: end})
+		out = append(out, entry{ExportItem: items[i], at: f.at, end: end})
 	}
 	return out, nil
 }

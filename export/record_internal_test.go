@@ -17,7 +17,7 @@ import (
 func TestRecord(t *testing.T) {
 	e := &engine{}
 	s := newSetup(t, e)
-	it := merge.Outgoing{Seq: 1, Service: "shop", ID: 0xabc, Key: "PayError@1", Occurrence: periskop.Occurrence{
+	it := merge.ExportItem{Seq: 1, Service: "shop", ID: 0xabc, Key: "PayError@1", Occurrence: periskop.Occurrence{
 		UUID: "5d9893c6-51d6-11ea-8aad-f894c260afe5", Timestamp: noon, Severity: "warning", Instance: "10.0.0.1:8080",
 		Labels: periskop.NewLabels(map[string]string{"version": "v1.2"}),
 		Error: periskop.Exception{
@@ -29,7 +29,7 @@ func TestRecord(t *testing.T) {
 			Headers: []periskop.Header{{Name: "Accept", Value: "a"}, {Name: "accept", Value: "b"}, {Name: "Traceparent", Value: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}},
 		},
 	}}
-	s.Put([]merge.Outgoing{it}, 0)
+	s.Put([]merge.ExportItem{it}, 0)
 	s.run()
 	r := e.got[0]
 	want := map[string]string{
@@ -89,7 +89,7 @@ func TestRecordIsBounded(t *testing.T) {
 	long := strings.Repeat("ä", 100_000)
 	x := periskop.Exception{Class: long, Message: long, Stacktrace: []string{long, long}}
 	x.Cause = &x // as deep as it gets
-	it := entry{Outgoing: merge.Outgoing{Service: "shop", Key: long, Occurrence: periskop.Occurrence{
+	it := entry{ExportItem: merge.ExportItem{Service: "shop", Key: long, Occurrence: periskop.Occurrence{
 		UUID: "u", Instance: long, Error: x, HTTPContext: &periskop.HTTPContext{Method: long, URL: "/" + long, Body: long},
 	}}, at: noon}
 	for i := range 1000 {
@@ -122,10 +122,10 @@ func TestRecordOfB3(t *testing.T) {
 		{"X-B3-TraceId", "4bf92f3577b34da6a3ce929d0e0e4736", "4bf92f3577b34da6a3ce929d0e0e4736", "0000000000000000", false},
 		{"X-B3-TraceId", "none", "00000000000000000000000000000000", "0000000000000000", false},
 	} {
-		it := merge.Outgoing{Service: "shop", Occurrence: periskop.Occurrence{
+		it := merge.ExportItem{Service: "shop", Occurrence: periskop.Occurrence{
 			UUID: "a", HTTPContext: &periskop.HTTPContext{Headers: []periskop.Header{{Name: tt.name, Value: tt.value}}},
 		}}
-		list := r.of([]entry{{Outgoing: it, at: noon}})
+		list := r.of([]entry{{ExportItem: it, at: noon}})
 		if got := list[0]; got.TraceID().String() != tt.trace || got.SpanID().String() != tt.span || got.TraceFlags().IsSampled() != tt.sampled {
 			t.Errorf("%s: %s is the trace %s, span %s, sampled %v", tt.name, tt.value, got.TraceID(), got.SpanID(), got.TraceFlags().IsSampled())
 		}

@@ -91,7 +91,7 @@ func (f *folding) count(x *exception, a *receivedAggregate, d delta) {
 	}
 	before := x.kept
 	x.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
-	f.offer(x, before, d.increment)
+	f.collectExport(x, before, d.increment)
 
 	c := x.countOf(f.report.group, a.severity, now)
 	c.counted = saturatingAdd(c.counted, d.increment)

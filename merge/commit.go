@@ -28,7 +28,7 @@ func (s *State) StoreStatus() StoreStatus {
 	defer s.mu.Unlock()
 	now := s.tick()
 	status := s.status
-	if waited := now.Sub(status.began); !status.began.IsZero() && waited >= s.patience {
+	if waited := now.Sub(status.began); !status.began.IsZero() && waited >= s.storeTimeout {
 		status.Err = fmt.Errorf("the disk has not answered for %s", waited.Round(time.Second))
 	}
 	return status
@@ -98,11 +98,11 @@ func (s *State) durably(commit bool, read func()) {
 		s.pending.take() // nobody wants it
 		return
 	}
-	patience := time.NewTimer(s.patience)
-	defer patience.Stop()
+	timeout := time.NewTimer(s.storeTimeout)
+	defer timeout.Stop()
 	select {
 	case s.writing <- struct{}{}:
-	case <-patience.C:
+	case <-timeout.C:
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		read()
@@ -113,11 +113,11 @@ func (s *State) durably(commit bool, read func()) {
 		<-s.writing
 		return
 	}
-	s.await(work, patience)
+	s.waitFor(work, timeout)
 }
 
-// await does the work, for which it has the slot, and waits for it with patience.
-func (s *State) await(work func(), patience *time.Timer) {
+// waitFor does the work, for which it has the slot, and waits for it until the timeout.
+func (s *State) waitFor(work func(), timeout *time.Timer) {
 	done := make(chan struct{})
 	go func() {
 		work()
@@ -126,7 +126,7 @@ func (s *State) await(work func(), patience *time.Timer) {
 	}()
 	select {
 	case <-done:
-	case <-patience.C:
+	case <-timeout.C:
 	}
 }
 
@@ -144,8 +144,8 @@ func (s *State) prepare(commit bool, read func()) func() {
 			return nil
 		}
 		s.status.began = now
-		outgoing := s.outgoing.take()
-		return func() { s.sync(events, outgoing) }
+		items := s.exportBuffer.take()
+		return func() { s.sync(events, items) }
 	}
 	return s.prepareCommit(now)
 }
@@ -159,22 +159,22 @@ func (s *State) prepareCommit(now time.Time) func() {
 	changes := s.pending.take()
 	records := changes.records()
 	records.Seq = s.journal.seq
-	outgoing := s.outgoing.take()
+	items := s.exportBuffer.take()
 	return func() {
-		s.put(outgoing)
-		s.syncOutbox() // the events that told of it are not kept any more after this
+		s.putExport(items)
+		s.syncExport() // the events that told of it are not kept any more after this
 		s.commit(changes, records)
 	}
 }
 
-// written writes the events that are waiting, so that they survive the end of the program,
-// and waits for that with patience.
-func (s *State) written() {
-	patience := time.NewTimer(s.patience)
-	defer patience.Stop()
+// writeEvents writes the events that are waiting, so that they survive the end of the program,
+// and waits for that until the timeout.
+func (s *State) writeEvents() {
+	timeout := time.NewTimer(s.storeTimeout)
+	defer timeout.Stop()
 	select {
 	case s.writing <- struct{}{}:
-	case <-patience.C:
+	case <-timeout.C:
 		return
 	}
 	work := s.prepareEvents()
@@ -182,7 +182,7 @@ func (s *State) written() {
 		<-s.writing
 		return
 	}
-	s.await(work, patience)
+	s.waitFor(work, timeout)
 }
 
 // retryInterval is how often a store that failed is tried again for each report.
@@ -200,15 +200,15 @@ func (s *State) prepareEvents() func() {
 		}
 		return s.prepareCommit(now)
 	}
-	events, outgoing := s.journal.take(), s.outgoing.take()
-	if len(events) == 0 && outgoing.empty() {
+	events, items := s.journal.take(), s.exportBuffer.take()
+	if len(events) == 0 && items.empty() {
 		return nil
 	}
 	s.status.began = now
 	return func() {
 		err := s.append(events)
-		s.put(outgoing) // not before: what is put and told by no event would be put again
-		s.done(err, false)
+		s.putExport(items) // not before: what is put and told by no event would be put again
+		s.noteResult(err, false)
 	}
 }
 
@@ -228,20 +228,20 @@ func (s *State) append(events []*Event) error {
 }
 
 // sync writes events and makes the journal survive the end of the machine, and what was put
-// into the outbox as well.
-func (s *State) sync(events []*Event, outgoing waitingOutgoing) {
+// into the queue as well.
+func (s *State) sync(events []*Event, items exportBuffer) {
 	err := s.append(events)
-	s.put(outgoing)
+	s.putExport(items)
 	if err == nil {
 		err = s.store.Sync()
 	}
-	s.syncOutbox()
+	s.syncExport()
 	if err == nil {
 		s.mu.Lock()
 		s.unsynced = false
 		s.mu.Unlock()
 	}
-	s.done(err, true)
+	s.noteResult(err, true)
 }
 
 // commit writes the records, and takes the changes back when that fails.
@@ -257,7 +257,7 @@ func (s *State) commit(changes *pending, records *Records) {
 		s.journal.overrun = true
 	} else {
 		s.journaled, s.unsynced, s.committed = 0, false, s.own.wall
-		s.stored(records)
+		s.releaseStored(records)
 		if len(records.Occurrences) >= manyOccurrences {
 			s.large, s.untidy = s.own.elapsed(), len(tidyAfter)
 		}
@@ -267,7 +267,7 @@ func (s *State) commit(changes *pending, records *Records) {
 		*changes, *records = pending{}, Records{} // the caller refers to them until this returns
 		debug.FreeOSMemory()
 	}
-	s.done(err, true)
+	s.noteResult(err, true)
 }
 
 // tidyAfter is when, after a large commit, what it has left is looked for: once those have gone on that
@@ -291,8 +291,8 @@ func (s *State) tidy() {
 // of garbage of its own.
 const manyOccurrences = 1000
 
-// stored lets go of the occurrences that the store holds now. The caller holds mu.
-func (s *State) stored(records *Records) {
+// releaseStored lets go of the occurrences that the store holds now. The caller holds mu.
+func (s *State) releaseStored(records *Records) {
 	for i := range records.Occurrences {
 		r := &records.Occurrences[i]
 		svc := s.services[r.Service]
@@ -305,8 +305,8 @@ func (s *State) stored(records *Records) {
 	}
 }
 
-// done notes how a write ended, and whether it made something durable.
-func (s *State) done(err error, durable bool) {
+// noteResult notes how a write ended, and whether it made something durable.
+func (s *State) noteResult(err error, durable bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.tick()

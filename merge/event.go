@@ -231,7 +231,7 @@ func (s *State) redo(e *Event) {
 		r := newReplayed(e.Answer)
 		s.endMutes(r.end) // as when the answer came
 		s.service(e.Answer.Service).fold(r, &s.settings, &s.counters)
-		s.send(r.offers, e.Seq)
+		s.bufferExport(r.candidates, e.Seq)
 	case e.Endpoint != nil:
 		s.loadEndpoint(e.Endpoint)
 		s.service(e.Endpoint.Service).changedEndpoint(e.Endpoint.Address)

@@ -108,19 +108,19 @@ func (s *State) foldProcesses(sc *periskop.Scrape) {
 			aggregates[a.ID] = a
 		}
 	}
-	told := offers{}
+	candidates := exportCandidates{}
 	for i := range sc.Report.Processes {
 		if r := s.relayed(own, &sc.Report.Processes[i], aggregates, before); r != nil {
-			r.offers = told
+			r.candidates = candidates
 			r.finish(s.cleaner(), true)
 			s.fold(r)
 		}
 	}
-	s.offered(told)
+	s.exportRelayed(candidates)
 	if !before {
 		s.showHistory(own, sc.Report)
 	}
-	s.written()
+	s.writeEvents()
 }
 
 // relay takes in that the exporter answered, and returns its report without what it tells,
@@ -135,11 +135,11 @@ func (s *State) relay(sc *periskop.Scrape) (own *report, before bool) {
 	return own, before
 }
 
-// offered sends what the exporter told of all its processes.
-func (s *State) offered(told offers) {
+// exportRelayed buffers the occurrences of all processes that an exporter relays.
+func (s *State) exportRelayed(candidates exportCandidates) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.send(told, s.journal.seq)
+	s.bufferExport(candidates, s.journal.seq)
 }
 
 // cleaner returns what decodes and redacts.

@@ -116,7 +116,7 @@ func (in *Intake) Fold(sc *periskop.Scrape) {
 	r.aggregates, r.unreadable = in.aggregates, r.unreadable+in.unreadable
 	r.finish(in.clean, known)
 	if s.fold(r) {
-		s.written()
+		s.writeEvents()
 	}
 }
 

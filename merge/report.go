@@ -43,9 +43,9 @@ type report struct {
 	redone  bool
 	// changed are the aggregates by which the state changed.
 	changed []*receivedAggregate
-	// offers are the occurrences that may be sent. Reports of processes that one exporter tells
-	// of share them, as the occurrences come with one of the processes.
-	offers offers
+	// candidates are the occurrences that may be exported. The reports of all processes that
+	// one exporter relays share them: the occurrences come with one of the processes.
+	candidates exportCandidates
 }
 
 // A receivedAggregate is an aggregate of a report, with what is needed to count it.

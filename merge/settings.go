@@ -38,7 +38,7 @@ type Settings struct {
 	// EpisodeLimit is how many episodes of a service within an hour are told of one by
 	// one. Defaults to 20.
 	EpisodeLimit int
-	// Export is set when what is counted goes to the outbox, if there is one.
+	// Export is set when what is counted goes to the queue, if there is one.
 	Export bool
 	// Redact removes secrets from an occurrence before it is kept. Nil keeps all.
 	// It is called concurrently.

@@ -13,8 +13,8 @@ type Options struct {
 	Store Store
 	// Saved is what was durable when the program ended. Nil is nothing.
 	Saved *Saved
-	// Outbox is given the occurrences that are counted while [Settings] say so. Nil is none.
-	Outbox Outbox
+	// ExportQueue takes the occurrences that are counted while [Settings] say so. Nil is none.
+	ExportQueue ExportQueue
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 	// Elapsed is a clock that nobody sets, by which it is found out when Now was set.
@@ -23,12 +23,12 @@ type Options struct {
 	// Stepped is called when the clock was found to have been set by that much. It must
 	// not call the state. Nil tells nobody.
 	Stepped func(by time.Duration)
-	// ClockPatience is how long a new process waits after a start for those that are known, by
+	// ClockTimeout is how long a new process waits after a start for those that are known, by
 	// which it is found out whether our clock was set before. Without, it does not wait.
-	ClockPatience time.Duration
-	// Patience is how long to wait for a store that does not answer. Defaults to 5
+	ClockTimeout time.Duration
+	// StoreTimeout is how long to wait for a store that does not answer. Defaults to 5
 	// seconds, half of Prometheus' default scrape timeout.
-	Patience time.Duration
+	StoreTimeout time.Duration
 	// ServiceLabel is the label that names the service of a series.
 	ServiceLabel string
 	// NewSeriesDelay is for how long a new series is shown at zero at least, from when it
@@ -42,12 +42,12 @@ type Options struct {
 // A State owns everything that is counted. Its methods are safe for concurrent use.
 // Only those that say so wait for the store.
 type State struct {
-	store    Store
-	outbox   Outbox
-	patience time.Duration
-	stepped  func(by time.Duration)
-	// clockPatience is that of the options.
-	clockPatience time.Duration
+	store        Store
+	exportQueue  ExportQueue
+	storeTimeout time.Duration
+	stepped      func(by time.Duration)
+	// clockTimeout is that of the options.
+	clockTimeout time.Duration
 	// writing holds one element while something is being written. It is filled before mu
 	// is taken.
 	writing chan struct{}
@@ -80,16 +80,16 @@ type State struct {
 	lastShared  uint64
 	skews       skews
 
-	pending   *pending
-	journal   journal
-	outgoing  waitingOutgoing
-	journaled int64 // bytes of the journal since the last commit
-	unsynced  bool  // some of them were not synced
-	committed time.Time
-	large     time.Duration // when the last large commit was, by the clock that nobody sets
-	untidy    int           // how often what it has left is still to be looked for
-	failed    time.Time     // when the store failed last
-	status    StoreStatus
+	pending      *pending
+	journal      journal
+	exportBuffer exportBuffer
+	journaled    int64 // bytes of the journal since the last commit
+	unsynced     bool  // some of them were not synced
+	committed    time.Time
+	large        time.Duration // when the last large commit was, by the clock that nobody sets
+	untidy       int           // how often what it has left is still to be looked for
+	failed       time.Time     // when the store failed last
+	status       StoreStatus
 }
 
 // counterSets are what is exposed: the counts, and the regressions.
@@ -114,7 +114,7 @@ func (sets *counterSets) of(name SeriesName) *counterSet {
 // New returns a state that knows what was saved.
 func New(o Options) *State {
 	o.Settings.setDefaults()
-	setDefault(&o.Patience, 5*time.Second)
+	setDefault(&o.StoreTimeout, 5*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -122,11 +122,11 @@ func New(o Options) *State {
 		o.Elapsed = func() time.Duration { return now().Sub(start) }
 	}
 	s := &State{
-		store: o.Store, outbox: o.Outbox, patience: o.Patience, stepped: o.Stepped, settings: o.Settings, writing: make(chan struct{}, 1),
+		store: o.Store, exportQueue: o.ExportQueue, storeTimeout: o.StoreTimeout, stepped: o.Stepped, settings: o.Settings, writing: make(chan struct{}, 1),
 		own:      newOwnClock(o.Now, o.Elapsed),
 		services: map[string]*service{}, rounds: map[string]*round{},
 		seen: map[labelsKey]int{}, processes: processIndex{}, occurrences: occurrenceIndex{}, sharers: map[uint64][]*process{},
-		pending: newPending(), skews: skews{done: make(chan struct{})}, clockPatience: o.ClockPatience,
+		pending: newPending(), skews: skews{done: make(chan struct{})}, clockTimeout: o.ClockTimeout,
 	}
 	s.committed = s.own.wall
 	s.exposure = newExposure(&o, s.pending, &s.journal)
@@ -138,7 +138,7 @@ func New(o Options) *State {
 	s.journal.seq = o.Saved.Seq
 	s.journal.off = true
 	s.Configure(o.Settings)
-	s.resumeOutbox(o.Saved)
+	s.resumeExport(o.Saved)
 	s.replay(o.Saved.Events)
 	if len(o.Saved.Events) > 0 {
 		s.committed = time.Time{} // what was done again is to be written soon
@@ -277,9 +277,9 @@ func (s *State) fold(r *report) bool {
 	svc.fold(r, &s.settings, &s.counters)
 	s.takeAwaited(r.end)
 	if !r.relayed {
-		s.send(r.offers, s.journal.seq)
+		s.bufferExport(r.candidates, s.journal.seq)
 	}
-	return len(s.journal.queue) > 0 || s.journal.overrun || len(s.outgoing.items) > 0
+	return len(s.journal.queue) > 0 || s.journal.overrun || len(s.exportBuffer.items) > 0
 }
 
 func (s *service) fold(r *report, settings *Settings, sets *counterSets) {

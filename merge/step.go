@@ -182,7 +182,7 @@ func (s *State) awaitClock(sc *periskop.Scrape) {
 }
 
 // compareClocks takes in the clock of a target, and returns how long its answer is to wait: all
-// together not longer than clockPatience.
+// together not longer than clockTimeout.
 func (s *State) compareClocks(sc *periskop.Scrape) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,7 +210,7 @@ func (s *State) compareClocks(sc *periskop.Scrape) time.Duration {
 		return 0
 	}
 	if s.skews.until == 0 {
-		s.skews.until = s.own.elapsed() + s.clockPatience
+		s.skews.until = s.own.elapsed() + s.clockTimeout
 	}
 	return s.skews.until - s.own.elapsed()
 }

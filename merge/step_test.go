@@ -27,7 +27,7 @@ func TestClockSetBetweenRuns(t *testing.T) {
 					s := &testState{State: merge.New(merge.Options{
 						Store: m, Saved: &merge.Saved{Records: *m.records(), Events: m.events, Alive: right()}, Settings: settings(),
 						Now:     func() time.Time { return right().Add(ahead) },
-						Elapsed: func() time.Duration { return time.Since(begun) }, ClockPatience: 2 * time.Second,
+						Elapsed: func() time.Duration { return time.Since(begun) }, ClockTimeout: 2 * time.Second,
 					})}
 					tell := func(i int, told []periskop.Aggregate) {
 						fold(s, answer{uuid: processes[i], target: fmt.Sprintf("%d:80", i), at: right().Add(ahead), date: right(), reports: told})

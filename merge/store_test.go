@@ -264,7 +264,7 @@ func (h hangingStore) Commit(r *merge.Records) error {
 
 func TestCommitHangs(t *testing.T) {
 	h := hangingStore{memory: newMemory(), let: make(chan struct{})}
-	s := openState(merge.Options{Store: h, Settings: settings(), Patience: time.Millisecond})
+	s := openState(merge.Options{Store: h, Settings: settings(), StoreTimeout: time.Millisecond})
 	fold(s, answer{uuid: "Z", target: "z:80", at: at(0)},
 		answer{uuid: "A", at: at(2), reports: []periskop.Aggregate{aggregate("k", 5, at(1))}})
 	s.now = at(2)

@@ -34,9 +34,9 @@ const (
 	// maintainInterval is how often what is gone is forgotten: often enough for
 	// retentions of minutes.
 	maintainInterval = time.Minute
-	// clockPatience is how long new processes wait at a start: the first scrapes of those that
+	// clockTimeout is how long new processes wait at a start: the first scrapes of those that
 	// are known are spread over less.
-	clockPatience = 2 * time.Second
+	clockTimeout = 2 * time.Second
 )
 
 // An exporter is the program as it serves: discovery -> scrape -> merge -> outputs.
@@ -96,7 +96,7 @@ func newExporter(flags *serveFlags, logger *slog.Logger) (*exporter, error) {
 // openState makes the state, with what was kept of it when the program ended last.
 func (e *exporter) openState(cfg *config.Config) error {
 	options := merge.Options{
-		Stepped: e.clockStepped, ClockPatience: clockPatience,
+		Stepped: e.clockStepped, ClockTimeout: clockTimeout,
 		ServiceLabel: names.ServiceName, NewSeriesDelay: e.flags.newSeriesDelay,
 	}
 	dir := e.flags.storageDir(cfg.Repository)
@@ -115,7 +115,7 @@ func (e *exporter) openState(cfg *config.Config) error {
 	if err := e.newExport(cfg); err != nil {
 		return errors.Join(err, e.close())
 	}
-	options.Outbox = e.export
+	options.ExportQueue = e.export
 	e.state = merge.New(options)
 	e.newPeers()
 	e.services.configure = func(s merge.Settings) {

@@ -108,7 +108,7 @@ var bounds = map[string]bound{
 	"merge.maxListed":         {"64", "Occurrences of an aggregate that are evidence", "64"},
 	"merge.maxListedKeys":     {"50", "Keys that are known to be in", "50"},
 	"merge.maxMembersPerKey":  {"10", "Keys that are known to be in", "10 for each of `keys_per_service`"},
-	"merge.maxOutgoing":       {"64 << 20", "Occurrences that wait for a disk that does not take", "64 MB"},
+	"merge.maxExportBuffer":   {"64 << 20", "Occurrences that wait for a disk that does not take", "64 MB"},
 	"merge.maxQueued":         {"10_000", "Events that wait for a disk", "10,000"},
 	"merge.maxRate":           {"10_000_000", "Rise of one total", "ten million a second"},
 	"merge.maxRenamed":        {"100", "Epochs of one key that nothing tells apart", "100"},

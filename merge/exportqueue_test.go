@@ -11,20 +11,20 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// A testOutbox keeps what it is given, as one on disk does: what is done again is there once.
-type testOutbox struct {
+// A testQueue keeps what it is given, as one on disk does: what is done again is there once.
+type testQueue struct {
 	uuids       []string
 	last        uint64
 	resume      uint64
 	puts, syncs int
 }
 
-func (b *testOutbox) Resume(last uint64) {
+func (b *testQueue) Resume(last uint64) {
 	b.last = min(b.last, last)
 	b.resume = b.last
 }
 
-func (b *testOutbox) Put(items []merge.Outgoing, _ int) {
+func (b *testQueue) Put(items []merge.ExportItem, _ int) {
 	for _, it := range items {
 		if it.Seq != 0 && it.Seq <= b.resume {
 			continue
@@ -35,7 +35,7 @@ func (b *testOutbox) Put(items []merge.Outgoing, _ int) {
 	b.puts++
 }
 
-func (b *testOutbox) Sync() { b.syncs++ }
+func (b *testQueue) Sync() { b.syncs++ }
 
 func exporting(o *merge.Settings) { o.Export = true }
 
@@ -60,10 +60,10 @@ func uuids(from, to int) []string {
 	return list
 }
 
-// TestOutboxHasWhatIsCounted is about which occurrences are sent: what was counted, each once, and no history.
-func TestOutboxHasWhatIsCounted(t *testing.T) {
-	b := &testOutbox{}
-	s := openState(merge.Options{Settings: settings(exporting), Outbox: b})
+// TestExportQueueHasWhatIsCounted is about which occurrences are sent: what was counted, each once, and no history.
+func TestExportQueueHasWhatIsCounted(t *testing.T) {
+	b := &testQueue{}
+	s := openState(merge.Options{Settings: settings(exporting), ExportQueue: b})
 	look := func(name string, want []string) {
 		t.Helper()
 		if diff := cmp.Diff(b.uuids, want); diff != "" {
@@ -85,38 +85,38 @@ func TestOutboxHasWhatIsCounted(t *testing.T) {
 	look("another process", append(uuids(13, 14), uuids(31, 41)...))
 }
 
-func TestOutboxIsLeftAlone(t *testing.T) {
-	b := &testOutbox{}
-	s := openState(merge.Options{Settings: settings(), Outbox: b, Store: newMemory()})
+func TestExportQueueIsLeftAlone(t *testing.T) {
+	b := &testQueue{}
+	s := openState(merge.Options{Settings: settings(), ExportQueue: b, Store: newMemory()})
 	s.now = at(20)
 	fold(s, answer{uuid: "A", at: at(20), reports: listing(12)}, answer{uuid: "A", at: at(21), reports: listing(14)})
 	s.Flush()
 	if b.puts != 0 {
-		t.Errorf("put %d times into the outbox, though nothing is to be exported", b.puts)
+		t.Errorf("put %d times into the queue, though nothing is to be exported", b.puts)
 	}
 }
 
-// TestOutboxOverEnds ends the program after each step of what is written, and goes on from there.
-func TestOutboxOverEnds(t *testing.T) {
-	t.Run("between the journal and the outbox", func(t *testing.T) {
+// TestExportQueueOverEnds ends the program after each step of what is written, and goes on from there.
+func TestExportQueueOverEnds(t *testing.T) {
+	t.Run("between the journal and the queue", func(t *testing.T) {
 		store := newMemory()
-		first := &forgetful{testOutbox{}}
-		s := openState(merge.Options{Settings: settings(exporting), Outbox: first, Store: store})
+		first := &forgetful{testQueue{}}
+		s := openState(merge.Options{Settings: settings(exporting), ExportQueue: first, Store: store})
 		s.now = at(20)
 		fold(s, answer{uuid: "A", at: at(20), reports: listing(12)}, answer{uuid: "A", at: at(21), reports: listing(14)})
-		second := &testOutbox{}
-		s = openStateAt(at(22), merge.Options{Settings: settings(exporting), Outbox: second, Store: store, Saved: &merge.Saved{Records: *store.records(), Events: store.events}})
+		second := &testQueue{}
+		s = openStateAt(at(22), merge.Options{Settings: settings(exporting), ExportQueue: second, Store: store, Saved: &merge.Saved{Records: *store.records(), Events: store.events}})
 		s.Flush()
 		if diff := cmp.Diff(second.uuids, uuids(13, 14)); diff != "" {
-			t.Errorf("what the outbox had not got: got -, want +\n%s", diff)
+			t.Errorf("what the queue had not got: got -, want +\n%s", diff)
 		}
 	})
 	for _, commit := range []bool{false, true} {
-		t.Run(fmt.Sprintf("after the outbox, committed: %t", commit), func(t *testing.T) {
-			store, b := newMemory(), &testOutbox{}
+		t.Run(fmt.Sprintf("after the queue, committed: %t", commit), func(t *testing.T) {
+			store, b := newMemory(), &testQueue{}
 			total := 12
 			for range 4 {
-				s := openStateAt(at(total+8), merge.Options{Settings: settings(exporting), Outbox: b, Store: store, Saved: &merge.Saved{Records: *store.records(), Events: store.events}})
+				s := openStateAt(at(total+8), merge.Options{Settings: settings(exporting), ExportQueue: b, Store: store, Saved: &merge.Saved{Records: *store.records(), Events: store.events}})
 				fold(s, answer{uuid: "A", at: at(total + 8), reports: listing(total)})
 				total += 2
 				s.now = at(total + 8)
@@ -125,26 +125,26 @@ func TestOutboxOverEnds(t *testing.T) {
 					s.Flush()
 				}
 			}
-			openStateAt(at(total+9), merge.Options{Settings: settings(exporting), Outbox: b, Store: store, Saved: &merge.Saved{Records: *store.records(), Events: store.events}}).Flush()
+			openStateAt(at(total+9), merge.Options{Settings: settings(exporting), ExportQueue: b, Store: store, Saved: &merge.Saved{Records: *store.records(), Events: store.events}}).Flush()
 			if diff := cmp.Diff(b.uuids, uuids(13, total)); diff != "" {
 				t.Errorf("got -, want +\n%s", diff)
 			}
 			if b.syncs == 0 {
-				t.Error("the outbox was never synced")
+				t.Error("the queue was never synced")
 			}
 		})
 	}
 }
 
-// A forgetful outbox loses what it is given, as one whose program ends before it writes.
-type forgetful struct{ testOutbox }
+// A forgetful queue loses what it is given, as one whose program ends before it writes.
+type forgetful struct{ testQueue }
 
-func (*forgetful) Put([]merge.Outgoing, int) {}
+func (*forgetful) Put([]merge.ExportItem, int) {}
 
-// TestOutboxOfAFailingStore counts on while the disk is full, and puts each occurrence once.
-func TestOutboxOfAFailingStore(t *testing.T) {
-	store, b := newMemory(), &testOutbox{}
-	s := openStateAt(at(20), merge.Options{Settings: settings(exporting), Outbox: b, Store: store})
+// TestExportQueueOfAFailingStore counts on while the disk is full, and puts each occurrence once.
+func TestExportQueueOfAFailingStore(t *testing.T) {
+	store, b := newMemory(), &testQueue{}
+	s := openStateAt(at(20), merge.Options{Settings: settings(exporting), ExportQueue: b, Store: store})
 	fold(s, answer{uuid: "A", at: at(20), reports: listing(12)})
 	store.err = errors.New("the disk is full")
 	for total := 13; total <= 20; total++ {
@@ -159,10 +159,10 @@ func TestOutboxOfAFailingStore(t *testing.T) {
 	}
 }
 
-// TestOutboxOfRelayedProcesses has an exporter tell of two processes, whose occurrences come with one of them.
-func TestOutboxOfRelayedProcesses(t *testing.T) {
-	b := &testOutbox{}
-	s := openStateAt(at(1), merge.Options{Settings: settings(exporting), Outbox: b})
+// TestExportQueueOfRelayedProcesses has an exporter tell of two processes, whose occurrences come with one of them.
+func TestExportQueueOfRelayedProcesses(t *testing.T) {
+	b := &testQueue{}
+	s := openStateAt(at(1), merge.Options{Settings: settings(exporting), ExportQueue: b})
 	relay := func(minute, one, two int) {
 		s.now = at(minute)
 		sc := answer{at: at(minute), uuid: "exporter", reports: listing(one + two)}.scrape()
