@@ -53,7 +53,7 @@ type Exporter struct {
 
 	mu       sync.Mutex // guards the rest
 	settings Settings
-	next     sender // made of the settings, and not in use yet
+	next     client // made of the settings, and not in use yet
 	queue    *queue // nil until something is exported
 	status   Status
 }
@@ -91,10 +91,10 @@ func New(o Options) *Exporter {
 
 // Configure replaces the settings. When it returns an error, they stay as they were.
 func (e *Exporter) Configure(s Settings) error {
-	var next sender
+	var next client
 	if s.URL != nil {
 		var err error
-		if next, err = s.sender(e.options.UserAgent); err != nil {
+		if next, err = s.newClient(e.options.UserAgent); err != nil {
 			return fmt.Errorf("export.otlp: %w", err)
 		}
 	}
@@ -182,24 +182,24 @@ func (e *Exporter) Status() Status {
 // Run sends what is put, until the context is cancelled. A request that is under way then is waited
 // for, so that what it sends is not sent again at the next start.
 func (e *Exporter) Run(ctx context.Context) error {
-	c := courier{exporter: e, most: maxBatch, limit: maxBatch}
-	defer c.close()
+	s := sender{exporter: e, most: maxBatch, limit: maxBatch}
+	defer s.close()
 	sending, cancel := outlive(ctx, lastRequest)
 	defer cancel()
 	for ctx.Err() == nil {
-		c.take()
-		if c.sender == nil {
+		s.applySettings()
+		if s.client == nil {
 			e.wait(ctx, nil, -1)
 			continue
 		}
 		q := e.opened()
-		batch := q.next(c.limit, maxBatchSize)
+		batch := q.next(s.limit, maxBatchSize)
 		if len(batch) == 0 {
 			e.wait(ctx, q.ready, -1)
 			e.wait(ctx, nil, linger)
 			continue
 		}
-		e.wait(ctx, nil, c.deliver(sending, q, batch))
+		e.wait(ctx, nil, s.deliver(sending, q, batch))
 	}
 	return nil
 }
@@ -248,29 +248,29 @@ func (e *Exporter) signal() {
 	}
 }
 
-// A courier sends batches. It is used by the goroutine of Run.
-type courier struct {
+// A sender sends batches of the queue. Only the goroutine of Run uses it.
+type sender struct {
 	exporter *Exporter
-	sender   sender
+	client   client
 	age      time.Duration
 	// limit is how many records are sent at a time now, and most how many may be, until
-	// careful.
-	limit, most int
-	careful     time.Time
+	// limitHeldUntil.
+	limit, most    int
+	limitHeldUntil time.Time
 	// failures is how many requests in a row have failed.
-	failures int
-	told     bool // that records were refused
+	failures      int
+	refusalLogged bool // that records were refused
 }
 
-func (c *courier) close() {
-	if c.sender != nil {
-		c.sender.close()
+func (s *sender) close() {
+	if s.client != nil {
+		s.client.close()
 	}
 }
 
-// take takes new settings if there are any.
-func (c *courier) take() {
-	e := c.exporter
+// applySettings takes new settings if there are any.
+func (s *sender) applySettings() {
+	e := s.exporter
 	select {
 	case <-e.changed:
 	default:
@@ -280,98 +280,98 @@ func (c *courier) take() {
 	next, age := e.next, e.settings.QueueAge
 	e.next = nil
 	e.mu.Unlock()
-	c.close()
-	c.sender, c.age, c.failures, c.limit, c.most, c.told = next, age, 0, maxBatch, maxBatch, false
+	s.close()
+	s.client, s.age, s.failures, s.limit, s.most, s.refusalLogged = next, age, 0, maxBatch, maxBatch, false
 }
 
 // deliver sends a batch and returns for how long to wait then.
-func (c *courier) deliver(ctx context.Context, q *queue, batch []entry) time.Duration {
-	e, now := c.exporter, c.exporter.options.Now()
-	if old := c.old(batch, now); old > 0 {
-		e.dropped(q.ack(&batch[old-1]))
+func (s *sender) deliver(ctx context.Context, q *queue, batch []entry) time.Duration {
+	e, now := s.exporter, s.exporter.options.Now()
+	if n := s.expired(batch, now); n > 0 {
+		e.dropped(q.ack(&batch[n-1]))
 		return 0
 	}
-	out := c.sender.send(ctx, batch)
+	out := s.client.send(ctx, batch)
 	last := &batch[len(batch)-1]
-	switch out.verdict {
+	switch out.kind {
 	case taken:
 		n := q.ack(last)
 		rejected := min(out.rejected, n)
 		e.metrics.sent.Add(float64(n - rejected))
-		c.succeeded(now)
+		s.succeeded(now)
 		if rejected > 0 {
-			c.failed(rejected, out.err)
+			s.failed(rejected, out.err)
 		}
 		return 0
 	case smaller, refused:
 		e.metrics.requests.Inc()
 		if len(batch) > 1 {
-			c.limit = len(batch) / 2
-			if out.verdict == smaller {
-				c.carefully(now)
+			s.limit = len(batch) / 2
+			if out.kind == smaller {
+				s.holdLimit(now)
 			}
 			return 0
 		}
-		c.failed(q.ack(last), out.err)
+		s.failed(q.ack(last), out.err)
 		return 0
 	case tooMuch:
-		c.limit = max(len(batch)/2, 1)
-		c.carefully(now)
+		s.limit = max(len(batch)/2, 1)
+		s.holdLimit(now)
 	case again:
 		if out.late {
-			c.limit = max(len(batch)/2, 1)
+			s.limit = max(len(batch)/2, 1)
 		}
 	}
 	e.metrics.requests.Inc()
-	return c.pause(out)
+	return s.pause(out)
 }
 
-// carefully sends no more at a time than now, for a while.
-func (c *courier) carefully(now time.Time) { c.most, c.careful = c.limit, now.Add(caution) }
+// holdLimit sends no more at a time than now, for a while.
+func (s *sender) holdLimit(now time.Time) { s.most, s.limitHeldUntil = s.limit, now.Add(caution) }
 
-// old returns how many of the batch have waited for too long. The oldest are the first.
-func (c *courier) old(batch []entry, now time.Time) int {
+// expired returns how many of the batch have waited for too long. The oldest are the first.
+func (s *sender) expired(batch []entry, now time.Time) int {
 	n := 0
-	for n < len(batch) && now.Sub(batch[n].at) > c.age {
+	for n < len(batch) && now.Sub(batch[n].at) > s.age {
 		n++
 	}
 	return n
 }
 
 // succeeded notes that a request was taken.
-func (c *courier) succeeded(now time.Time) {
-	e := c.exporter
-	if c.failures > 0 {
+func (s *sender) succeeded(now time.Time) {
+	e := s.exporter
+	if s.failures > 0 {
 		e.options.Logger.Info("occurrences are exported again")
 	}
-	c.failures = 0
-	if now.After(c.careful) {
-		c.most = maxBatch
+	s.failures = 0
+	if now.After(s.limitHeldUntil) {
+		s.most = maxBatch
 	}
-	c.limit = min(2*c.limit, c.most)
+	s.limit = min(2*s.limit, s.most)
 	e.setErr(nil, now)
 }
 
 // failed counts records that the other side does not want.
-func (c *courier) failed(records int, err error) {
-	e := c.exporter
+func (s *sender) failed(records int, err error) {
+	e := s.exporter
 	e.metrics.failed.Add(float64(records))
-	if !c.told {
-		c.told = true
+	if !s.refusalLogged {
+		s.refusalLogged = true
 		e.options.Logger.Error("exported occurrences were refused, and are not sent again; this is logged once, the metric counts", "records", records, "err", err)
 	}
 	e.setErr(err, time.Time{})
 }
 
 // pause notes that a request failed, and returns how long to wait.
-func (c *courier) pause(out outcome) time.Duration {
-	e := c.exporter
-	if c.failures == 0 {
+func (s *sender) pause(out outcome) time.Duration {
+	e := s.exporter
+	if s.failures == 0 {
 		e.options.Logger.Warn("occurrences cannot be exported, it is tried again", "err", out.err)
 	}
 	e.setErr(out.err, time.Time{})
-	pause := min(firstPause<<min(c.failures, 10), longestPause)
-	c.failures++
+	pause := min(firstPause<<min(s.failures, 10), longestPause)
+	s.failures++
 	pause += time.Duration(rand.Int64N(int64(pause) / 4)) // so that many do not come together
 	return max(pause, out.after)
 }

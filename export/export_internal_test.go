@@ -353,13 +353,13 @@ func (refusal) close()                                  {}
 func TestTooMuch(t *testing.T) {
 	s := newSetup(t, nil)
 	s.give(4)
-	c := courier{exporter: s.Exporter, sender: refusal{verdict: tooMuch}, age: time.Hour, limit: maxBatch, most: maxBatch}
+	batches := sender{exporter: s.Exporter, client: refusal{kind: tooMuch}, age: time.Hour, limit: maxBatch, most: maxBatch}
 	for _, most := range []int{4, 2, 1, 1} {
-		batch := s.opened().next(c.limit, maxBatchSize)
+		batch := s.opened().next(batches.limit, maxBatchSize)
 		if len(batch) != most {
 			t.Errorf("%d are sent at a time, want %d", len(batch), most)
 		}
-		if pause := c.deliver(t.Context(), s.opened(), batch); pause < firstPause {
+		if pause := batches.deliver(t.Context(), s.opened(), batch); pause < firstPause {
 			t.Errorf("the next request is made after %v", pause)
 		}
 	}

@@ -17,15 +17,15 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// grpcSender sends over gRPC.
-type grpcSender struct {
+// grpcClient sends over gRPC.
+type grpcClient struct {
 	exporter *otlploggrpc.Exporter
 	call     *call
 	timeout  time.Duration
 	records  records
 }
 
-func newGRPCSender(s *Settings, headers map[string]string) (sender, error) {
+func newGRPCClient(s *Settings, headers map[string]string) (client, error) {
 	agent := headers["User-Agent"]
 	delete(headers, "User-Agent") // which gRPC sets by itself
 	login, err := newLogin(s)
@@ -62,19 +62,19 @@ func newGRPCSender(s *Settings, headers map[string]string) (sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &grpcSender{exporter: exporter, call: watched, timeout: s.Timeout}, nil
+	return &grpcClient{exporter: exporter, call: watched, timeout: s.Timeout}, nil
 }
 
-func (s *grpcSender) close() { _ = s.exporter.Shutdown(context.Background()) } // it is not used again
+func (c *grpcClient) close() { _ = c.exporter.Shutdown(context.Background()) } // it is not used again
 
-func (s *grpcSender) send(ctx context.Context, entries []entry) outcome {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+func (c *grpcClient) send(ctx context.Context, entries []entry) outcome {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	*s.call = call{}
-	err := s.exporter.Export(ctx, s.records.of(entries))
-	out := outcome{verdict: again, err: err}
-	if s.call.ended {
-		out = s.call.outcome()
+	*c.call = call{}
+	err := c.exporter.Export(ctx, c.records.of(entries))
+	out := outcome{kind: again, err: err}
+	if c.call.ended {
+		out = c.call.outcome()
 	}
 	out.late = ctx.Err() != nil
 	return out
@@ -105,7 +105,7 @@ func (c *call) outcome() outcome {
 		return partly(c.partial)
 	}
 	s := status.Convert(c.err)
-	out := outcome{verdict: again, err: quoted(s.Code().String(), s.Message())}
+	out := outcome{kind: again, err: quoted(s.Code().String(), s.Message())}
 	asked := false
 	for _, detail := range s.Details() {
 		if retry, ok := detail.(*errdetails.RetryInfo); ok {
@@ -116,10 +116,10 @@ func (c *call) outcome() outcome {
 	switch s.Code() {
 	case codes.ResourceExhausted:
 		if !asked {
-			out.verdict = tooMuch
+			out.kind = tooMuch
 		}
 	case codes.InvalidArgument, codes.FailedPrecondition, codes.AlreadyExists:
-		out.verdict = refused
+		out.kind = refused
 	default:
 	}
 	return out

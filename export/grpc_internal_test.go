@@ -25,10 +25,10 @@ func TestCodes(t *testing.T) {
 		return &errdetails.RetryInfo{RetryDelay: durationpb.New(d)}
 	}
 	for _, tt := range []struct {
-		name    string
-		err     error
-		verdict verdict
-		after   time.Duration
+		name  string
+		err   error
+		kind  outcomeKind
+		after time.Duration
 	}{
 		{"no answer", errors.New("connection refused"), again, 0},
 		{"away", answer(codes.Unavailable), again, 0},
@@ -45,8 +45,8 @@ func TestCodes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := (&call{ended: true, err: tt.err}).outcome()
-			if got.verdict != tt.verdict || got.after != tt.after || got.err == nil {
-				t.Errorf("got %+v, want %v after %v", got, tt.verdict, tt.after)
+			if got.kind != tt.kind || got.after != tt.after || got.err == nil {
+				t.Errorf("got %+v, want %v after %v", got, tt.kind, tt.after)
 			}
 		})
 	}

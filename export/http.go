@@ -15,8 +15,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// httpSender sends over HTTP.
-type httpSender struct {
+// httpClient sends over HTTP.
+type httpClient struct {
 	exporter *otlploghttp.Exporter
 	exchange *exchange
 	client   *http.Client
@@ -24,7 +24,7 @@ type httpSender struct {
 	records  records
 }
 
-func newHTTPSender(s *Settings, headers map[string]string) (sender, error) {
+func newHTTPClient(s *Settings, headers map[string]string) (client, error) {
 	client, err := commonconfig.NewClientFromConfig(s.HTTPClient, "otlp")
 	if err != nil {
 		return nil, err
@@ -44,20 +44,20 @@ func newHTTPSender(s *Settings, headers map[string]string) (sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &httpSender{exporter: exporter, exchange: watched, client: client, timeout: s.Timeout}, nil
+	return &httpClient{exporter: exporter, exchange: watched, client: client, timeout: s.Timeout}, nil
 }
 
-func (s *httpSender) close() {
-	_ = s.exporter.Shutdown(context.Background()) // which has nothing to end
-	s.client.CloseIdleConnections()
+func (c *httpClient) close() {
+	_ = c.exporter.Shutdown(context.Background()) // which has nothing to end
+	c.client.CloseIdleConnections()
 }
 
-func (s *httpSender) send(ctx context.Context, entries []entry) outcome {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+func (c *httpClient) send(ctx context.Context, entries []entry) outcome {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	s.exchange.reset()
-	err := s.exporter.Export(ctx, s.records.of(entries))
-	out := s.exchange.outcome(err)
+	c.exchange.reset()
+	err := c.exporter.Export(ctx, c.records.of(entries))
+	out := c.exchange.outcome(err)
 	out.late = ctx.Err() != nil
 	return out
 }
@@ -98,11 +98,11 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 // outcome judges what was answered; err is that of a request which was not.
 func (x *exchange) outcome(err error) outcome {
 	if !x.answered {
-		return outcome{verdict: again, err: peeled(err)}
+		return outcome{kind: again, err: peeled(err)}
 	}
-	v := statusVerdict(x.status)
+	v := kindOfStatus(x.status)
 	if v != taken {
-		return outcome{verdict: v, after: retryAfter(x.header.Get("Retry-After"), time.Now()), err: quoted(x.text, string(x.body))}
+		return outcome{kind: v, after: retryAfter(x.header.Get("Retry-After"), time.Now()), err: quoted(x.text, string(x.body))}
 	}
 	var answer collector.ExportLogsServiceResponse
 	if x.header.Get("Content-Type") != "application/x-protobuf" || proto.Unmarshal(x.body, &answer) != nil {

@@ -8,14 +8,14 @@ import (
 
 // TestStatuses is about what HTTP answers: see docs/history.md for where that is not what OTLP says.
 func TestStatuses(t *testing.T) {
-	for want, statuses := range map[verdict][]int{
+	for want, statuses := range map[outcomeKind][]int{
 		taken:   {200, 202, 204},
 		smaller: {413},
 		refused: {400, 411, 415, 422, 431},
 		again:   {301, 401, 403, 404, 405, 408, 429, 500, 501, 502, 503, 504},
 	} {
 		for _, status := range statuses {
-			if got := statusVerdict(status); got != want {
+			if got := kindOfStatus(status); got != want {
 				t.Errorf("%d: got %v, want %v", status, got, want)
 			}
 		}

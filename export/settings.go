@@ -34,29 +34,29 @@ type Settings struct {
 	QueueAge  time.Duration
 }
 
-// A sender sends records. It is used by one goroutine.
-type sender interface {
+// A client sends records over one protocol. One goroutine uses it.
+type client interface {
 	// send sends the records of entries, and says what came of it.
 	send(ctx context.Context, entries []entry) outcome
 	close()
 }
 
-// sender makes the one that the settings ask for.
-func (s *Settings) sender(userAgent string) (sender, error) {
+// newClient makes the client that the settings ask for.
+func (s *Settings) newClient(userAgent string) (client, error) {
 	headers := maps.Clone(s.Headers)
 	if headers == nil {
 		headers = map[string]string{}
 	}
 	headers["User-Agent"] = userAgent
 	if s.GRPC {
-		return newGRPCSender(s, headers)
+		return newGRPCClient(s, headers)
 	}
-	return newHTTPSender(s, headers)
+	return newHTTPClient(s, headers)
 }
 
 // An outcome is what came of a request.
 type outcome struct {
-	verdict verdict
+	kind outcomeKind
 	// rejected is how many of the records that were taken were refused all the same.
 	rejected int
 	// late is set when there was no answer in time. What was sent may have been taken all the same, so
@@ -68,12 +68,12 @@ type outcome struct {
 	err error
 }
 
-// A verdict is what is to be done after a request.
-type verdict int
+// An outcomeKind is how a request ended, and so what is to be done next.
+type outcomeKind int
 
 const (
 	// taken is that the request was taken, though not always all that is in it.
-	taken verdict = iota
+	taken outcomeKind = iota
 	// again is that the same is to be sent later.
 	again
 	// smaller is that less is to be sent at a time.
@@ -85,10 +85,10 @@ const (
 	refused
 )
 
-// statusVerdict judges the answer to a request, by its status, as the specification of OTLP says; see
+// kindOfStatus classifies the answer to a request, by its status, as the specification of OTLP says; see
 // https://opentelemetry.io/docs/specs/otlp/#failures. What only a person can mend, such as wrong
 // credentials, is tried again as well: the queue is there for that.
-func statusVerdict(status int) verdict {
+func kindOfStatus(status int) outcomeKind {
 	switch {
 	case status/100 == 2:
 		return taken
