@@ -40,7 +40,7 @@ type Exchange struct {
 	o       Options
 	metrics *metrics
 	read    cursors
-	waiting room // of reports that are passed on
+	budget  byteBudget // of reports that are passed on
 	// holdersMu guards for how many peers each of them waits.
 	holdersMu sync.Mutex
 	changed   chan struct{} // of capacity 1
@@ -62,7 +62,7 @@ func New(o Options) *Exchange {
 		o.Now = time.Now
 	}
 	x := &Exchange{o: o, metrics: newMetrics(o.Registerer), changed: make(chan struct{}, 1)}
-	x.waiting.evict = x.evict
+	x.budget.evict = x.evict
 	return x
 }
 

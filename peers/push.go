@@ -27,8 +27,8 @@ const (
 	// smallReport is how much of a report is kept as it is, since most are smaller: a compressor
 	// takes more.
 	smallReport = 64 << 10
-	// mostPatience is how long who pushes waits for peers that were there just now.
-	mostPatience = time.Second
+	// mostWait is how long a push waits for peers that were there just now.
+	mostWait = time.Second
 )
 
 // A Report is what a process pushed.
@@ -55,7 +55,7 @@ type Copy struct {
 	buffer     bytes.Buffer
 	compressor *gzip.Writer // nil for one that is small
 	held       int          // bytes that are reserved
-	lost       bool         // there was no room
+	lost       bool         // it was past the budget
 	holders    int          // peers that it waits for; guarded by the mutex of the queue
 }
 
@@ -69,7 +69,8 @@ func (x *Exchange) Copy(body io.Reader) (io.Reader, *Copy) {
 	return io.TeeReader(body, c), c
 }
 
-// Write takes what was read. It never fails: a report is not refused because a copy has no room.
+// Write takes what was read. It never fails: a report is not refused because its copy is past
+// the budget.
 func (c *Copy) Write(p []byte) (int, error) {
 	if c.lost {
 		return len(p), nil
@@ -89,10 +90,10 @@ func (c *Copy) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// reserve has the room counted that the copy takes, or gives the copy up.
+// reserve takes the bytes of the copy out of the budget, or gives the copy up.
 func (c *Copy) reserve() {
 	if more := c.buffer.Cap() - c.held; more > 0 && !c.lost {
-		if c.x.waiting.reserve(more) {
+		if c.x.budget.reserve(more) {
 			c.held += more
 		} else {
 			c.lose()
@@ -105,12 +106,12 @@ func (c *Copy) lose() {
 	c.Release()
 }
 
-// Release gives the room back. Nil has none.
+// Release gives the bytes back to the budget. Nil has none.
 func (c *Copy) Release() {
 	if c == nil {
 		return
 	}
-	c.x.waiting.release(c.held)
+	c.x.budget.release(c.held)
 	c.held, c.buffer, c.compressor = 0, bytes.Buffer{}, nil
 }
 
@@ -123,34 +124,34 @@ func (c *Copy) end() bool {
 	return !c.lost
 }
 
-// room is how much waits for peers.
-type room struct {
+// A byteBudget bounds the bytes of the reports that wait for peers.
+type byteBudget struct {
 	mu   sync.Mutex // guards used
 	used int
-	// evict makes room by giving up what waits for longest; false when nothing waits. It is called
-	// without mu.
+	// evict gives up what waits for longest; false when nothing waits. It is called without mu.
 	evict func() bool
 }
 
-func (r *room) reserve(n int) bool {
+// reserve takes n bytes, and reports whether the budget allows them.
+func (b *byteBudget) reserve(n int) bool {
 	for {
-		r.mu.Lock()
-		if r.used+n <= maxWaiting {
-			r.used += n
-			r.mu.Unlock()
+		b.mu.Lock()
+		if b.used+n <= maxWaiting {
+			b.used += n
+			b.mu.Unlock()
 			return true
 		}
-		r.mu.Unlock()
-		if !r.evict() {
+		b.mu.Unlock()
+		if !b.evict() {
 			return false
 		}
 	}
 }
 
-func (r *room) release(n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.used -= n
+func (b *byteBudget) release(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used -= n
 }
 
 // others returns the peers that are not known to be this exporter itself.
@@ -177,13 +178,13 @@ func (x *Exchange) Forward(ctx context.Context, r Report, c *Copy) {
 	n := 0
 	for _, p := range others {
 		var tried chan<- struct{}
-		if s := p.currentStatus(); s.Err == nil && !s.At.IsZero() && p.queue.flows() {
+		if s := p.currentStatus(); s.Err == nil && !s.At.IsZero() && p.queue.isHealthy() {
 			tried = awaited
 			n++
 		}
-		p.queue.put(&waitingReport{Report: r, tried: tried})
+		p.queue.put(&queuedReport{Report: r, tried: tried})
 	}
-	timer := time.NewTimer(mostPatience)
+	timer := time.NewTimer(mostWait)
 	defer timer.Stop()
 	for ; n > 0; n-- {
 		select {
@@ -203,16 +204,16 @@ const (
 	resultDropped = "dropped"
 )
 
-// A waitingReport waits for one peer.
-type waitingReport struct {
+// A queuedReport is a report in the queue of one peer.
+type queuedReport struct {
 	Report
-	tried chan<- struct{} // is told once, after the first attempt; nil for nobody
+	tried chan<- struct{} // gets one element, after the first attempt; nil for nobody
 }
 
-func (w *waitingReport) told() {
-	if w.tried != nil {
-		w.tried <- struct{}{} // there is room for each
-		w.tried = nil
+func (r *queuedReport) signalTried() {
+	if r.tried != nil {
+		r.tried <- struct{}{} // there is room for each
+		r.tried = nil
 	}
 }
 
@@ -222,49 +223,50 @@ type queue struct {
 	ready chan struct{} // of capacity 1
 
 	mu     sync.Mutex // guards the rest
-	list   []*waitingReport
+	list   []*queuedReport
 	closed bool
 	// stuck is set from an attempt that failed until one succeeds.
 	stuck bool
 }
 
-func (q *queue) flows() bool {
+// isHealthy reports whether the last attempt succeeded, if there was one.
+func (q *queue) isHealthy() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return !q.stuck
 }
 
-// tried notes how an attempt ended. Nobody waits for a queue that is stuck.
-func (q *queue) tried(stuck bool) {
+// recordAttempt notes how an attempt ended. Nobody waits for a queue that is stuck.
+func (q *queue) recordAttempt(stuck bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.stuck = stuck
-	for _, w := range q.list {
+	for _, r := range q.list {
 		if stuck {
-			w.told()
+			r.signalTried()
 		}
 	}
 }
 
 // put adds a report in place of an older one of the same process.
-func (q *queue) put(w *waitingReport) {
+func (q *queue) put(r *queuedReport) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if i := slices.IndexFunc(q.list, func(o *waitingReport) bool { return o.key() == w.key() }); i >= 0 {
-		if q.list[i].Received.After(w.Received) {
-			q.let(w)
+	if i := slices.IndexFunc(q.list, func(o *queuedReport) bool { return o.key() == r.key() }); i >= 0 {
+		if q.list[i].Received.After(r.Received) {
+			q.discard(r)
 			return
 		}
-		q.let(q.list[i])
+		q.discard(q.list[i])
 		q.list = slices.Delete(q.list, i, i+1)
 		q.x.metrics.waiting.Dec()
 	}
 	if q.closed {
 		q.x.metrics.pushes.WithLabelValues(resultDropped).Inc()
-		q.let(w)
+		q.discard(r)
 		return
 	}
-	q.list = append(q.list, w)
+	q.list = append(q.list, r)
 	q.x.metrics.waiting.Inc()
 	select {
 	case q.ready <- struct{}{}:
@@ -272,29 +274,29 @@ func (q *queue) put(w *waitingReport) {
 	}
 }
 
-// let lets go of a report that is not in the list any more, or never was.
-func (q *queue) let(w *waitingReport) {
-	w.told()
+// discard lets go of a report that is not in the list any more, or never was.
+func (q *queue) discard(r *queuedReport) {
+	r.signalTried()
 	q.x.holdersMu.Lock()
-	w.copy.holders--
-	last := w.copy.holders == 0
+	r.copy.holders--
+	last := r.copy.holders == 0
 	q.x.holdersMu.Unlock()
 	if last {
-		w.copy.Release()
+		r.copy.Release()
 	}
 }
 
 // take removes the first report, nil when there is none.
-func (q *queue) take() *waitingReport {
+func (q *queue) take() *queuedReport {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.list) == 0 {
 		return nil
 	}
-	w := q.list[0]
+	r := q.list[0]
 	q.list = slices.Delete(q.list, 0, 1)
 	q.x.metrics.waiting.Dec()
-	return w
+	return r
 }
 
 // close gives up all that waits: the peer is gone.
@@ -302,9 +304,9 @@ func (q *queue) close() {
 	q.mu.Lock()
 	q.closed = true
 	q.mu.Unlock()
-	for w := q.take(); w != nil; w = q.take() {
+	for r := q.take(); r != nil; r = q.take() {
 		q.x.metrics.pushes.WithLabelValues(resultDropped).Inc()
-		q.let(w)
+		q.discard(r)
 	}
 }
 
@@ -325,9 +327,9 @@ func (x *Exchange) evict() bool {
 	if oldest == nil {
 		return false
 	}
-	if w := oldest.take(); w != nil {
+	if r := oldest.take(); r != nil {
 		x.metrics.pushes.WithLabelValues(resultDropped).Inc()
-		oldest.let(w)
+		oldest.discard(r)
 	}
 	return true
 }
@@ -336,8 +338,8 @@ func (x *Exchange) evict() bool {
 func (p *peer) forward(ctx context.Context) {
 	defer p.queue.close()
 	for {
-		w := p.queue.take()
-		if w == nil {
+		r := p.queue.take()
+		if r == nil {
 			select {
 			case <-ctx.Done():
 				return
@@ -345,21 +347,21 @@ func (p *peer) forward(ctx context.Context) {
 			}
 			continue
 		}
-		again, err := p.send(ctx, w)
-		p.queue.tried(again)
+		again, err := p.send(ctx, r)
+		p.queue.recordAttempt(again)
 		switch {
 		case err == nil:
 			p.metrics.pushes.WithLabelValues(resultSent).Inc()
-			p.queue.let(w)
+			p.queue.discard(r)
 			continue
 		case !again:
-			p.logger.Warn("a peer refuses a pushed report that is passed on", "service", w.Service, "err", err)
+			p.logger.Warn("a peer refuses a pushed report that is passed on", "service", r.Service, "err", err)
 			p.metrics.pushes.WithLabelValues(resultFailed).Inc()
-			p.queue.let(w)
+			p.queue.discard(r)
 			continue
 		}
-		w.told()
-		p.queue.put(w)
+		r.signalTried()
+		p.queue.put(r)
 		select {
 		case <-ctx.Done():
 			return
@@ -369,26 +371,26 @@ func (p *peer) forward(ctx context.Context) {
 }
 
 // send sends a report, and says whether it is to be sent again if that failed.
-func (p *peer) send(ctx context.Context, w *waitingReport) (again bool, err error) {
+func (p *peer) send(ctx context.Context, r *queuedReport) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, p.connection.Timeout)
 	defer cancel()
 	u, err := url.Parse(p.url)
 	if err != nil {
 		return false, fmt.Errorf("pass on: %w", err)
 	}
-	u = &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: strings.TrimSuffix(strings.TrimRight(u.Path, "/"), names.DecisionsPath) + "/push/" + w.Service + "/errors"}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(w.copy.buffer.Bytes()))
+	u = &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: strings.TrimSuffix(strings.TrimRight(u.Path, "/"), names.DecisionsPath) + "/push/" + r.Service + "/errors"}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(r.copy.buffer.Bytes()))
 	if err != nil {
 		return false, fmt.Errorf("pass on: %w", err)
 	}
 	req.Header.Set("User-Agent", p.o.UserAgent)
 	req.Header.Set("Content-Type", "application/json")
-	if w.copy.compressor != nil {
+	if r.copy.compressor != nil {
 		req.Header.Set("Content-Encoding", "gzip")
 	}
 	req.Header.Set(names.ForwardedBy, p.o.Process)
-	req.Header.Set(names.ForwardedHost, w.Host)
-	req.Header.Set(names.ForwardedAge, strconv.FormatFloat(p.o.Now().Sub(w.Received).Seconds(), 'f', 3, 64))
+	req.Header.Set(names.ForwardedHost, r.Host)
+	req.Header.Set(names.ForwardedAge, strconv.FormatFloat(p.o.Now().Sub(r.Received).Seconds(), 'f', 3, 64))
 	res, err := p.connection.client.Do(req)
 	if err != nil {
 		return true, fmt.Errorf("pass on: %w", peeled(err))
