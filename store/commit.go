@@ -26,7 +26,7 @@ func (s *Store) Append(events []*merge.Event) (int64, error) {
 		return s.journal, s.explain(err)
 	}
 	before := s.size
-	err := s.extend(func(w *writer) {
+	err := s.extend(func(w *frameWriter) {
 		for _, e := range events {
 			if w.err = s.packing.begin(w); w.err != nil {
 				return
@@ -72,7 +72,7 @@ func (s *Store) Commit(changes *merge.Records) error {
 	if err := s.check(); err != nil || s.size > max(minRewrite, 2*s.live) {
 		return merge.ErrIncomplete
 	}
-	err := s.extend(func(w *writer) { w.change(changes) })
+	err := s.extend(func(w *frameWriter) { w.change(changes) })
 	if err == nil {
 		err = s.sync()
 	}
@@ -123,8 +123,8 @@ func (s *Store) abandon(err error) error {
 }
 
 // extend appends to the file, all that f writes or nothing.
-func (s *Store) extend(f func(*writer)) error {
-	w := writer{store: s, file: s.file, at: s.size, number: s.number}
+func (s *Store) extend(f func(*frameWriter)) error {
+	w := frameWriter{store: s, file: s.file, at: s.size, number: s.number}
 	f(&w)
 	w.flush()
 	if w.err != nil {
@@ -190,7 +190,7 @@ func (s *Store) rewrite(all *merge.Records) error {
 	if err := s.mark.renew(); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	w := writer{store: s, file: f}
+	w := frameWriter{store: s, file: f}
 	w.frame(head{kind: kindMeta}, s.meta())
 	w.change(all)
 	w.flush()
@@ -250,8 +250,8 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// A writer writes frames to a file until the first error.
-type writer struct {
+// A frameWriter writes frames to a file until the first error.
+type frameWriter struct {
 	store  *Store
 	file   *os.File
 	at     int64
@@ -264,12 +264,12 @@ type writer struct {
 // writeSize is how much is written at once: a commit of everything is not built in memory.
 const writeSize = 1 << 20
 
-func (w *writer) flush() {
+func (w *frameWriter) flush() {
 	w.write(w.b)
 	w.b = w.b[:0]
 }
 
-func (w *writer) write(b []byte) {
+func (w *frameWriter) write(b []byte) {
 	if w.err == nil && len(b) > 0 {
 		_, w.err = w.file.Write(b)
 	}
@@ -278,7 +278,7 @@ func (w *writer) write(b []byte) {
 
 // frame writes a frame with a payload of so many parts, of which large ones are not copied.
 // It reports false, and writes nothing, when that is more than would be read.
-func (w *writer) frame(h head, payload ...[]byte) bool {
+func (w *frameWriter) frame(h head, payload ...[]byte) bool {
 	size, sum := 0, uint32(0)
 	for _, part := range payload {
 		size += len(part)
@@ -305,7 +305,7 @@ func (w *writer) frame(h head, payload ...[]byte) bool {
 }
 
 // change writes the frames of a commit.
-func (w *writer) change(r *merge.Records) {
+func (w *frameWriter) change(r *merge.Records) {
 	w.remove(&r.Removed)
 	w.put(r)
 	var e encoder
@@ -314,7 +314,7 @@ func (w *writer) change(r *merge.Records) {
 	w.frame(head{kind: kindCommit}, e.b)
 }
 
-func (w *writer) record(k kind, t table, service string, key, value []byte) {
+func (w *frameWriter) record(k kind, t table, service string, key, value []byte) {
 	var e encoder
 	e.bytes(key)
 	if w.frame(head{kind: k, table: t, service: nameHash(service), key: crc32.Checksum(key, castagnoli)}, e.b, value) {
@@ -325,7 +325,7 @@ func (w *writer) record(k kind, t table, service string, key, value []byte) {
 	}
 }
 
-func (w *writer) remove(r *merge.Removed) {
+func (w *frameWriter) remove(r *merge.Removed) {
 	for _, name := range r.Services {
 		w.record(kindDelete, tableServices, name, []byte(name), nil)
 	}
@@ -353,7 +353,7 @@ func (w *writer) remove(r *merge.Removed) {
 	}
 }
 
-func (w *writer) put(r *merge.Records) {
+func (w *frameWriter) put(r *merge.Records) {
 	for i := range r.Services {
 		w.record(kindPut, tableServices, r.Services[i].Name, []byte(r.Services[i].Name), encodeService(&r.Services[i]))
 	}

@@ -23,7 +23,7 @@ func TestCutOffWhileWriting(t *testing.T) {
 	if err := os.Truncate(s.path, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.extend(func(w *writer) { w.frame(head{kind: kindMeta}, s.meta()) }); !errors.Is(err, errCut) {
+	if err := s.extend(func(w *frameWriter) { w.frame(head{kind: kindMeta}, s.meta()) }); !errors.Is(err, errCut) {
 		t.Fatalf("got %v, want %v", err, errCut)
 	}
 	if err := s.Commit(&merge.Records{}); !errors.Is(err, merge.ErrIncomplete) {

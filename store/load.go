@@ -63,7 +63,7 @@ func (s *Store) begin() error {
 	if err := s.mark.renew(); err != nil {
 		return err
 	}
-	if err := s.extend(func(w *writer) { w.frame(head{kind: kindMeta}, s.meta()) }); err != nil {
+	if err := s.extend(func(w *frameWriter) { w.frame(head{kind: kindMeta}, s.meta()) }); err != nil {
 		return err
 	}
 	s.mark.before = ""
@@ -96,7 +96,7 @@ func (s *Store) read() (*merge.Saved, error) {
 		if len(b) > 0 {
 			return nil, err
 		}
-		return saved, s.judge(&loader{}, saved) // an empty file cannot be mapped
+		return saved, s.checkDamage(&loader{}, saved) // an empty file cannot be mapped
 	}
 	l := loader{store: s, saved: saved, reader: eventReader{traces: map[string][]string{}}, unpacking: unpacking{decoder: s.occurrences.decompress}}
 	l.scanner.b = f.Bytes()
@@ -104,12 +104,12 @@ func (s *Store) read() (*merge.Saved, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	l.load()
-	err = s.judge(&l, saved)
+	err = s.checkDamage(&l, saved)
 	return saved, errors.Join(err, f.Close())
 }
 
-// judge finds out what is missing, and tells it.
-func (s *Store) judge(l *loader, saved *merge.Saved) error {
+// checkDamage finds out what is missing, and logs it.
+func (s *Store) checkDamage(l *loader, saved *merge.Saved) error {
 	if l.version != 0 && l.version != version {
 		return fmt.Errorf("%w: its layout has version %d, this program knows %d", ErrNewer, l.version, version)
 	}
@@ -150,7 +150,7 @@ type loader struct {
 	version    uint64
 	uuid, mark string
 	// tables hold the records that were committed, by table and key: where they are.
-	tables map[table]map[string]place
+	tables map[table]map[string]recordLocation
 	// changes are those since the last commit, in pieces: the first commit has all that there is.
 	changes chunks
 	seq     uint64 // of the last event that the records comprise
@@ -169,18 +169,19 @@ type recordHash struct {
 	key   uint32
 }
 
-// A place is where the frame of a record begins, and its value begins and ends.
-type place struct{ frame, from, to int }
+// A recordLocation is where in the file the frame of a record begins, and where its value
+// begins and ends.
+type recordLocation struct{ frame, from, to int }
 
 type change struct {
-	table  table
-	key    string
-	place  place
-	delete bool
+	table    table
+	key      string
+	location recordLocation
+	delete   bool
 }
 
 func (l *loader) load() {
-	l.tables = map[table]map[string]place{}
+	l.tables = map[table]map[string]recordLocation{}
 	l.lastPut = map[recordHash]uint32{}
 	l.names = map[uint32]string{}
 	l.scanner.scan(l.frame)
@@ -249,7 +250,7 @@ func (l *loader) change(h head, payload []byte, at int) {
 	d := decoder{b: payload}
 	key := d.string()
 	to := at + headSize + len(payload)
-	l.changes.add(change{h.table, key, place{at, to - len(d.b), to}, h.kind == kindDelete})
+	l.changes.add(change{h.table, key, recordLocation{at, to - len(d.b), to}, h.kind == kindDelete})
 	l.lastPut[recordHash{h.table, h.key}] = h.number
 }
 
@@ -262,7 +263,7 @@ func (l *loader) commit(payload []byte) {
 	l.seq = max(l.seq, seq)
 	for t, n := range l.changes.of() {
 		if l.tables[t] == nil {
-			l.tables[t] = make(map[string]place, n)
+			l.tables[t] = make(map[string]recordLocation, n)
 		}
 	}
 	for _, chunk := range l.changes.list {
@@ -271,7 +272,7 @@ func (l *loader) commit(payload []byte) {
 			if records := l.tables[c.table]; c.delete {
 				delete(records, c.key)
 			} else {
-				records[c.key] = c.place
+				records[c.key] = c.location
 			}
 		}
 	}

@@ -15,11 +15,11 @@ import (
 // occurrences packs lists of occurrences as compressed JSON: the stack traces of one key are
 // much alike. Only unpack is safe for concurrent use.
 type occurrences struct {
-	compress   *zstd.Encoder
-	decompress *zstd.Decoder
-	packed     []byte // of pack, kept for its memory
-	logger     *slog.Logger
-	told       sync.Once // that something could not be read
+	compress    *zstd.Encoder
+	decompress  *zstd.Decoder
+	packed      []byte // of pack, kept for its memory
+	logger      *slog.Logger
+	errorLogged sync.Once // that something could not be read
 }
 
 // maxOccurrences bounds what a damaged record can make us allocate, in bytes.
@@ -109,7 +109,7 @@ func (s *stored) Occurrences() []periskop.Occurrence {
 			}
 		}
 	}
-	s.codec.told.Do(func() {
+	s.codec.errorLogged.Do(func() {
 		s.codec.logger.Error("occurrences cannot be read back; counts are right, some stack traces are missing", "file", s.file.Name(), "err", err)
 	})
 	return nil
@@ -127,7 +127,7 @@ func (s *stored) read() ([]byte, error) {
 
 // occurrencesRecord writes what is kept of an exception, as it was written before if nothing
 // is new, and notes where it is.
-func (w *writer) occurrencesRecord(r *merge.OccurrencesRecord) {
+func (w *frameWriter) occurrencesRecord(r *merge.OccurrencesRecord) {
 	codec, key := w.store.occurrences, exceptionKey(r.ExceptionName)
 	if s, ok := r.Kept.Stored().(*stored); ok {
 		if payload, err := s.read(); err == nil {
@@ -144,7 +144,7 @@ func (w *writer) occurrencesRecord(r *merge.OccurrencesRecord) {
 	r.Written = w.occurrencesFrame(r.Service, key, codec.encode(list))
 }
 
-func (w *writer) occurrencesFrame(service string, key, value []byte) merge.Stored {
+func (w *frameWriter) occurrencesFrame(service string, key, value []byte) merge.Stored {
 	at := w.at + int64(len(w.b))
 	w.record(kindPut, tableOccurrences, service, key, value)
 	size := w.at + int64(len(w.b)) - at

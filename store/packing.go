@@ -38,7 +38,7 @@ func (p *packing) pack(part []byte) []byte {
 }
 
 // begin writes the dictionary once there is enough to make it of.
-func (p *packing) begin(w *writer) error {
+func (p *packing) begin(w *frameWriter) error {
 	if p.withDictionary != nil || len(p.sample) < dictionarySize {
 		return nil
 	}
