@@ -15,8 +15,8 @@ const (
 	maxKeys  = 10_000  // of one mapping: yaml.v3 compares every key with every other
 )
 
-// A planter makes nodes of what the parser returns.
-type planter struct {
+// An aliasResolver makes a tree of what the parser returns, with aliases written out.
+type aliasResolver struct {
 	*mistakes
 	nodes   int
 	open    map[*yaml.Node]bool // anchors whose aliases are being written out
@@ -25,71 +25,72 @@ type planter struct {
 
 const sayInside = "the alias *%s stands inside of what it stands for; write the value out"
 
-// plant returns y as a tree, or nil when there is a mistake that leaves none.
-func plant(found *mistakes, y *yaml.Node) *node {
-	p := &planter{mistakes: found, open: make(map[*yaml.Node]bool)}
-	n := p.node(y, y.Line, "", 0)
-	if p.stopped {
+// resolveAliases returns y as a tree without aliases, or nil when there is a mistake that
+// leaves none.
+func resolveAliases(found *mistakes, y *yaml.Node) *node {
+	r := &aliasResolver{mistakes: found, open: make(map[*yaml.Node]bool)}
+	n := r.node(y, y.Line, "", 0)
+	if r.stopped {
 		return nil
 	}
 	return n
 }
 
-func (p *planter) stop(line int, path, format string, args ...any) {
-	if !p.stopped {
-		p.add(line, path, format, args...)
+func (r *aliasResolver) stop(line int, path, format string, args ...any) {
+	if !r.stopped {
+		r.add(line, path, format, args...)
 	}
-	p.stopped = true
+	r.stopped = true
 }
 
-func (p *planter) node(y *yaml.Node, line int, path string, depth int) *node {
-	p.nodes++
+func (r *aliasResolver) node(y *yaml.Node, line int, path string, depth int) *node {
+	r.nodes++
 	switch {
-	case p.nodes > maxNodes:
-		p.stop(line, path, "the file has more than %d values, with aliases written out; list targets in files of their own, see file_sd_configs", maxNodes)
+	case r.nodes > maxNodes:
+		r.stop(line, path, "the file has more than %d values, with aliases written out; list targets in files of their own, see file_sd_configs", maxNodes)
 	case depth > maxDepth:
-		p.stop(line, path, "is nested more than %d levels deep; no option is that deep", maxDepth)
-	case y.Kind == yaml.AliasNode && p.open[y.Alias]:
-		p.stop(line, path, sayInside, y.Value)
+		r.stop(line, path, "is nested more than %d levels deep; no option is that deep", maxDepth)
+	case y.Kind == yaml.AliasNode && r.open[y.Alias]:
+		r.stop(line, path, sayInside, y.Value)
 	}
 	n := &node{line: line, path: path}
-	if p.stopped {
+	if r.stopped {
 		n.yaml = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}
 		return n
 	}
 	if y.Kind == yaml.AliasNode {
-		p.open[y.Alias] = true
-		defer delete(p.open, y.Alias)
-		return p.node(y.Alias, line, path, depth)
+		r.open[y.Alias] = true
+		defer delete(r.open, y.Alias)
+		return r.node(y.Alias, line, path, depth)
 	}
 	n.yaml = &yaml.Node{Kind: y.Kind, Tag: y.Tag, Value: y.Value, Style: y.Style, Line: line, Column: y.Column}
-	p.tag(n)
+	r.tag(n)
 	switch y.Kind {
 	case yaml.SequenceNode:
-		p.list(n, y, depth)
+		r.list(n, y, depth)
 	case yaml.MappingNode:
-		p.mapping(n, y, depth)
+		r.mapping(n, y, depth)
 	}
 	return n
 }
 
 // tag leaves no explicit tag: they change what a value is, and no option needs one.
-func (p *planter) tag(n *node) {
+func (r *aliasResolver) tag(n *node) {
 	if n.yaml.Style&yaml.TaggedStyle == 0 {
 		return
 	}
 	n.yaml.Style &^= yaml.TaggedStyle
 	if n.yaml.Tag != "!!str" || !n.scalar() {
-		p.stop(n.line, n.path, "the tag %s is not supported; remove it", n.yaml.Tag)
+		r.stop(n.line, n.path, "the tag %s is not supported; remove it", n.yaml.Tag)
 		return
 	}
 	n.yaml.Style |= yaml.DoubleQuotedStyle
 }
 
-func (p *planter) list(n *node, y *yaml.Node, depth int) {
+func (r *aliasResolver) list(n *node, y *yaml.Node, depth int) {
 	for i, item := range y.Content {
-		child := p.node(item, item.Line, fmt.Sprintf("%s[%d]", n.path, i), depth+1)
-		if p.stopped {
+		child := r.node(item, item.Line, fmt.Sprintf("%s[%d]", n.path, i), depth+1)
+		if r.stopped {
 			return
 		}
 		n.items = append(n.items, child)
@@ -97,49 +98,49 @@ func (p *planter) list(n *node, y *yaml.Node, depth int) {
 	}
 }
 
-func (p *planter) mapping(n *node, y *yaml.Node, depth int) {
+func (r *aliasResolver) mapping(n *node, y *yaml.Node, depth int) {
 	if len(y.Content)/2 > maxKeys {
-		p.stop(n.line, n.path, "has more than %d keys; no option needs that many", maxKeys)
+		r.stop(n.line, n.path, "has more than %d keys; no option needs that many", maxKeys)
 		return
 	}
 	lines := make(map[string]int, len(y.Content)/2)
 	var merged []*yaml.Node
-	for i := 0; i+1 < len(y.Content) && !p.stopped; i += 2 {
+	for i := 0; i+1 < len(y.Content) && !r.stopped; i += 2 {
 		k, v := y.Content[i], y.Content[i+1]
 		if k.Kind == yaml.ScalarNode && k.Value == "<<" && k.ShortTag() == "!!merge" {
 			merged = append(merged, v)
 			continue
 		}
-		key, ok := p.key(n, k)
+		key, ok := r.key(n, k)
 		if !ok {
 			continue
 		}
 		path := join(n.path, key)
 		if first, again := lines[key]; again {
-			p.add(k.Line, path, "is written a second time, after line %d; keep one of the two", first)
+			r.add(k.Line, path, "is written a second time, after line %d; keep one of the two", first)
 			continue
 		}
 		lines[key] = k.Line
-		n.put(key, p.node(v, k.Line, path, depth+1))
+		n.put(key, r.node(v, k.Line, path, depth+1))
 	}
 	for _, m := range merged {
-		p.merge(n, m, lines, depth)
+		r.merge(n, m, lines, depth)
 	}
 }
 
 // key returns the text of the key k of n.
-func (p *planter) key(n *node, k *yaml.Node) (string, bool) {
+func (r *aliasResolver) key(n *node, k *yaml.Node) (string, bool) {
 	line := k.Line
 	if k.Kind == yaml.AliasNode {
 		k = k.Alias
 	}
 	switch {
 	case k.Kind == yaml.MappingNode:
-		p.add(line, n.path, sayTemplate)
+		r.add(line, n.path, sayTemplate)
 	case k.Kind != yaml.ScalarNode:
-		p.add(line, n.path, "has a key that is a list itself; put text that begins with { or [ in quotes")
+		r.add(line, n.path, "has a key that is a list itself; put text that begins with { or [ in quotes")
 	case k.Value == "" || k.ShortTag() == "!!null":
-		p.add(line, n.path, "has a key without a name; write one before the colon")
+		r.add(line, n.path, "has a key without a name; write one before the colon")
 	default:
 		return k.Value, true
 	}
@@ -149,22 +150,22 @@ func (p *planter) key(n *node, k *yaml.Node) (string, bool) {
 
 // merge adds to n what a merge key << brings: the keys that n lacks, the first of
 // several mappings winning.
-func (p *planter) merge(n *node, y *yaml.Node, lines map[string]int, depth int) {
+func (r *aliasResolver) merge(n *node, y *yaml.Node, lines map[string]int, depth int) {
 	switch y.Kind {
 	case yaml.AliasNode:
-		if p.open[y.Alias] {
-			p.stop(y.Line, n.path, sayInside, y.Value)
+		if r.open[y.Alias] {
+			r.stop(y.Line, n.path, sayInside, y.Value)
 			return
 		}
-		p.open[y.Alias] = true
-		defer delete(p.open, y.Alias)
-		p.merge(n, y.Alias, lines, depth)
+		r.open[y.Alias] = true
+		defer delete(r.open, y.Alias)
+		r.merge(n, y.Alias, lines, depth)
 	case yaml.SequenceNode:
 		for _, item := range y.Content {
-			p.merge(n, item, lines, depth+1)
+			r.merge(n, item, lines, depth+1)
 		}
 	case yaml.MappingNode:
-		from := p.node(y, y.Line, n.path, depth+1)
+		from := r.node(y, y.Line, n.path, depth+1)
 		for _, f := range from.fields {
 			if _, ok := lines[f.key]; !ok {
 				lines[f.key] = f.value.line
@@ -172,6 +173,6 @@ func (p *planter) merge(n *node, y *yaml.Node, lines map[string]int, depth int) 
 			}
 		}
 	default:
-		p.add(y.Line, n.path, "merges (<<) something that is not a mapping; write << with an alias of a mapping")
+		r.add(y.Line, n.path, "merges (<<) something that is not a mapping; write << with an alias of a mapping")
 	}
 }

@@ -38,14 +38,14 @@ func (c *checker) check(n *node, t reflect.Type) {
 	if n.null() || n.broken {
 		return // A key without a value is as good as not written.
 	}
-	switch shapeOf(t) {
-	case scalarShape:
+	switch valueKindOf(t) {
+	case scalarKind:
 		c.scalar(n, t)
-	case listShape:
+	case listKind:
 		c.list(n, t)
-	case mappingShape:
+	case mappingKind:
 		c.mapping(n, t)
-	case anyShape: // nothing to check
+	case anyKind: // nothing to check
 	}
 }
 
@@ -54,7 +54,7 @@ func (c *checker) clean(n *node) bool { return c.count == n.before }
 
 func (c *checker) list(n *node, t reflect.Type) {
 	if !n.list() {
-		c.wrongShape(n, "a list", listAdvice(n, t))
+		c.wrongKind(n, "a list", listAdvice(n, t))
 		return
 	}
 	for _, item := range n.items {
@@ -73,7 +73,7 @@ func (c *checker) item(n *node, t reflect.Type) {
 func (c *checker) mapping(n *node, t reflect.Type) {
 	s := c.catalog.of(t)
 	if !n.mapping() {
-		c.wrongShape(n, "a mapping", mappingAdvice(n, s))
+		c.wrongKind(n, "a mapping", mappingAdvice(n, s))
 		return
 	}
 	c.around = append(c.around, enclosing{n.path, s})
@@ -196,9 +196,9 @@ func (c *checker) exclusive(n *node, keys ...string) {
 	}
 }
 
-// wrongShape reports that n is something else than wanted. It does not show the value:
+// wrongKind reports that n is something else than wanted. It does not show the value:
 // in the wrong place it may be a secret.
-func (c *checker) wrongShape(n *node, wanted, advice string) {
+func (c *checker) wrongKind(n *node, wanted, advice string) {
 	is := "a single value"
 	switch {
 	case n.list():
@@ -213,7 +213,7 @@ func listAdvice(n *node, t reflect.Type) string {
 	switch {
 	case n.mapping():
 		return "put a dash before each entry, as - key: value"
-	case shapeOf(deref(t.Elem())) == mappingShape:
+	case valueKindOf(deref(t.Elem())) == mappingKind:
 		return "write its entries below it, each after a dash, as - key: value"
 	}
 	return "write [a, b], or one entry a line, each after a dash"

@@ -108,7 +108,7 @@ func (c *checker) headers(n *node) {
 		case !headerText.MatchString(f.key):
 			c.add(v.line, v.path, "is not the name of a header; write for example X-Scope")
 		case !v.null() && !v.mapping():
-			// Its shape is reported already.
+			// Its kind is reported already.
 		case !c.meant(v, "values") && !c.meant(v, "secrets") && !c.meant(v, "files"):
 			c.add(v.line, v.path, "has no value; add for example values: [one]")
 		}

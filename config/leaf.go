@@ -21,7 +21,7 @@ import (
 func (c *checker) scalar(n *node, t reflect.Type) {
 	n.secret = t == reflect.TypeFor[commonconfig.Secret]()
 	if !n.scalar() {
-		c.wrongShape(n, "a single value", scalarAdvice(n))
+		c.wrongKind(n, "a single value", scalarAdvice(n))
 		return
 	}
 	v := reflect.New(t)

@@ -43,33 +43,33 @@ func (s *schema) names(discovery bool) []string {
 	return names
 }
 
-// A shape is what a value has to be in YAML.
-type shape int
+// A valueKind is the kind of node that a value has to be in YAML.
+type valueKind int
 
 const (
-	scalarShape shape = iota
-	listShape
-	mappingShape
-	anyShape
+	scalarKind valueKind = iota
+	listKind
+	mappingKind
+	anyKind
 )
 
-// shapeOf returns the shape of values of type t, which is no pointer.
-func shapeOf(t reflect.Type) shape {
+// valueKindOf returns the kind of values of type t, which is no pointer.
+func valueKindOf(t reflect.Type) valueKind {
 	switch {
 	case t == reflect.TypeFor[commonconfig.URL](), t == reflect.TypeFor[relabel.Regexp]():
-		return scalarShape
+		return scalarKind
 	case reflect.PointerTo(t).Implements(reflect.TypeFor[yaml.Unmarshaler]()):
-		return scalarShape // Only the types of values.go do.
+		return scalarKind // Only the types of values.go do.
 	}
 	switch t.Kind() {
 	case reflect.Slice, reflect.Array:
-		return listShape
+		return listKind
 	case reflect.Map, reflect.Struct:
-		return mappingShape
+		return mappingKind
 	case reflect.Interface:
-		return anyShape
+		return anyKind
 	default:
-		return scalarShape
+		return scalarKind
 	}
 }
 
@@ -93,7 +93,7 @@ func deref(t reflect.Type) reflect.Type {
 // A catalog makes schemas, each once.
 type catalog map[reflect.Type]*schema
 
-// of returns the schema of t, whose shape is a mapping.
+// of returns the schema of t, which is a mapping.
 func (c catalog) of(t reflect.Type) *schema {
 	if s, ok := c[t]; ok {
 		return s

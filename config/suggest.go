@@ -179,7 +179,7 @@ func inner(k schemaKey, n *node) (reflect.Type, bool) {
 	if t.Kind() == reflect.Slice {
 		t = deref(t.Elem())
 	}
-	return t, t.Kind() == reflect.Struct && shapeOf(t) == mappingShape
+	return t, t.Kind() == reflect.Struct && valueKindOf(t) == mappingKind
 }
 
 // nearestHomes returns the paths that share most with here, and of these the shortest.

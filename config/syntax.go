@@ -43,7 +43,7 @@ func parseText(found *mistakes, data []byte) *node {
 		found.add(root.Line, "", "the file is text without keys; it has to be a mapping, that begins with a key such as services:")
 		return nil
 	}
-	return plant(found, root)
+	return resolveAliases(found, root)
 }
 
 // checkText reports what makes data no text at all.
