@@ -54,17 +54,17 @@ type block struct {
 	Whole string
 }
 
-func (r *budget) block(s string, as shape, most int) block {
-	t, cost, rest := visible(s, as, min(most, r.left))
-	r.left -= cost
-	b := block{Text: t, Long: cost > longText, Tall: cost > tallText || strings.Count(s, "\n") >= tallLines}
+func (b *budget) block(s string, layout textLayout, most int) block {
+	t, cost, rest := visible(s, layout, min(most, b.left))
+	b.left -= cost
+	out := block{Text: t, Long: cost > longText, Tall: cost > tallText || strings.Count(s, "\n") >= tallLines}
 	if rest > 0 {
-		b.Left, b.Whole = byteSize(rest), r.whole
+		out.Left, out.Whole = byteSize(rest), b.whole
 	}
-	return b
+	return out
 }
 
-func (r *budget) line(s string) block { return r.block(s, oneLine, lineBudget) }
+func (b *budget) line(s string) block { return b.block(s, oneLine, lineBudget) }
 
 // A stack is a stack trace, shortened in its middle when it is very long.
 type stack struct {
@@ -79,15 +79,15 @@ type frame struct {
 	Source string // the address of its source code, "" when that is not known
 }
 
-func (r *budget) stack(lines []string) stack {
+func (b *budget) stack(lines []string) stack {
 	head, tail := lines, []string(nil)
 	if len(lines) > headLines+tailLines {
 		head, tail = lines[:headLines], lines[len(lines)-tailLines:]
 	}
-	s := stack{Head: r.frames(head), Tail: r.frames(tail)}
+	s := stack{Head: b.frames(head), Tail: b.frames(tail)}
 	shown := slices.Concat(head[:len(s.Head)], tail[:len(s.Tail)])
-	s.setOrigins(r, shown)
-	s.setSources(r, shown)
+	s.setOrigins(b, shown)
+	s.setSources(b, shown)
 	if left := len(lines) - len(s.Head) - len(s.Tail); left > 0 {
 		s.Left = plural(left, "line")
 	}
@@ -96,8 +96,8 @@ func (r *budget) stack(lines []string) stack {
 
 // setOrigins notes whose code the lines are that are shown. It does nothing when all are
 // of one origin: then there is nothing to set off.
-func (s *stack) setOrigins(r *budget, lines []string) {
-	list := frames.Origins(lines, r.own)
+func (s *stack) setOrigins(b *budget, lines []string) {
+	list := frames.Origins(lines, b.own)
 	if !slices.Contains(list, frames.Own) || !slices.Contains(list, frames.Library) {
 		return
 	}
@@ -107,20 +107,20 @@ func (s *stack) setOrigins(r *budget, lines []string) {
 	for i := range s.Tail {
 		s.Tail[i].Origin = list[len(s.Head)+i]
 	}
-	r.mixed = true
+	b.mixed = true
 }
 
-// setSources makes lines lead to their source code, for as many as there is room.
-func (s *stack) setSources(r *budget, lines []string) {
-	if r.sources == nil {
+// setSources makes lines lead to their source code, for as many as the budget allows.
+func (s *stack) setSources(b *budget, lines []string) {
+	if b.sources == nil {
 		return
 	}
 	const linkCost = len(`<a class="source" href="" rel="noreferrer">source</a>`)
-	for i, address := range r.sources(lines) {
-		if address == "" || len(address)+linkCost > r.left {
+	for i, address := range b.sources(lines) {
+		if address == "" || len(address)+linkCost > b.left {
 			continue
 		}
-		r.left -= len(address) + linkCost
+		b.left -= len(address) + linkCost
 		if i < len(s.Head) {
 			s.Head[i].Source = address
 		} else {
@@ -129,16 +129,16 @@ func (s *stack) setSources(r *budget, lines []string) {
 	}
 }
 
-// frames returns as many as there is room for.
-func (r *budget) frames(list []string) []frame {
+// frames returns as many as the budget allows.
+func (b *budget) frames(list []string) []frame {
 	const itemCost = len("<li class=own></li>\n")
 	var out []frame
 	for _, f := range list {
-		if r.left < itemCost {
+		if b.left < itemCost {
 			break
 		}
-		r.left -= itemCost
-		out = append(out, frame{block: r.block(f, lines, lineBudget)})
+		b.left -= itemCost
+		out = append(out, frame{block: b.block(f, lines, lineBudget)})
 	}
 	return out
 }

@@ -49,7 +49,7 @@ type classifier struct {
 }
 
 // is reports whether an exception of the service is in that condition.
-func (j classifier) is(c condition, s *merge.Service, e *merge.Exception) bool {
+func (cl classifier) is(c condition, s *merge.Service, e *merge.Exception) bool {
 	switch c {
 	case conditionAny:
 		return true
@@ -58,11 +58,11 @@ func (j classifier) is(c condition, s *merge.Service, e *merge.Exception) bool {
 	case conditionMuted:
 		return e.Muted != nil
 	case conditionNew:
-		return j.isNew(s, e)
+		return cl.isNew(s, e)
 	case conditionRegressed:
 		return e.Open() && e.Regressions > 0
 	case conditionGrowing:
-		grown := j.growth.Exception(e.ID)
+		grown := cl.growth.Exception(e.ID)
 		return e.Open() && grown.Sum(growingSteps) > 0
 	default:
 		return e.Open()
@@ -71,11 +71,11 @@ func (j classifier) is(c condition, s *merge.Service, e *merge.Exception) bool {
 
 // isNew reports whether the exception first came within newAge, as far as that is
 // known: what was there before the watch on its service began may be of any age.
-func (j classifier) isNew(s *merge.Service, e *merge.Exception) bool {
+func (cl classifier) isNew(s *merge.Service, e *merge.Exception) bool {
 	if !e.Open() || s == nil || s.WatchedSince.IsZero() || e.Key == merge.OverflowKey {
 		return false
 	}
-	return e.FirstSeen.After(s.WatchedSince) && j.now.Sub(e.FirstSeen) < newAge
+	return e.FirstSeen.After(s.WatchedSince) && cl.now.Sub(e.FirstSeen) < newAge
 }
 
 // A badge is a condition, ready to print.
@@ -87,7 +87,7 @@ type badge struct {
 }
 
 // badges are those of an exception, the most urgent first.
-func (j classifier) badges(s *merge.Service, e *merge.Exception) []badge {
+func (cl classifier) badges(s *merge.Service, e *merge.Exception) []badge {
 	notes := map[condition]string{
 		conditionRegressed: "It was resolved, and came back " + times(e.Regressions),
 		conditionNew:       "First seen within the last " + distance(newAge),
@@ -97,7 +97,7 @@ func (j classifier) badges(s *merge.Service, e *merge.Exception) []badge {
 	}
 	var list []badge
 	for _, c := range []condition{conditionRegressed, conditionNew, conditionGrowing, conditionMuted, conditionResolved} {
-		if j.is(c, s, e) {
+		if cl.is(c, s, e) {
 			list = append(list, badge{Name: string(c), Tone: c, Note: notes[c]})
 		}
 	}
@@ -112,13 +112,13 @@ func times(n uint64) string {
 }
 
 // span says how far back the growth is known.
-func (j classifier) span() string {
-	if j.growth == nil {
+func (cl classifier) span() string {
+	if cl.growth == nil {
 		return "last hour"
 	}
 	// The first step has just begun when the last one has.
 	const whole = (merge.GrowthSteps - 2) * merge.GrowthStep
-	if d := j.now.Sub(j.growth.Since); d < whole {
+	if d := cl.now.Sub(cl.growth.Since); d < whole {
 		if d < time.Minute {
 			return "last minute"
 		}

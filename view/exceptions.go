@@ -115,8 +115,8 @@ func (v *view) serveExceptions(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (v *view) newExceptionsPage(s *merge.Snapshot, services []*serviceHealth, f filter, j classifier, to links) *exceptionsPage {
-	list, left := v.lists.exceptions(s, f, j, &v.searches)
+func (v *view) newExceptionsPage(s *merge.Snapshot, services []*serviceHealth, f filter, cl classifier, to links) *exceptionsPage {
+	list, left := v.lists.exceptions(s, f, cl, &v.searches)
 	pager, from, end := newPager(len(list), rowsPerPage, f.Page, func(n int) string {
 		f := f
 		f.Page = n
@@ -130,12 +130,12 @@ func (v *view) newExceptionsPage(s *merge.Snapshot, services []*serviceHealth, f
 		Set:      f.set(),
 		Pager:    pager,
 	}
-	p.setOptions(s, f, v.lists.choicesIn(s, f.Service, j))
+	p.setOptions(s, f, v.lists.choicesIn(s, f.Service, cl))
 	p.Unsearched = newUnsearched(left, f, to)
 	if f.narrow() {
 		p.ClearURL = to.exceptions(filter{Sort: f.Sort})
 	}
-	p.Table = newExceptionTable(s, list[from:end], f, j, to)
+	p.Table = newExceptionTable(s, list[from:end], f, cl, to)
 	p.Many = v.newMany(f, len(list), left, to)
 	p.Table.Ticks = p.Many != nil
 	if len(list) == 0 {
@@ -144,10 +144,10 @@ func (v *view) newExceptionsPage(s *merge.Snapshot, services []*serviceHealth, f
 	return p
 }
 
-func newExceptionTable(s *merge.Snapshot, list []*merge.Exception, f filter, j classifier, to links) exceptionTable {
-	t := exceptionTable{Columns: columns(f, to), OneService: f.Service != "", Span: j.span()}
+func newExceptionTable(s *merge.Snapshot, list []*merge.Exception, f filter, cl classifier, to links) exceptionTable {
+	t := exceptionTable{Columns: columns(f, to), OneService: f.Service != "", Span: cl.span()}
 	for _, e := range list {
-		t.Rows = append(t.Rows, newExceptionRow(s.Service(e.Service), e, j, to))
+		t.Rows = append(t.Rows, newExceptionRow(s.Service(e.Service), e, cl, to))
 	}
 	return t
 }
@@ -160,7 +160,7 @@ const (
 	keyLength     = 160
 )
 
-func newExceptionRow(s *merge.Service, e *merge.Exception, j classifier, to links) exceptionRow {
+func newExceptionRow(s *merge.Service, e *merge.Exception, cl classifier, to links) exceptionRow {
 	row := exceptionRow{
 		ID:         e.ID,
 		URL:        to.trace(e.ID, ""),
@@ -168,10 +168,10 @@ func newExceptionRow(s *merge.Service, e *merge.Exception, j classifier, to link
 		Service:    snippet(e.Service, serviceLength),
 		ServiceURL: to.service(e.Service),
 		Count:      short(e.Total()),
-		Badges:     j.badges(s, e),
-		Growth:     newChart(j.growth.Exception(e.ID), smallStep, smallHeight, j.span()),
-		First:      newMoment(j.now, e.FirstSeen),
-		Last:       newMoment(j.now, e.LastSeen),
+		Badges:     cl.badges(s, e),
+		Growth:     newChart(cl.growth.Exception(e.ID), smallStep, smallHeight, cl.span()),
+		First:      newMoment(cl.now, e.FirstSeen),
+		Last:       newMoment(cl.now, e.LastSeen),
 	}
 	if pkg, name := splitClass(e.Class); name != "" {
 		row.Package, row.Name = snippet(pkg, nameLength), snippet(name, nameLength)

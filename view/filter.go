@@ -145,7 +145,7 @@ func (f filter) set() int {
 
 // exceptions returns what the filter leaves, sorted, and how many exceptions were not searched
 // whole.
-func (f filter) exceptions(s *merge.Snapshot, all []*index, j classifier, b *searchBudget) (list []*merge.Exception, unsearched int) {
+func (f filter) exceptions(s *merge.Snapshot, all []*index, cl classifier, b *searchBudget) (list []*merge.Exception, unsearched int) {
 	search, class := newSearch(f.Query), newWord(strings.ToLower(f.Class))
 	var named, unread []part
 	count, left := 0, 0
@@ -155,32 +155,32 @@ func (f filter) exceptions(s *merge.Snapshot, all []*index, j classifier, b *sea
 		}
 		x := all[i]
 		has := func(e *merge.Exception) bool {
-			return j.is(f.State, svc, e) && f.Seen.has(e, j.now) && f.hasCount(e) && (f.Class == "" || class.in(e.Class))
+			return cl.is(f.State, svc, e) && f.Seen.has(e, cl.now) && f.hasCount(e) && (f.Class == "" || class.in(e.Class))
 		}
 		matching := x.matching(search)
 		listed := part{list: x.list}
-		for _, at := range x.in(f.Sort, j) {
+		for _, at := range x.in(f.Sort, cl) {
 			if (matching == nil || matching[at]) && has(x.list[at]) {
-				listed.places = append(listed.places, at)
+				listed.positions = append(listed.positions, at)
 			}
 		}
-		named, count = append(named, listed), count+len(listed.places)
+		named, count = append(named, listed), count+len(listed.positions)
 		if matching == nil {
 			continue
 		}
 		rest := part{list: x.list}
-		for _, at := range x.in(byLastSeen, j) {
+		for _, at := range x.in(byLastSeen, cl) {
 			if !matching[at] && x.list[at].Kept.Len() > 0 && has(x.list[at]) {
-				rest.places = append(rest.places, at)
+				rest.positions = append(rest.positions, at)
 			}
 		}
-		unread, left = append(unread, rest), left+len(rest.places)
+		unread, left = append(unread, rest), left+len(rest.positions)
 	}
-	list = slices.AppendSeq(make([]*merge.Exception, 0, count), merged(named, f.Sort, j))
-	found, unsearched := search.read(merged(unread, byLastSeen, j), left, f.Deep, b)
+	list = slices.AppendSeq(make([]*merge.Exception, 0, count), merged(named, f.Sort, cl))
+	found, unsearched := search.read(merged(unread, byLastSeen, cl), left, f.Deep, b)
 	if len(found) > 0 {
 		list = append(list, found...)
-		j.sort(list, f.Sort)
+		cl.sort(list, f.Sort)
 	}
 	return list, unsearched
 }
@@ -217,10 +217,10 @@ type ranked struct {
 
 // sort puts equals in the order of their keys and services, so that pages do not
 // overlap.
-func (j classifier) sort(list []*merge.Exception, o order) {
+func (cl classifier) sort(list []*merge.Exception, o order) {
 	sorted := make([]ranked, len(list))
 	for i, e := range list {
-		sorted[i] = ranked{j.rank(e, o), e.Key, e}
+		sorted[i] = ranked{cl.rank(e, o), e.Key, e}
 	}
 	slices.SortFunc(sorted, func(a, b ranked) int {
 		if a.rank != b.rank {
@@ -233,14 +233,14 @@ func (j classifier) sort(list []*merge.Exception, o order) {
 	}
 }
 
-func (j classifier) rank(e *merge.Exception, o order) int64 {
+func (cl classifier) rank(e *merge.Exception, o order) int64 {
 	switch o {
 	case byFirstSeen:
 		return -unixNano(e.FirstSeen)
 	case byCount:
 		return -int64(min(e.Total(), math.MaxInt64))
 	case byGrowth:
-		grown := j.growth.Exception(e.ID)
+		grown := cl.growth.Exception(e.ID)
 		return -int64(min(grown.Sum(merge.GrowthSteps), math.MaxInt64))
 	case byKey:
 		return 0

@@ -33,8 +33,8 @@ type serviceHealth struct {
 var listedConditions = []condition{conditionRegressed, conditionNew, conditionGrowing}
 
 // take counts the exceptions of the service.
-func (s *serviceHealth) take(j classifier) {
-	s.Counts, s.Newest, s.Growth = map[condition]int{}, nil, j.growth.Service(s.Name)
+func (s *serviceHealth) take(cl classifier) {
+	s.Counts, s.Newest, s.Growth = map[condition]int{}, nil, cl.growth.Service(s.Name)
 	if s.Service == nil {
 		return
 	}
@@ -47,7 +47,7 @@ func (s *serviceHealth) take(j classifier) {
 			s.Newest = e
 		}
 		for _, c := range listedConditions {
-			if j.is(c, s.Service, e) {
+			if cl.is(c, s.Service, e) {
 				s.Counts[c]++
 			}
 		}

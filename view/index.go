@@ -60,9 +60,9 @@ func (x *indexes) in(s *merge.Snapshot) (list []*index, same bool) {
 }
 
 // in returns the places of the exceptions in that order, which does not depend on the time.
-func (x *index) in(o order, j classifier) []int32 {
+func (x *index) in(o order, cl classifier) []int32 {
 	if o == byGrowth {
-		return x.sorted(o, j)
+		return x.sorted(o, cl)
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -70,27 +70,27 @@ func (x *index) in(o order, j classifier) []int32 {
 		x.orders = map[order][]int32{}
 	}
 	if x.orders[o] == nil {
-		x.orders[o] = x.sorted(o, j)
+		x.orders[o] = x.sorted(o, cl)
 	}
 	return x.orders[o]
 }
 
-func (x *index) sorted(o order, j classifier) []int32 {
+func (x *index) sorted(o order, cl classifier) []int32 {
 	type ranked struct {
 		rank int64
 		at   int32
 	}
 	list := make([]ranked, len(x.list))
 	for i, e := range x.list {
-		list[i] = ranked{j.rank(e, o), int32(i)}
+		list[i] = ranked{cl.rank(e, o), int32(i)}
 	}
 	// The list is sorted by key, which decides between equals.
 	slices.SortFunc(list, func(a, b ranked) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.at, b.at)) })
-	places := make([]int32, len(list))
+	positions := make([]int32, len(list))
 	for i := range list {
-		places[i] = list[i].at
+		positions[i] = list[i].at
 	}
-	return places
+	return positions
 }
 
 // matching returns of which exceptions the names have all the words; nil for all of them. What it looks at
@@ -161,20 +161,20 @@ func (x *index) having(w *word) []bool {
 
 // A part is what a filter left of a service, in order.
 type part struct {
-	list   []*merge.Exception
-	places []int32
+	list      []*merge.Exception
+	positions []int32
 }
 
 // merged goes through parts in the order, which each of them has.
-func merged(parts []part, o order, j classifier) iter.Seq[*merge.Exception] {
+func merged(parts []part, o order, cl classifier) iter.Seq[*merge.Exception] {
 	type head struct {
 		rank int64
 		e    *merge.Exception
 		part int
 	}
 	headOf := func(i int) head {
-		e := parts[i].list[parts[i].places[0]]
-		return head{j.rank(e, o), e, i}
+		e := parts[i].list[parts[i].positions[0]]
+		return head{cl.rank(e, o), e, i}
 	}
 	before := func(a, b head) bool {
 		if a.rank != b.rank {
@@ -201,7 +201,7 @@ func merged(parts []part, o order, j classifier) iter.Seq[*merge.Exception] {
 			}
 		}
 		for i := range parts {
-			if len(parts[i].places) > 0 {
+			if len(parts[i].positions) > 0 {
 				heap = append(heap, headOf(i))
 			}
 		}
@@ -214,9 +214,9 @@ func merged(parts []part, o order, j classifier) iter.Seq[*merge.Exception] {
 				return
 			}
 			p := &parts[first.part]
-			if p.places = p.places[1:]; len(p.places) > 0 {
-				e := p.list[p.places[0]]
-				heap[0] = head{j.rank(e, o), e, first.part}
+			if p.positions = p.positions[1:]; len(p.positions) > 0 {
+				e := p.list[p.positions[0]]
+				heap[0] = head{cl.rank(e, o), e, first.part}
 			} else {
 				heap[0] = heap[len(heap)-1]
 				heap = heap[:len(heap)-1]

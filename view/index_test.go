@@ -14,7 +14,7 @@ import (
 )
 
 // plainly does what a filter is for, one exception after the other.
-func plainly(f filter, s *merge.Snapshot, j classifier) []string {
+func plainly(f filter, s *merge.Snapshot, cl classifier) []string {
 	var list []*merge.Exception
 	words := strings.Fields(strings.ToLower(f.Query))
 	for _, svc := range s.Services {
@@ -26,7 +26,7 @@ func plainly(f filter, s *merge.Snapshot, j classifier) []string {
 			for _, o := range e.Occurrences() {
 				text = append(text, o.Error.Message)
 			}
-			all := (f.Service == "" || f.Service == svc.Name) && j.is(f.State, svc, e)
+			all := (f.Service == "" || f.Service == svc.Name) && cl.is(f.State, svc, e)
 			for _, w := range words {
 				all = all && slices.ContainsFunc(text, func(t string) bool { return strings.Contains(strings.ToLower(t), w) })
 			}
@@ -36,7 +36,7 @@ func plainly(f filter, s *merge.Snapshot, j classifier) []string {
 		}
 	}
 	slices.SortFunc(list, func(a, b *merge.Exception) int {
-		return cmp.Or(cmp.Compare(j.rank(a, f.Sort), j.rank(b, f.Sort)), strings.Compare(a.Key, b.Key), strings.Compare(a.Service, b.Service))
+		return cmp.Or(cmp.Compare(cl.rank(a, f.Sort), cl.rank(b, f.Sort)), strings.Compare(a.Key, b.Key), strings.Compare(a.Service, b.Service))
 	})
 	var names []string
 	for _, e := range list {
@@ -94,14 +94,14 @@ func TestIndexes(t *testing.T) {
 		if random.IntN(3) == 0 {
 			f.Service = "shop"
 		}
-		j := classifier{now: start.Add(time.Duration(step) * 10 * time.Minute)}
+		cl := classifier{now: start.Add(time.Duration(step) * 10 * time.Minute)}
 		for range 2 { // the second time it is remembered
-			list, left := l.exceptions(snapshot, f, j, &searchBudget{})
+			list, left := l.exceptions(snapshot, f, cl, &searchBudget{})
 			var got []string
 			for _, e := range list {
 				got = append(got, e.Service+"/"+e.Key)
 			}
-			if want := plainly(f, snapshot, j); !slices.Equal(got, want) || left != 0 {
+			if want := plainly(f, snapshot, cl); !slices.Equal(got, want) || left != 0 {
 				t.Fatalf("%+v: got %q and %d left, want %q", f, got, left, want)
 			}
 		}

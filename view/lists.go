@@ -40,29 +40,29 @@ type list struct {
 const maxLists = 100
 
 // begin forgets what is of another snapshot or moment. The caller holds mu.
-func (l *lists) begin(s *merge.Snapshot, j classifier) {
-	if l.snapshot == s && l.growth == j.growth && l.second == j.now.Unix() {
+func (l *lists) begin(s *merge.Snapshot, cl classifier) {
+	if l.snapshot == s && l.growth == cl.growth && l.second == cl.now.Unix() {
 		return
 	}
 	indexed, same := l.indexes.in(s)
 	if !same || l.listed == nil {
 		l.listed, l.choices = map[string]*list{}, map[string]*choices{}
 	} else {
-		anew := l.second != j.now.Unix()
+		anew := l.second != cl.now.Unix()
 		maps.DeleteFunc(l.listed, func(_ string, at *list) bool {
-			return at.searched && anew || at.timed && anew || at.grows && l.growth != j.growth
+			return at.searched && anew || at.timed && anew || at.grows && l.growth != cl.growth
 		})
 	}
-	l.snapshot, l.growth, l.second, l.indexed = s, j.growth, j.now.Unix(), indexed
+	l.snapshot, l.growth, l.second, l.indexed = s, cl.growth, cl.now.Unix(), indexed
 }
 
 // exceptions returns what the filter leaves of the snapshot, sorted, and how many exceptions
 // were not searched whole.
-func (l *lists) exceptions(s *merge.Snapshot, f filter, j classifier, b *searchBudget) ([]*merge.Exception, int) {
+func (l *lists) exceptions(s *merge.Snapshot, f filter, cl classifier, b *searchBudget) ([]*merge.Exception, int) {
 	f.Page = 1
 	key := f.values().Encode()
 	l.mu.Lock()
-	l.begin(s, j)
+	l.begin(s, cl)
 	at, indexed := l.listed[key], l.indexed
 	if at == nil {
 		at = &list{timed: f.timed(), grows: f.grows(), searched: f.Query != ""}
@@ -73,7 +73,7 @@ func (l *lists) exceptions(s *merge.Snapshot, f filter, j classifier, b *searchB
 	l.mu.Unlock()
 	at.once.Do(func() {
 		defer l.working.enter()()
-		at.exceptions, at.unsearched = f.exceptions(s, indexed, j, b)
+		at.exceptions, at.unsearched = f.exceptions(s, indexed, cl, b)
 	})
 	return at.exceptions, at.unsearched
 }
@@ -93,10 +93,10 @@ func (w *workers) enter() (leave func()) {
 }
 
 // choicesIn returns what there is to choose from in a service, or in all of them.
-func (l *lists) choicesIn(s *merge.Snapshot, service string, j classifier) *choices {
+func (l *lists) choicesIn(s *merge.Snapshot, service string, cl classifier) *choices {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.begin(s, j)
+	l.begin(s, cl)
 	c := l.choices[service]
 	if c == nil {
 		c = choicesOf(s, service)

@@ -139,7 +139,7 @@ func newCauses(first *periskop.Exception, limit *budget) *causes {
 		return nil
 	}
 	c := &causes{Count: plural(len(chain), "cause")}
-	// The root is mapped first, so that there is room for it.
+	// The root is mapped first, so that the budget allows it.
 	tail := len(chain) - 1
 	if left := len(chain) - headCauses - tailCauses; left > 0 {
 		c.Left = plural(left, "cause")
@@ -182,7 +182,7 @@ func newHTTPContext(c *periskop.HTTPContext, limit *budget) *httpContext {
 	return out
 }
 
-// setCurl shows the command if there is room for it: it is of no use unless it is whole.
+// setCurl shows the command if the budget allows it: it is of no use unless it is whole.
 func (c *httpContext) setCurl(context *periskop.HTTPContext, address string, limit *budget) {
 	if len(context.Body)+len(context.URL) > blockBudget {
 		if curlURL(context) != "" {

@@ -84,27 +84,27 @@ type reloadProblem struct {
 }
 
 func (v *view) serveOverview(w http.ResponseWriter, r *http.Request) {
-	j := classifier{v.Now(), v.Growth()}
+	cl := classifier{v.Now(), v.Growth()}
 	snapshot, to := v.Snapshot(), linksFrom(r)
 	services := v.services(snapshot, "")
 	for _, s := range services {
-		s.take(j)
+		s.take(cl)
 	}
-	content := newOverviewPage(services, parseServiceFilter(r.URL.Query()), j, to)
-	content.Growing = v.newGrowingRows(snapshot, j, to)
+	content := newOverviewPage(services, parseServiceFilter(r.URL.Query()), cl, to)
+	content.Growing = v.newGrowingRows(snapshot, cl, to)
 	content.GrowingURL = to.exceptions(filter{State: conditionGrowing, Sort: byGrowth})
-	content.Reload = newReloadProblem(v.Config(), j.now, to)
-	content.Storage = v.storageProblem(j.now)
+	content.Reload = newReloadProblem(v.Config(), cl.now, to)
+	content.Storage = v.storageProblem(cl.now)
 	content.Blocks = newBlockRows(v.Feeders(), true)
-	v.render(w, r, http.StatusOK, pageOverview, j.now, &page{
+	v.render(w, r, http.StatusOK, pageOverview, cl.now, &page{
 		Title:   title("Overview"),
 		Section: pageOverview,
 		Content: content,
 	})
 }
 
-func newOverviewPage(services []*serviceHealth, f serviceFilter, j classifier, to links) *overviewPage {
-	p := &overviewPage{Figures: newFigures(services, to), Filter: f, Shows: f.options(), Span: j.span(), None: len(services) == 0}
+func newOverviewPage(services []*serviceHealth, f serviceFilter, cl classifier, to links) *overviewPage {
+	p := &overviewPage{Figures: newFigures(services, to), Filter: f, Shows: f.options(), Span: cl.span(), None: len(services) == 0}
 	if f.Query != "" || f.Show != showAll {
 		p.ClearURL = to.overview()
 	}
@@ -117,21 +117,21 @@ func newOverviewPage(services []*serviceHealth, f serviceFilter, j classifier, t
 		return to.services(f)
 	})
 	for _, s := range services[from:end] {
-		p.Services = append(p.Services, newServiceRow(s, j, to))
+		p.Services = append(p.Services, newServiceRow(s, cl, to))
 	}
 	p.NoMatch = len(services) == 0 && !p.None
 	return p
 }
 
 // newGrowingRows returns the exceptions that grew most of late.
-func (v *view) newGrowingRows(s *merge.Snapshot, j classifier, to links) []growingRow {
+func (v *view) newGrowingRows(s *merge.Snapshot, cl classifier, to links) []growingRow {
 	const most = 6
-	list, _ := v.lists.exceptions(s, filter{State: conditionGrowing, Sort: byGrowth}, j, &v.searches)
+	list, _ := v.lists.exceptions(s, filter{State: conditionGrowing, Sort: byGrowth}, cl, &v.searches)
 	var rows []growingRow
 	for _, e := range list[:min(len(list), most)] {
 		rows = append(rows, growingRow{
 			Name: shortName(e), Service: snippet(e.Service, serviceLength), URL: to.trace(e.ID, ""),
-			Growth: newChart(j.growth.Exception(e.ID), smallStep, smallHeight, j.span()),
+			Growth: newChart(cl.growth.Exception(e.ID), smallStep, smallHeight, cl.span()),
 		})
 	}
 	return rows
@@ -203,7 +203,7 @@ func totalOf(s *merge.Service) uint64 {
 	return sum
 }
 
-func newServiceRow(s *serviceHealth, j classifier, to links) serviceRow {
+func newServiceRow(s *serviceHealth, cl classifier, to links) serviceRow {
 	row := serviceRow{
 		Name:       snippet(s.Name, nameLength),
 		URL:        to.service(s.Name),
@@ -214,9 +214,9 @@ func newServiceRow(s *serviceHealth, j classifier, to links) serviceRow {
 		Total:      "0",
 		Tone:       s.tone(),
 		State:      s.targetsUp(),
-		NotUp:      cmp.Or(s.waited(j.now), s.notUp()),
-		LastScrape: newMoment(j.now, s.LastScrape),
-		Growth:     newChart(s.Growth, smallStep, smallHeight, j.span()),
+		NotUp:      cmp.Or(s.waited(cl.now), s.notUp()),
+		LastScrape: newMoment(cl.now, s.LastScrape),
+		Growth:     newChart(s.Growth, smallStep, smallHeight, cl.span()),
 	}
 	for _, c := range listedConditions {
 		if n := s.Counts[c]; n > 0 {
@@ -231,7 +231,7 @@ func newServiceRow(s *serviceHealth, j classifier, to links) serviceRow {
 	row.Exceptions = number(s.Counts[conditionOpen])
 	row.Total = short(totalOf(s.Service))
 	if e := s.Newest; e != nil {
-		row.Newest = &newestRow{Name: nameOf(e), URL: to.trace(e.ID, ""), Seen: newMoment(j.now, e.LastSeen)}
+		row.Newest = &newestRow{Name: nameOf(e), URL: to.trace(e.ID, ""), Seen: newMoment(cl.now, e.LastSeen)}
 	}
 	return row
 }

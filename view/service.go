@@ -47,16 +47,16 @@ type servicePage struct {
 
 func (v *view) serveService(w http.ResponseWriter, r *http.Request) {
 	name, to := r.URL.Query().Get(names.ServiceName), linksFrom(r)
-	snapshot, j := v.Snapshot(), classifier{v.Now(), v.Growth()}
+	snapshot, cl := v.Snapshot(), classifier{v.Now(), v.Growth()}
 	list := v.services(snapshot, name)
 	if name == "" || len(list) == 0 {
 		v.renderMessage(w, r, http.StatusNotFound, serviceUnknown(name, to))
 		return
 	}
 	s := list[0]
-	s.take(j)
-	v.render(w, r, http.StatusOK, pageService, j.now, &page{
-		Title: title(name, "Service"), Section: pageOverview, Content: v.newServicePage(snapshot, s, j, to),
+	s.take(cl)
+	v.render(w, r, http.StatusOK, pageService, cl.now, &page{
+		Title: title(name, "Service"), Section: pageOverview, Content: v.newServicePage(snapshot, s, cl, to),
 	})
 }
 
@@ -74,25 +74,25 @@ func serviceUnknown(name string, to links) *messagePage {
 	return m
 }
 
-func (v *view) newServicePage(snapshot *merge.Snapshot, s *serviceHealth, j classifier, to links) *servicePage {
+func (v *view) newServicePage(snapshot *merge.Snapshot, s *serviceHealth, cl classifier, to links) *servicePage {
 	limit, ways := &budget{left: pageBudget}, v.Ways(s.Name)
 	p := &servicePage{
 		Name: limit.line(s.Name), Tone: s.tone(), State: s.targetsUp(), NotUp: s.notUp(),
-		Trouble: newTroubleNotice(s, j.now, limit, to),
+		Trouble: newTroubleNotice(s, cl.now, limit, to),
 		Figures: serviceFigures(s, to),
-		Growth:  newChart(s.Growth, largeStep, largeHeight, j.span()), Span: j.span(),
+		Growth:  newChart(s.Growth, largeStep, largeHeight, cl.span()), Span: cl.span(),
 		Queries: append(v.serviceQueries(s.Name), serviceWays(&ways, s.Name)...), Team: limit.line(ways.Team),
 		ListURL: to.exceptions(filter{Service: s.Name}),
 		Tally:   targetFilter{Service: s.Name}.tally([]*serviceHealth{s}, to),
 		Status:  to.status(targetFilter{Service: s.Name}),
-		Facts:   settingFacts(s, j.now),
+		Facts:   settingFacts(s, cl.now),
 	}
 	if v.trends != nil && s.Service != nil {
 		p.Trend = newTrendImage(to.serviceTrend(s.Name))
 	}
-	p.setExceptions(snapshot, s, j, to)
+	p.setExceptions(snapshot, s, cl, to)
 	for i := range s.Targets[:min(len(s.Targets), serviceTargets)] {
-		p.Targets = append(p.Targets, newTargetRow(&s.Targets[i], s.Service, j.now, limit))
+		p.Targets = append(p.Targets, newTargetRow(&s.Targets[i], s.Service, cl.now, limit))
 	}
 	if left := len(s.Targets) - len(p.Targets); left > 0 {
 		p.Others = plural(left, "more target")
@@ -123,12 +123,12 @@ func (v *view) settingsOf(s *serviceHealth) string {
 }
 
 // setExceptions shows those that want attention first: they came back, are new, or grow.
-func (p *servicePage) setExceptions(snapshot *merge.Snapshot, s *serviceHealth, j classifier, to links) {
+func (p *servicePage) setExceptions(snapshot *merge.Snapshot, s *serviceHealth, cl classifier, to links) {
 	f := filter{Service: s.Name, Sort: byLastSeen}
 	all, _ := (*indexes)(nil).in(snapshot)
-	list, _ := f.exceptions(snapshot, all, j, &searchBudget{})
+	list, _ := f.exceptions(snapshot, all, cl, &searchBudget{})
 	urgent := func(e *merge.Exception) int {
-		return slices.IndexFunc(listedConditions, func(c condition) bool { return j.is(c, s.Service, e) })
+		return slices.IndexFunc(listedConditions, func(c condition) bool { return cl.is(c, s.Service, e) })
 	}
 	rank := make(map[*merge.Exception]int, len(list))
 	for _, e := range list {
@@ -137,7 +137,7 @@ func (p *servicePage) setExceptions(snapshot *merge.Snapshot, s *serviceHealth, 
 		}
 	}
 	slices.SortStableFunc(list, func(a, b *merge.Exception) int { return cmp.Compare(rank[a], rank[b]) })
-	p.Table = newExceptionTable(snapshot, list[:min(len(list), serviceExceptions)], f, j, to)
+	p.Table = newExceptionTable(snapshot, list[:min(len(list), serviceExceptions)], f, cl, to)
 	for i := range p.Table.Columns {
 		p.Table.Columns[i].Sorted = "" // but by urgency
 	}

@@ -185,7 +185,7 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 	if at >= 0 {
 		limit.whole = to.text(e.ID, uuid)
 	}
-	j, ways := classifier{now, v.Growth()}, v.Ways(e.Service)
+	cl, ways := classifier{now, v.Growth()}, v.Ways(e.Service)
 	p := &tracePage{
 		Name:       limit.line(cmp.Or(e.Class, e.Key, "(no class, no key)")),
 		Key:        limit.line(e.Key),
@@ -199,9 +199,9 @@ func (v *view) newTracePage(s *merge.Service, e *merge.Exception, uuid string, n
 		Last:       newMoment(now, e.LastSeen),
 		Counts:     newCountTable(e.Counts, limit),
 		Keys:       newKeyTable(e, now, limit),
-		Badges:     j.badges(s, e),
-		Growth:     newChart(j.growth.Exception(e.ID), largeStep, largeHeight, j.span()),
-		Span:       j.span(),
+		Badges:     cl.badges(s, e),
+		Growth:     newChart(cl.growth.Exception(e.ID), largeStep, largeHeight, cl.span()),
+		Span:       cl.span(),
 		Standing:   v.newStanding(e, now, limit, to),
 		Queries:    v.queries(growthQuery(e.ID)),
 		Ways:       slices.Concat(v.history(e, max(at, 0)), v.ways(&ways, e, max(at, 0))),

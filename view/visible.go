@@ -17,12 +17,12 @@ type piece struct {
 	Text string
 }
 
-// A shape says what becomes of line breaks and tabs.
-type shape int
+// A textLayout says what becomes of line breaks and tabs.
+type textLayout int
 
 const (
-	oneLine shape = iota // they are marks
-	lines                // they are kept
+	oneLine textLayout = iota // they are marks
+	lines                     // they are kept
 )
 
 const (
@@ -33,24 +33,24 @@ const (
 	maxCombining = 4
 )
 
-// visible returns s as text that takes at most room bytes of markup, what it takes,
+// visible returns s as text that takes at most budget bytes of markup, what it takes,
 // and how many bytes of s did not fit. What Unicode does not call graphic becomes a
 // mark: control and format characters, the bidirectional ones and those without width
 // among them. A mark also stands for several of the same character in a row.
-func visible(s string, as shape, room int) (t text, cost, rest int) {
-	w := writer{s: s, as: as, room: room}
-	for fits := true; fits && w.at < len(s); {
-		fits = w.step()
+func visible(s string, layout textLayout, budget int) (t text, cost, rest int) {
+	b := textBuilder{s: s, layout: layout, budget: budget}
+	for fits := true; fits && b.at < len(s); {
+		fits = b.step()
 	}
-	w.flush()
-	return w.out, w.cost, len(s) - w.at
+	b.flush()
+	return b.out, b.cost, len(s) - b.at
 }
 
-// A writer is at some point in turning a string into text.
-type writer struct {
-	s    string
-	as   shape
-	room int
+// A textBuilder turns a string into text, up to a budget of markup.
+type textBuilder struct {
+	s      string
+	layout textLayout
+	budget int
 
 	out       text
 	cost      int
@@ -61,59 +61,59 @@ type writer struct {
 }
 
 // step takes the next character, or the next few of the same if they become a mark.
-// It returns false when there is no room for it.
-func (w *writer) step() bool {
-	r, size := utf8.DecodeRuneInString(w.s[w.at:])
-	if w.shown(r, size) {
+// It returns false when that is past the budget.
+func (b *textBuilder) step() bool {
+	r, size := utf8.DecodeRuneInString(b.s[b.at:])
+	if b.shown(r, size) {
 		cost := escapedSize(r, size)
-		if w.cost+cost > w.room {
+		if b.cost+cost > b.budget {
 			return false
 		}
-		w.cost += cost
-		w.at += size
+		b.cost += cost
+		b.at += size
 	} else {
-		n := repeats(w.s[w.at:], r, size)
-		if w.cost+markCost > w.room {
+		n := repeats(b.s[b.at:], r, size)
+		if b.cost+markCost > b.budget {
 			return false
 		}
-		w.flush()
-		w.out = append(w.out, piece{Mark: true, Text: markOf(r, n)})
-		w.cost += markCost
-		w.at += n * size
-		w.plain = w.at
+		b.flush()
+		b.out = append(b.out, piece{Mark: true, Text: markOf(r, n)})
+		b.cost += markCost
+		b.at += n * size
+		b.plain = b.at
 	}
 	if unicode.Is(unicode.M, r) {
-		w.combining++
+		b.combining++
 	} else {
-		w.combining = 0
+		b.combining = 0
 	}
-	w.before = r
+	b.before = r
 	return true
 }
 
-func (w *writer) flush() {
-	if w.plain < w.at {
-		w.out = append(w.out, piece{Text: w.s[w.plain:w.at]})
-		w.plain = w.at
+func (b *textBuilder) flush() {
+	if b.plain < b.at {
+		b.out = append(b.out, piece{Text: b.s[b.plain:b.at]})
+		b.plain = b.at
 	}
 }
 
 // shown reports whether the character is printed as it is.
-func (w *writer) shown(r rune, size int) bool {
+func (b *textBuilder) shown(r rune, size int) bool {
 	switch {
 	case r >= ' ' && r < 0x7f:
 		return true
 	case r == '\n' || r == '\t':
-		return w.as == lines
+		return b.layout == lines
 	case r == '\r': // before a line feed it is part of the line break
-		return w.as == lines && strings.HasPrefix(w.s[w.at+size:], "\n")
+		return b.layout == lines && strings.HasPrefix(b.s[b.at+size:], "\n")
 	case r == '\u200c' || r == '\u200d': // joiners, of emoji and of letters that join
-		next, _ := utf8.DecodeRuneInString(w.s[w.at+size:])
-		return w.before >= utf8.RuneSelf && next >= utf8.RuneSelf && joins(w.before) && joins(next)
+		next, _ := utf8.DecodeRuneInString(b.s[b.at+size:])
+		return b.before >= utf8.RuneSelf && next >= utf8.RuneSelf && joins(b.before) && joins(next)
 	case r == '\ufe0e' || r == '\ufe0f': // text or emoji style of the symbol before
-		return unicode.IsSymbol(w.before) || strings.ContainsRune("0123456789#*", w.before)
+		return unicode.IsSymbol(b.before) || strings.ContainsRune("0123456789#*", b.before)
 	case unicode.Is(unicode.M, r):
-		return w.combining < maxCombining && !unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+		return b.combining < maxCombining && !unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 	}
 	return unicode.IsGraphic(r) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }
@@ -157,8 +157,8 @@ func markOf(r rune, n int) string {
 // brackets.
 func plain(s string) string { return plainText(s, oneLine) }
 
-func plainText(s string, as shape) string {
-	t, _, _ := visible(s, as, unbounded)
+func plainText(s string, layout textLayout) string {
+	t, _, _ := visible(s, layout, unbounded)
 	if len(t) == 1 && !t[0].Mark {
 		return t[0].Text
 	}
@@ -173,7 +173,7 @@ func plainText(s string, as shape) string {
 	return b.String()
 }
 
-// unbounded is more room than anything in memory needs.
+// unbounded is a budget that is more than anything in memory needs.
 const unbounded = 1 << 62
 
 // excerpt returns the beginning of s as [plain] has it, and an ellipsis if there is

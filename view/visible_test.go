@@ -40,10 +40,10 @@ func TestVisible(t *testing.T) {
 	}
 }
 
-func TestVisibleRoom(t *testing.T) {
+func TestVisibleBudget(t *testing.T) {
 	tests := []struct {
 		name, in string
-		room     int
+		budget   int
 		want     text
 		rest     int
 	}{
@@ -51,21 +51,21 @@ func TestVisibleRoom(t *testing.T) {
 		{"cut", "abcdef", 4, text{{Text: "abcd"}}, 2},
 		{"escaping counts", "<<<", 8, text{{Text: "<<"}}, 1},
 		{"not within a character", "aéé", 4, text{{Text: "aé"}}, 2},
-		{"no room for a mark", "a\x00b", markCost, text{{Text: "a"}}, 2},
-		{"no room", "abc", 0, nil, 3},
-		{"less than no room", "abc", -5, nil, 3},
+		{"no budget for a mark", "a\x00b", markCost, text{{Text: "a"}}, 2},
+		{"no budget", "abc", 0, nil, 3},
+		{"less than no budget", "abc", -5, nil, 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, cost, rest := visible(tt.in, oneLine, tt.room)
+			got, cost, rest := visible(tt.in, oneLine, tt.budget)
 			if diff := cmp.Diff(got, tt.want); diff != "" {
 				t.Errorf("text (-got +want):\n%s", diff)
 			}
 			if rest != tt.rest {
 				t.Errorf("rest: got %d, want %d", rest, tt.rest)
 			}
-			if cost > max(tt.room, 0) {
-				t.Errorf("cost: got %d, more than %d", cost, tt.room)
+			if cost > max(tt.budget, 0) {
+				t.Errorf("cost: got %d, more than %d", cost, tt.budget)
 			}
 		})
 	}
@@ -77,11 +77,11 @@ func FuzzVisible(f *testing.F) {
 	for _, s := range []string{"", "a\x00\x00b", "\u202eabc", "Z\u0301\u0301\u0301\u0301\u0301\u0301", "👩‍💻❤️", "\r\n\r"} {
 		f.Add(s, 1000)
 	}
-	f.Fuzz(func(t *testing.T, s string, room int) {
+	f.Fuzz(func(t *testing.T, s string, budget int) {
 		s = strings.ToValidUTF8(s, "\ufffd")
-		room = min(max(room, 0), 1<<20)
-		for _, as := range []shape{oneLine, lines} {
-			got, _, rest := visible(s, as, room)
+		budget = min(max(budget, 0), 1<<20)
+		for _, layout := range []textLayout{oneLine, lines} {
+			got, _, rest := visible(s, layout, budget)
 			if back := spellOut(t, got); back != s[:len(s)-rest] {
 				t.Fatalf("got %v, which says %q and not %q", got, back, s[:len(s)-rest])
 			}
