@@ -107,7 +107,7 @@ func group(lines, own []string) (text []string, library []bool, found bool) {
 
 // A line is what is known of a line of a stack trace.
 type line struct {
-	place
+	parsedLine
 	origin Origin
 }
 
@@ -120,14 +120,14 @@ func read(lines, own []string) []line {
 		if i > 0 {
 			before = &list[i-1]
 		}
-		l.place = placeOf(text, before)
+		l.parsedLine = parseLine(text, before)
 		switch l.role {
 		case roleNone:
 		case roleText:
 			l.origin = before.origin
 			l.continues, l.innermostLast = before.continues, before.innermostLast
 		case roleFrame, roleFunction, roleBelow:
-			l.origin = l.place.origin(own)
+			l.origin = l.parsedLine.origin(own)
 		}
 		if l.role == roleBelow && before != nil {
 			before.takeFile(l)
@@ -147,8 +147,8 @@ func (l *line) takeFile(file *line) {
 	}
 }
 
-// A place is what a line says of where in the code a frame is. Any of it may be empty.
-type place struct {
+// A parsedLine is what a line of a stack trace says of its frame. Any of it may be empty.
+type parsedLine struct {
 	role           role
 	file, function string
 	// jvmFile is the file of a class without its directory, and the line.
@@ -177,27 +177,27 @@ const (
 	roleText                 // source text of the frame before
 )
 
-func (p *place) origin(own []string) Origin {
+func (l *parsedLine) origin(own []string) Origin {
 	if len(own) > 0 {
-		if slices.ContainsFunc(own, p.beginsWith) {
+		if slices.ContainsFunc(own, l.beginsWith) {
 			return Own
 		}
 		return Library
 	}
-	if p.library || p.libraries.has(p.function) || isLibraryFile(p.file) {
+	if l.library || l.libraries.has(l.function) || isLibraryFile(l.file) {
 		return Library
 	}
 	return Own
 }
 
-// beginsWith reports whether the place is below the prefix: its function, or its file
+// beginsWith reports whether the frame is below the prefix: its function, or its file
 // from any slash on.
-func (p *place) beginsWith(prefix string) bool {
-	if strings.HasPrefix(p.function, prefix) {
+func (l *parsedLine) beginsWith(prefix string) bool {
+	if strings.HasPrefix(l.function, prefix) {
 		return true
 	}
 	prefix = slashes(prefix)
-	file := slashes(p.file)
+	file := slashes(l.file)
 	return strings.HasPrefix(file, prefix) || strings.Contains(file, "/"+strings.TrimPrefix(prefix, "/"))
 }
 

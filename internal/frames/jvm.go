@@ -9,26 +9,26 @@ import (
 // jvmFrame reads a frame of the JVM, package.Class.method(File.java:1): the frequent
 // form, which is read without a pattern. Before it stand "at", and the loader and the
 // module of the class; after it some loggers name the archive that it is in.
-func jvmFrame(text string) (place, bool) {
+func jvmFrame(text string) (parsedLine, bool) {
 	text = strings.TrimPrefix(strings.TrimSpace(text), "at ")
 	if at := strings.Index(text, " @ "); at >= 0 { // what cats-effect prints of a fibre
 		text = text[at+len(" @ "):]
 	}
 	function, rest, ok := strings.Cut(text, "(")
 	if !ok {
-		return place{}, false
+		return parsedLine{}, false
 	}
 	file, after, ok := strings.Cut(rest, ")")
 	after = strings.TrimPrefix(strings.TrimSpace(after), "~")
 	if !ok || after != "" && !(strings.HasPrefix(after, "[") && strings.HasSuffix(after, "]")) {
-		return place{}, false
+		return parsedLine{}, false
 	}
 	spaced := strings.HasSuffix(function, " ")
 	function = withoutModule(strings.TrimSuffix(function, " "))
 	if !isJVMFile(file, spaced) || !isJVMFunction(function) {
-		return place{}, false
+		return parsedLine{}, false
 	}
-	return place{role: roleFrame, function: function, jvmFile: file, libraries: jvmLibraries}, true
+	return parsedLine{role: roleFrame, function: function, jvmFile: file, libraries: jvmLibraries}, true
 }
 
 // withoutModule takes away what ends in a slash before the class: app//, java.base@17/.

@@ -40,7 +40,7 @@ func topmostName(lines, own []string) string {
 	if at+1 < len(all) && all[at+1].role == roleText {
 		after = lines[at+1]
 	}
-	name := nameOf(lines[at], &all[at].place, after)
+	name := nameOf(lines[at], &all[at].parsedLine, after)
 	return strings.ToValidUTF8(name[:min(len(name), maxName)], "")
 }
 
@@ -50,19 +50,19 @@ var functionIn = regexp.MustCompile("(?:, in |:in [`'])([^`']+)'?$")
 // textFunction is how the Go client does so, before the source text in the next line.
 var textFunction = regexp.MustCompile(`^\s*([\pL_][\pL\pN_.()*\[\]]*): `)
 
-func nameOf(text string, p *place, after string) string {
-	function := p.function
+func nameOf(text string, l *parsedLine, after string) string {
+	function := l.function
 	if m := functionIn.FindStringSubmatch(strings.TrimSpace(text)); m != nil && function == "" {
 		function = m[1]
 	}
 	if m := textFunction.FindStringSubmatch(after); m != nil && function == "" {
 		function = m[1]
 	}
-	file := strings.TrimPrefix(slashes(p.file), "file://")
+	file := strings.TrimPrefix(slashes(l.file), "file://")
 	switch {
 	case function == "":
 		return file
-	case file == "" || strings.ContainsAny(p.function, ".:/"):
+	case file == "" || strings.ContainsAny(l.function, ".:/"):
 		return function
 	}
 	return file + " in " + function

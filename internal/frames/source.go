@@ -21,7 +21,7 @@ func Sources(lines []string) []Source {
 	list := make([]Source, len(lines))
 	for i, l := range read(lines, nil) {
 		if l.role == roleFrame || l.role == roleBelow {
-			list[i] = sourceOf(lines[i], &l.place)
+			list[i] = sourceOf(lines[i], &l.parsedLine)
 		}
 	}
 	return list
@@ -30,21 +30,21 @@ func Sources(lines []string) []Source {
 // lineAfter is what stands between a file and the number of a line.
 var lineAfter = regexp.MustCompile(`^(?:["']?,? line |:|\()(\d{1,9})\b`)
 
-func sourceOf(text string, p *place) Source {
-	if p.jvmFile != "" {
-		return jvmSource(p)
+func sourceOf(text string, l *parsedLine) Source {
+	if l.jvmFile != "" {
+		return jvmSource(l)
 	}
-	if p.file == "" {
+	if l.file == "" {
 		return Source{}
 	}
 	for from := 0; ; {
-		at := strings.Index(text[from:], p.file)
+		at := strings.Index(text[from:], l.file)
 		if at < 0 {
 			return Source{}
 		}
-		from += at + len(p.file)
+		from += at + len(l.file)
 		if m := lineAfter.FindStringSubmatch(text[from:]); m != nil {
-			return newSource(p.file, m[1])
+			return newSource(l.file, m[1])
 		}
 	}
 }
@@ -60,12 +60,12 @@ func newSource(file, number string) Source {
 
 // jvmSource returns the file of a class, which the line has without its directory: as every
 // build tool wants it, that is the package.
-func jvmSource(p *place) Source {
-	file, number, ok := strings.Cut(p.jvmFile, ":")
+func jvmSource(l *parsedLine) Source {
+	file, number, ok := strings.Cut(l.jvmFile, ":")
 	if !ok {
 		return Source{}
 	}
-	class := p.function[:max(strings.LastIndexByte(p.function, '.'), 0)]
+	class := l.function[:max(strings.LastIndexByte(l.function, '.'), 0)]
 	pkg := class[:max(strings.LastIndexByte(class, '.'), 0)]
 	return newSource(path.Join(strings.ReplaceAll(pkg, ".", "/"), file), number)
 }
@@ -79,7 +79,7 @@ func TopmostSource(lines, own []string) Source {
 		if l.role != roleFrame && l.role != roleBelow {
 			continue
 		}
-		s := sourceOf(lines[i], &l.place)
+		s := sourceOf(lines[i], &l.parsedLine)
 		isOwn := l.origin == Own
 		if s.Line > 0 && (best.Line == 0 || isOwn && !bestOwn || isOwn == bestOwn && l.innermostLast) {
 			best, bestOwn = s, isOwn

@@ -131,7 +131,7 @@ func (w *walker) assignment(i int) int {
 	}
 	sep := w.separator(i, n)
 	isProse := w.mode&data == 0
-	p := place{
+	in := valueContext{
 		name:     n.text,
 		mark:     n.mark,
 		param:    n.param,
@@ -142,13 +142,13 @@ func (w *walker) assignment(i int) int {
 	}
 	if !n.quoted() && sep.colon {
 		switch {
-		case w.isLocation(n, sep), p.sentence && !w.isName(n, m):
+		case w.isLocation(n, sep), in.sentence && !w.isName(n, m):
 			return i + 1
 		case m.last&(authorization|cookie) != 0:
-			return w.headerLine(n, sep.end, p, m)
+			return w.headerLine(n, sep.end, in, m)
 		}
 	}
-	return w.value(sep.end, p, m)
+	return w.value(sep.end, in, m)
 }
 
 // isLocation tells app/token.py:42, token-service:443, /token:x and
@@ -163,11 +163,11 @@ func (w *walker) isLocation(n label, sep separator) bool {
 }
 
 // headerLine marks the rest of the line behind "Authorization:" or "Cookie:".
-func (w *walker) headerLine(n label, lo int, p place, m meaning) int {
+func (w *walker) headerLine(n label, lo int, in valueContext, m meaning) int {
 	s := w.s
 	if lo < len(s) && (isOpening(s[lo]) || isQuote(s[lo])) {
-		p.sentence = false
-		return w.value(lo, p, m)
+		in.sentence = false
+		return w.value(lo, in, m)
 	}
 	if w.mode&data == 0 && !isHeaderValue(s[lo:], m) {
 		return lo

@@ -77,8 +77,8 @@ func (d decoding) locate(p span, base int) span {
 	for p.hi < len(d.text) && d.at[p.hi] == d.at[p.hi-1] {
 		p.hi++
 	}
-	place := func(i int) int { return base + int(d.at[i]) }
-	return span{lo: place(p.lo), hi: place(p.hi), mark: mark{place(p.mark.lo), place(p.mark.hi)}}
+	sourceIndex := func(i int) int { return base + int(d.at[i]) }
+	return span{lo: sourceIndex(p.lo), hi: sourceIndex(p.hi), mark: mark{sourceIndex(p.mark.lo), sourceIndex(p.mark.hi)}}
 }
 
 // htmlEntities are those that libraries write for markup in text.

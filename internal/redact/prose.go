@@ -113,7 +113,7 @@ func isListedSecret(m meaning, s string) bool {
 
 // convinces tells whether the value in "password: x" is a password rather than the
 // next word of a sentence.
-func (w *walker) convinces(lo, hi int, p place, m meaning) bool {
+func (w *walker) convinces(lo, hi int, in valueContext, m meaning) bool {
 	s, text := w.s, w.s[lo:hi]
 	switch {
 	case text == "" || strings.Contains(text, Placeholder):
@@ -124,7 +124,7 @@ func (w *walker) convinces(lo, hi int, p place, m meaning) bool {
 	case isRandom(text, token68):
 		return true
 	case m.level == mentions:
-		return p.quotedName() && looksSecret(text)
+		return in.quotedName() && looksSecret(text)
 	case looksSecret(text):
 		return true
 	}
@@ -132,7 +132,7 @@ func (w *walker) convinces(lo, hi int, p place, m meaning) bool {
 	// sentence has more than one.
 	rest := skipBlanks(s, hi)
 	isLast := rest == len(s) || rest == hi || strings.IndexByte("\n\r\x00", s[rest]) >= 0
-	isPassword := m.last&password != 0 || strings.ContainsAny(p.name, "_-")
+	isPassword := m.last&password != 0 || strings.ContainsAny(in.name, "_-")
 	return isLast && isPassword && strings.IndexFunc(text, isNoLetter) < 0 && !is(text, common)
 }
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// A place is where a value stands.
-type place struct {
+// A valueContext is what stands around a value, and so which characters are part of it.
+type valueContext struct {
 	// name is that of the value, and mark the quotation mark behind it.
 	name string
 	mark mark
@@ -20,33 +20,33 @@ type place struct {
 	sentence bool
 }
 
-func (p place) quotedName() bool { return p.mark.lo < p.mark.hi }
+func (in valueContext) quotedName() bool { return in.mark.lo < in.mark.hi }
 
 // maxLook is how much of a value is looked at to tell whether it is one. What follows
 // is looked at only to find its end, and is then passed over.
 const maxLook = 128
 
 // value marks the value that begins at i, if it is one, and returns where to go on.
-func (w *walker) value(i int, p place, about meaning) int {
+func (w *walker) value(i int, in valueContext, about meaning) int {
 	s := w.s
 	if i+1 < len(s) && s[i] == '\\' && isQuote(s[i+1]) && w.f.depth < maxDepth {
 		return i // it is to be found once the escapes are taken off
 	}
-	if strings.HasPrefix(s[i:], Placeholder) && !p.param {
+	if strings.HasPrefix(s[i:], Placeholder) && !in.param {
 		return i + len(Placeholder)
 	}
-	lo, hi, kind := w.extent(i, p)
+	lo, hi, kind := w.extent(i, in)
 	text := s[lo:hi]
 	isPlain, isData := kind == plainValue, w.mode&data != 0
 	switch {
 	case isPlain && hi < len(s) && s[hi] == '\n' && text != "" && strings.Trim(text, "|>-+") == "":
 		return w.block(lo, hi)
 	case text == "", isMask(text), (isPlain || !isData) && is(text, nothing),
-		!isData && (strings.IndexFunc(text, isWordRune) < 0 || isTemplate(text) || isPlain && isSource(text, p.name)):
+		!isData && (strings.IndexFunc(text, isWordRune) < 0 || isTemplate(text) || isPlain && isSource(text, in.name)):
 		w.spend(i, hi)
 		return max(hi, i)
-	case isData, p.sentence && kind == quotedValue, p.sentence && p.quotedName() && (kind == bracketedValue || isLiteral(text)):
-	case p.sentence && !w.convinces(lo, hi, p, about), (about.level == weak || p.cookie) && is(text, common), about.level == weak && isPath(text):
+	case isData, in.sentence && kind == quotedValue, in.sentence && in.quotedName() && (kind == bracketedValue || isLiteral(text)):
+	case in.sentence && !w.convinces(lo, hi, in, about), (about.level == weak || in.cookie) && is(text, common), about.level == weak && isPath(text):
 		w.spend(i, hi)
 		return i
 	}
@@ -56,12 +56,12 @@ func (w *walker) value(i int, p place, about meaning) int {
 	case kind == bracketedValue:
 		hi = w.bracketEnd(i)
 		if hi < len(s) && !isBlank(s[hi]) {
-			hi = w.plainEnd(hi, len(s), p)
+			hi = w.plainEnd(hi, len(s), in)
 		}
 	case hi >= i+maxLook:
-		hi = w.plainEnd(i, len(s), p)
+		hi = w.plainEnd(i, len(s), in)
 	}
-	return max(w.add(lo, hi, p.mark), i)
+	return max(w.add(lo, hi, in.mark), i)
 }
 
 // block marks the lines of a YAML block whose header, a bar or an angle, stands between
@@ -93,18 +93,18 @@ const (
 
 // extent returns the value at i, without its quotation marks, or as much of it as it
 // takes to tell whether it is one.
-func (w *walker) extent(i int, p place) (lo, hi int, kind valueKind) {
+func (w *walker) extent(i int, in valueContext) (lo, hi int, kind valueKind) {
 	s := w.s
-	if lo, hi, ok := w.quoted(i); ok && !w.closesOuter(lo-1, p) {
+	if lo, hi, ok := w.quoted(i); ok && !w.closesOuter(lo-1, in) {
 		return lo, hi, quotedValue
 	}
 	limit := min(i+maxLook, len(s))
-	if i+1 < len(s) && isOpening(s[i]) && !p.param && (s[i] != '(' || !p.sentence && (alnum.has(s[i+1]) || isQuote(s[i+1]))) {
+	if i+1 < len(s) && isOpening(s[i]) && !in.param && (s[i] != '(' || !in.sentence && (alnum.has(s[i+1]) || isQuote(s[i+1]))) {
 		return i, lineEnd(s[:limit], i), bracketedValue
 	}
-	hi = w.plainEnd(i, limit, p)
+	hi = w.plainEnd(i, limit, in)
 	if hi < len(s) && isBlank(s[hi]) && is(s[i:hi], scheme) {
-		hi = max(hi, w.plainEnd(skipBlanks(s, hi), len(s), p))
+		hi = max(hi, w.plainEnd(skipBlanks(s, hi), len(s), in))
 	}
 	return i, hi, plainValue
 }
@@ -137,10 +137,10 @@ func (w *walker) quoted(i int) (lo, hi int, ok bool) {
 
 // closesOuter tells whether the quotation mark where a value should begin ends what
 // the name stands in: "Enter password:".
-func (w *walker) closesOuter(i int, p place) bool {
+func (w *walker) closesOuter(i int, in valueContext) bool {
 	s, next := w.s, i+1
 	switch {
-	case p.quotedName() || strings.HasPrefix(s[next:], Placeholder):
+	case in.quotedName() || strings.HasPrefix(s[next:], Placeholder):
 		return false
 	case s[i] == '"':
 		return w.inQuotes && (next == len(s) || !alnum.has(s[next]))
@@ -199,7 +199,7 @@ const (
 	inWord = "|[ \t]|[\"'`]" + notWord
 )
 
-// Where the values in the different places end, and what they consist of.
+// Where the values of the different contexts end, and what they consist of.
 var (
 	plainEnds  = newEnds(always + inWord + "|[)\\]}]" + notWord + "|[,;](?:[\\s\"'`]|$|" + nameAhead + ")")
 	quotedEnds = newEnds(always + inWord + "|[)\\]},]|;(?:[\\s\"'`]|$|" + nameAhead + ")")
@@ -215,26 +215,26 @@ func newEnds(ends string) *regexp.Regexp {
 }
 
 // plainEnd returns the end of the value at i that has no quotation marks, at most limit.
-func (w *walker) plainEnd(i, limit int, p place) int {
+func (w *walker) plainEnd(i, limit int, in valueContext) int {
 	s := w.s
 	ends := plainEnds
-	isLong := (p.blanks || p.cookie) && !strings.HasPrefix(s[i:], Placeholder) // which stands for all words of a value
+	isLong := (in.blanks || in.cookie) && !strings.HasPrefix(s[i:], Placeholder) // which stands for all words of a value
 	switch {
-	case isLong && p.cookie:
+	case isLong && in.cookie:
 		ends = cookieEnds
-	case isLong && p.quotedName():
+	case isLong && in.quotedName():
 		ends = listEnds
 	case isLong:
 		ends = lineEnds
-	case p.path:
+	case in.path:
 		ends = pathEnds
-	case p.param:
+	case in.param:
 		ends = paramEnds
-	case p.quotedName():
+	case in.quotedName():
 		ends = quotedEnds
 	}
 	end := runEnd(s[:limit], i, urlSafe)
-	if !isLong && (end == len(s) || isSpace(s[end]) || p.param && s[end] == '&') { // as most are
+	if !isLong && (end == len(s) || isSpace(s[end]) || in.param && s[end] == '&') { // as most are
 		return end
 	}
 	for part := min(i+maxLook/2, limit); ; part = min(i+4*(part-i), limit) {
