@@ -199,8 +199,8 @@ func keyOf(labels periskop.Labels) labelsKey {
 	if len(labels) == 0 {
 		return labelsKey{}
 	}
-	var room [512]byte
-	b := room[:0]
+	var buf [512]byte
+	b := buf[:0]
 	for _, l := range labels {
 		b = append(b, l.Name...)
 		b = append(b, 0xff) // which no label holds: it is not UTF-8

@@ -18,8 +18,8 @@ func readFrame(raw []byte, limit int) frame {
 	_ = d.eachMember(func(quoted []byte) error {
 		v, err := d.value()
 		if err == nil {
-			var room [maxPlainName]byte
-			f.set(string(plainName(room[:0], quoted)), scalarUpTo(v, limit))
+			var buf [maxPlainName]byte
+			f.set(string(plainName(buf[:0], quoted)), scalarUpTo(v, limit))
 		}
 		return err
 	})
@@ -63,30 +63,30 @@ func (f frame) String() string {
 	if f.class != "" && name != "" {
 		name = f.class + f.separator + name
 	}
-	place := f.file
-	if f.line != "" && place != "" {
-		place += ":" + f.line
+	location := f.file
+	if f.line != "" && location != "" {
+		location += ":" + f.line
 		if f.column != "" && !f.jvm {
-			place += ":" + f.column
+			location += ":" + f.column
 		}
 	}
 	switch {
 	case f.jvm && f.class != "":
 		switch {
 		case f.line == "-2":
-			place = "Native Method"
+			location = "Native Method"
 		case f.file == "":
-			place = "Unknown Source"
+			location = "Unknown Source"
 		case strings.HasPrefix(f.line, "-"):
-			place = f.file
+			location = f.file
 		}
-		return name + "(" + place + ")"
-	case name == "" && place == "":
+		return name + "(" + location + ")"
+	case name == "" && location == "":
 		return ""
 	case name == "":
-		return "at " + place
-	case place == "":
+		return "at " + location
+	case location == "":
 		return "at " + name
 	}
-	return "at " + name + " (" + place + ")"
+	return "at " + name + " (" + location + ")"
 }

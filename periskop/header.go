@@ -8,15 +8,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A headerReader collects headers as long as there is room.
+// A headerReader collects headers as long as the budget allows.
 type headerReader struct {
-	limit, room int
-	headers     []Header
-	left        int // how many there was no room for
+	limit, budget int // bytes of one value, and of all headers
+	headers       []Header
+	left          int // how many were past the budget
 }
 
 func decodeHeaders(raw []byte, limit int) []Header {
-	h := headerReader{limit: limit, room: limit}
+	h := headerReader{limit: limit, budget: limit}
 	h.readAll(raw)
 	if h.left > 0 {
 		h.headers = append(h.headers, Header{"…", fmt.Sprintf("[%d headers %s]", h.left, cutBy)})
@@ -25,16 +25,16 @@ func decodeHeaders(raw []byte, limit int) []Header {
 }
 
 func (h *headerReader) add(name, value string) {
-	if h.room <= 0 {
+	if h.budget <= 0 {
 		h.left++
 		return
 	}
-	h.room -= headerCost + len(name) + len(value)
+	h.budget -= headerCost + len(name) + len(value)
 	h.headers = append(h.headers, Header{name, value})
 }
 
 func (h *headerReader) text(v []byte) string {
-	if h.room <= 0 {
+	if h.budget <= 0 {
 		return "" // nobody will see it
 	}
 	return textUpTo(v, h.limit)
@@ -175,8 +175,8 @@ func (h *headerReader) readNamed(raw []byte) {
 	d := newReader(raw)
 	_ = d.eachMember(func(quoted []byte) error {
 		v, err := d.value()
-		var room [maxPlainName]byte
-		switch string(plainName(room[:0], quoted)) {
+		var buf [maxPlainName]byte
+		switch string(plainName(buf[:0], quoted)) {
 		case "name", "key", "header", "field", "headername":
 			name = v
 		case "value", "values", "val", "headervalue":

@@ -1,7 +1,7 @@
 package periskop
 
-// maxToldLabels is how many labels of an occurrence are read: more than anybody keeps.
-const maxToldLabels = 32
+// maxRelayedLabels is how many labels of an occurrence are read: more than anybody keeps.
+const maxRelayedLabels = 32
 
 // wireLabels are labels as an object, whose members stand in the order of their names.
 type wireLabels map[string]string
@@ -28,7 +28,7 @@ func decodeLabels(raw []byte, limit int) Labels {
 	// No error is possible: raw was read once as part of a report.
 	_ = d.eachMember(func(quoted []byte) error {
 		v, err := d.value()
-		if err == nil && len(v) > 0 && v[0] == '"' && len(found) < maxToldLabels {
+		if err == nil && len(v) > 0 && v[0] == '"' && len(found) < maxRelayedLabels {
 			found[textUpTo(quoted, limit)] = textUpTo(v, limit)
 		}
 		return err

@@ -66,9 +66,9 @@ func (r *Recorder) UUID() string { return r.uuid }
 func (r *Recorder) Record(err error) {
 	var pcs [64]uintptr
 	n := runtime.Callers(2, pcs[:])
-	lines, place := stack(pcs[:n])
+	lines, functions := stack(pcs[:n])
 	class := fmt.Sprintf("%T", err)
-	r.record(class, place, Occurrence{
+	r.record(class, functions, Occurrence{
 		Severity: DefaultSeverity,
 		Error:    Exception{Class: class, Message: err.Error(), Stacktrace: lines},
 	})
@@ -96,8 +96,8 @@ func (r *Recorder) Recover(next http.Handler) http.Handler {
 func (r *Recorder) recordPanic(v any, req *http.Request) {
 	var pcs [64]uintptr
 	n := runtime.Callers(3, pcs[:])
-	lines, place := stack(pcs[:n])
-	r.record("panic", place, Occurrence{
+	lines, functions := stack(pcs[:n])
+	r.record("panic", functions, Occurrence{
 		Severity:    DefaultSeverity,
 		Error:       Exception{Class: "panic", Message: fmt.Sprint(v), Stacktrace: lines},
 		HTTPContext: &HTTPContext{Method: req.Method, URL: req.URL.Path},
@@ -105,21 +105,21 @@ func (r *Recorder) recordPanic(v any, req *http.Request) {
 }
 
 // stack returns the frames as lines, and the functions in them as one string.
-func stack(pcs []uintptr) (lines []string, place string) {
-	var functions strings.Builder
+func stack(pcs []uintptr) (lines []string, functions string) {
+	var names strings.Builder
 	frames := runtime.CallersFrames(pcs)
 	for {
 		f, more := frames.Next()
 		lines = append(lines, fmt.Sprintf("%s (%s:%d)", f.Function, f.File, f.Line))
-		functions.WriteString(f.Function)
+		names.WriteString(f.Function)
 		if !more {
-			return lines, functions.String()
+			return lines, names.String()
 		}
 	}
 }
 
-func (r *Recorder) record(class, place string, o Occurrence) {
-	sum := sha256.Sum256([]byte(place))
+func (r *Recorder) record(class, functions string, o Occurrence) {
+	sum := sha256.Sum256([]byte(functions))
 	key := class + "@" + hex.EncodeToString(sum[:4])
 	o.UUID = NewUUID()
 	o.Timestamp = r.now()

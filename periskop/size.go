@@ -155,8 +155,8 @@ const gapCost = lineCost + 60
 // ends returns how much of a limit is for the first lines, and how much for the last:
 // some languages begin with the innermost call, some end with it.
 func ends(limit int) (head, tail int) {
-	room := max(limit-gapCost, 0)
-	return room - room/3, room / 3
+	budget := max(limit-gapCost, 0)
+	return budget - budget/3, budget / 3
 }
 
 // cutLines cuts lines that are very long, and then leaves out those in the middle.
@@ -205,11 +205,11 @@ func cutHeaders(headers []Header, limit int) []Header {
 	if headersSize(headers) <= limit {
 		return headers
 	}
-	room := limit - gapCost - headerCost
+	budget := limit - gapCost - headerCost
 	var out []Header
 	for i, h := range headers {
 		h = Header{strings.Clone(cutText(h.Name, limit/longestPart)), strings.Clone(cutText(h.Value, limit/longestPart))}
-		if room -= headerCost + len(h.Name) + len(h.Value); room < 0 {
+		if budget -= headerCost + len(h.Name) + len(h.Value); budget < 0 {
 			if limit >= gapCost+headerCost {
 				out = append(out, Header{"…", fmt.Sprintf("[%d headers %s]", len(headers)-i, cutBy)})
 			}

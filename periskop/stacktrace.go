@@ -176,8 +176,8 @@ func objectLines(raw []byte, limit int) []string {
 	d := newReader(raw)
 	_ = d.eachMember(func(quoted []byte) error {
 		v, err := d.value()
-		var room [maxPlainName]byte
-		switch string(plainName(room[:0], quoted)) {
+		var buf [maxPlainName]byte
+		switch string(plainName(buf[:0], quoted)) {
 		case "frames", "stack", "stacktrace", "backtrace", "traceback", "trace", "lines", "elements":
 			if err == nil && v[0] == '[' {
 				list = v

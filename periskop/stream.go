@@ -137,7 +137,7 @@ func (s *Stream) kind() byte {
 // the place where the reader is, and makes the window larger if that is not enough.
 func (s *Stream) more() {
 	if len(s.r.body) == len(s.buf) {
-		if s.err = s.makeRoom(); s.err != nil {
+		if s.err = s.advanceWindow(); s.err != nil {
 			return
 		}
 	}
@@ -146,8 +146,8 @@ func (s *Stream) more() {
 	s.err = err
 }
 
-// makeRoom makes room at the end of the window.
-func (s *Stream) makeRoom() error {
+// advanceWindow drops what was read, and makes the window larger if little of it was.
+func (s *Stream) advanceWindow() error {
 	rest := s.r.body[s.r.at:]
 	buf := s.buf
 	if len(rest) > len(buf)/2 {

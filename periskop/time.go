@@ -12,7 +12,7 @@ import (
 
 // times reads times. The zero value is ready.
 type times struct {
-	places map[string]*time.Location // by name; nil for none
+	locations map[string]*time.Location // by name; nil for none
 }
 
 // read reads a time, in any of the forms that languages give it by themselves:
@@ -189,8 +189,8 @@ func (ts *times) object(v []byte) (time.Time, error) {
 		if err != nil {
 			return err
 		}
-		var room [maxPlainName]byte
-		switch string(plainName(room[:0], quoted)) {
+		var buf [maxPlainName]byte
+		switch string(plainName(buf[:0], quoted)) {
 		case "seconds", "secs", "sec", "s", "epochsecond", "secssinceepoch", "tvsec":
 			seconds = value
 		case "nanos", "nano", "nanoseconds", "nsec", "n", "nanossinceepoch", "tvnsec":

@@ -23,9 +23,9 @@ func text(v []byte) string {
 		if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
 			return string(inner)
 		}
-		var room [512]byte // most texts with escapes are lines of stack traces
-		out := room[:0]
-		if len(v) > len(room) {
+		var buf [512]byte // most texts with escapes are lines of stack traces
+		out := buf[:0]
+		if len(v) > len(buf) {
 			out = make([]byte, 0, len(v))
 		}
 		b, err := jsontext.AppendUnquote(out, v)

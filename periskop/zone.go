@@ -16,8 +16,8 @@ var zoneHours = map[string]float64{
 	"akst": -9, "akdt": -8, "hst": -10, "brt": -3, "art": -3,
 }
 
-// placeForm is the name of a zone in the database of time zones: Europe/Berlin.
-var placeForm = regexp.MustCompile(`^[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2}$`)
+// locationForm is the name of a zone in the database of time zones: Europe/Berlin.
+var locationForm = regexp.MustCompile(`^[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2}$`)
 
 // zone reads what stands behind a time of day. An offset decides, whatever follows it;
 // of names the first that is known; nothing at all means UTC.
@@ -40,7 +40,7 @@ func (ts *times) zone(text string) (*time.Location, error) {
 		if hours, ok := zoneHours[strings.ToLower(name)]; ok {
 			return time.FixedZone("", int(hours*3600)), nil
 		}
-		if zone := ts.place(name); zone != nil {
+		if zone := ts.location(name); zone != nil {
 			return zone, nil
 		}
 	}
@@ -50,25 +50,25 @@ func (ts *times) zone(text string) (*time.Location, error) {
 	return time.UTC, nil
 }
 
-// maxPlaces bounds what is looked for in the database, which means to read a file.
-const maxPlaces = 1000
+// maxLocations bounds what is looked for in the database, which means to read a file.
+const maxLocations = 1000
 
-// place returns the zone of that name in the database of time zones, or nil.
-func (ts *times) place(name string) *time.Location {
-	if !placeForm.MatchString(name) {
+// location returns the zone of that name in the database of time zones, or nil.
+func (ts *times) location(name string) *time.Location {
+	if !locationForm.MatchString(name) {
 		return nil
 	}
-	zone, known := ts.places[name]
-	if known || len(ts.places) >= maxPlaces {
+	zone, known := ts.locations[name]
+	if known || len(ts.locations) >= maxLocations {
 		return zone
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
 		zone = nil
 	}
-	if ts.places == nil {
-		ts.places = map[string]*time.Location{}
+	if ts.locations == nil {
+		ts.locations = map[string]*time.Location{}
 	}
-	ts.places[name] = zone
+	ts.locations[name] = zone
 	return zone
 }

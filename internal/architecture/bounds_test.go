@@ -143,7 +143,7 @@ var bounds = map[string]bound{
 	"periskop.maxInstance":            {"1 << 10", "", "of what another exporter tells, which has cut it"},
 	"periskop.maxMarked":              {"4 << 20", "", "of an aggregate that is compared with the one before: a larger one is read every time"},
 	"periskop.maxNesting":             {"1000", "", "of causes of causes, of which 200 are kept"},
-	"periskop.maxPlaces":              {"1000", "", "of names of time zones that are remembered; all are forgotten then"},
+	"periskop.maxLocations":           {"1000", "", "of names of time zones that are remembered; all are forgotten then"},
 	"periskop.maxPlainName":           {"32", "", "of a word of the format: nothing that is longer is one"},
 	"periskop.maxProcesses":           {"100_000", "processes of an exporter's report", "100,000"},
 	"periskop.maxRecordedKeys":        {"100", "The exporter's own exceptions", "100 keys"},
@@ -152,7 +152,7 @@ var bounds = map[string]bound{
 	"periskop.maxSkew":                {"100 * 365 * 24 * time.Hour", "", "of a clock"},
 	"periskop.maxTimeText":            {"120", "", "of a time: nothing that is longer is one"},
 	"periskop.maxToken":               {"4 << 10", "", "of a number: nothing that is longer is one"},
-	"periskop.maxToldLabels":          {"32", "", "of what another exporter tells, of which the configuration names what is kept"},
+	"periskop.maxRelayedLabels":       {"32", "", "of what another exporter tells, of which the configuration names what is kept"},
 	"periskop.maxUUIDLen":             {"64", "a UUID of an occurrence", "64"},
 	"periskop.most":                   {"", "", "of a time, or of what is quoted"},
 
