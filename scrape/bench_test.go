@@ -118,12 +118,12 @@ func BenchmarkScrape(b *testing.B) {
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			p, done := poolOf([]*periskop.Target{slowTarget(serveCanned(b, bb.encoding, bb.body))}, bb.all)
-			beat := p.Beats()[0]
-			beat() // connects
+			scrape := p.Scrapes()[0]
+			scrape() // connects
 			b.SetBytes(int64(len(many)))
 			b.ReportAllocs()
 			for b.Loop() {
-				beat()
+				scrape()
 			}
 			b.StopTimer()
 			done()
@@ -142,7 +142,7 @@ func BenchmarkFleet(b *testing.B) {
 		targets[i] = slowTarget(fmt.Sprintf("%s/%04d", url, i))
 	}
 	p, done := poolOf(targets, false)
-	beats := p.Beats()
+	scrapes := p.Scrapes()
 	b.SetBytes(n * int64(len(many)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -150,7 +150,7 @@ func BenchmarkFleet(b *testing.B) {
 		for worker := range 8 {
 			wg.Go(func() {
 				for i := worker; i < n; i += 8 {
-					beats[i]()
+					scrapes[i]()
 				}
 			})
 		}

@@ -29,7 +29,7 @@ type loop struct {
 
 	// The rest belongs to the loop's goroutine.
 
-	interval time.Duration    // that the beats are of
+	interval time.Duration    // between the scrapes
 	request  *http.Request    // nil before the first scrape
 	of       *periskop.Target // the target that request was made for
 	// connected says whether the request under way has got a connection.
@@ -113,13 +113,13 @@ func (l *loop) run(ctx context.Context) {
 		case <-l.retargeted:
 			l.changeInterval(time.Now())
 		case <-timer.C:
-			l.beat(ctx)
+			l.scrapeAndPublish(ctx)
 		}
 		timer.Reset(time.Until(l.state.Load().next))
 	}
 }
 
-// changeInterval sets the next beat when the current target has another interval than
+// changeInterval sets the next scrape when the current target has another interval than
 // before. The first scrape of all stays where it is.
 func (l *loop) changeInterval(now time.Time) {
 	t := l.target.Load()
@@ -129,15 +129,15 @@ func (l *loop) changeInterval(now time.Time) {
 	l.interval = t.Interval
 	next := *l.state.Load()
 	if next.scraped {
-		next.next = firstBeat(t, l.interval, now)
+		next.next = firstScrapeTime(t, l.interval, now)
 		l.state.Store(&next)
 	}
 }
 
-// beat scrapes once and passes on what came of it. Of a loop that was stopped meanwhile,
+// scrapeAndPublish scrapes once and passes on what came of it. Of a loop that was stopped meanwhile,
 // that is a report that had arrived: it may be the last of a target that is going away.
 // What a cancelled scrape says otherwise is about us, not about the target.
-func (l *loop) beat(ctx context.Context) {
+func (l *loop) scrapeAndPublish(ctx context.Context) {
 	s := &periskop.Scrape{Target: l.target.Load(), Start: time.Now(), Result: periskop.Success}
 	defer l.memory.leave()
 	folded, bug := l.scrape(ctx, s)
@@ -180,9 +180,9 @@ func (l *loop) scrape(ctx context.Context, s *periskop.Scrape) (folded bool, bug
 // publish makes s the state of the target and logs what changed by it.
 func (l *loop) publish(s *periskop.Scrape) {
 	was := l.state.Load()
-	is := &state{scraped: true, last: *s, next: nextBeat(was.next, time.Now(), l.interval)}
+	is := &state{scraped: true, last: *s, next: nextScrapeTime(was.next, time.Now(), l.interval)}
 	if !was.scraped {
-		is.next = secondBeat(s.Target, l.interval, time.Now())
+		is.next = secondScrapeTime(s.Target, l.interval, time.Now())
 	}
 	is.last.Report = nil
 	if s.Err != nil {

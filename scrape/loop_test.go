@@ -94,9 +94,9 @@ func fleetOf(n int) []*periskop.Target {
 
 func TestLoopSpread(t *testing.T) {
 	const interval = 30 * time.Second
-	place := func(s *periskop.Scrape) time.Duration { return time.Duration(s.Start.UnixNano()) % interval }
-	places := make([]map[string]time.Duration, 2)
-	for round := range places {
+	offset := func(s *periskop.Scrape) time.Duration { return time.Duration(s.Start.UnixNano()) % interval }
+	offsets := make([]map[string]time.Duration, 2)
+	for round := range offsets {
 		inBubble(t, scrape.Options{}, func(t *testing.T, b *bubble) {
 			b.net.serve(t, "shop.test:80", reporting(emptyReport))
 			pass(time.Duration(round) * 11 * time.Second) // the second start is at another moment
@@ -104,7 +104,7 @@ func TestLoopSpread(t *testing.T) {
 			b.begin(targetsOf("shop", targets...))
 			pass(5 * interval)
 
-			places[round] = map[string]time.Duration{}
+			offsets[round] = map[string]time.Duration{}
 			buckets := make([]int, 10)
 			for _, tgt := range targets {
 				of := b.of(tgt.URL)
@@ -112,8 +112,8 @@ func TestLoopSpread(t *testing.T) {
 					t.Fatalf("%s: got %d scrapes in five intervals", tgt.URL, len(of))
 				}
 				checkPace(t, of, slices.Repeat([]time.Duration{interval}, len(of)-1)...)
-				places[round][tgt.URL] = place(of[0])
-				buckets[place(of[0])*10/interval]++
+				offsets[round][tgt.URL] = offset(of[0])
+				buckets[offset(of[0])*10/interval]++
 			}
 			for i, n := range buckets {
 				if n < 25 || n > 85 {
@@ -122,7 +122,7 @@ func TestLoopSpread(t *testing.T) {
 			}
 		})
 	}
-	if diff := cmp.Diff(places[0], places[1]); diff != "" {
+	if diff := cmp.Diff(offsets[0], offsets[1]); diff != "" {
 		t.Errorf("places in the interval after a restart (-first +second):\n%s", diff)
 	}
 }

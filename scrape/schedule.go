@@ -20,22 +20,22 @@ func firstWait(t *periskop.Target, together int) time.Duration {
 	return time.Duration(targetHash(t) % uint64(spread))
 }
 
-// secondBeat returns when t is scraped again after its first scrape, which ended at now:
-// at its place in the interval, unless that is at once.
-func secondBeat(t *periskop.Target, interval time.Duration, now time.Time) time.Time {
-	return firstBeat(t, interval, now.Add(interval/10))
+// secondScrapeTime returns when t is scraped again after its first scrape, which ended at now:
+// at its offset in the interval, unless that is at once.
+func secondScrapeTime(t *periskop.Target, interval time.Duration, now time.Time) time.Time {
+	return firstScrapeTime(t, interval, now.Add(interval/10))
 }
 
-// firstBeat returns the first regular scrape of t: at the next moment that is, modulo
+// firstScrapeTime returns the first regular scrape of t: at the next moment that is, modulo
 // the interval and counted from 1970, a hash of the target. So targets that come
-// together are spread over the interval, and each keeps its place in it through
+// together are spread over the interval, and each keeps its offset in it through
 // restarts of this program.
 //
 // For an interval of 30 s and a hash of 42 s, so 12 s modulo the interval, the
-// beats are at 0:12, 0:42, 1:12, …; from 0:20 on the first one is at 0:42.
-func firstBeat(t *periskop.Target, interval time.Duration, now time.Time) time.Time {
-	place := time.Duration(targetHash(t) % uint64(interval))
-	wait := (place - time.Duration(now.UnixNano())%interval + interval) % interval
+// scrapes are at 0:12, 0:42, 1:12, …; from 0:20 on the first one is at 0:42.
+func firstScrapeTime(t *periskop.Target, interval time.Duration, now time.Time) time.Time {
+	offset := time.Duration(targetHash(t) % uint64(interval))
+	wait := (offset - time.Duration(now.UnixNano())%interval + interval) % interval
 	return now.Add(wait)
 }
 
@@ -46,14 +46,14 @@ func targetHash(t *periskop.Target) uint64 {
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// nextBeat returns the beat to follow the one at last when that ended at now.
-// Beats that passed meanwhile are skipped, except one that passed less than a
+// nextScrapeTime returns the time of the scrape after the one at last, which ended at now.
+// Times that passed meanwhile are skipped, except one that passed less than a
 // tenth of the interval ago: a target that always runs into a timeout as long as
-// the interval is to be scraped at every beat, not at every other one.
+// the interval is to be scraped every time, not every other time.
 //
-// For an interval of 30 s and a last beat at 0:12, a scrape that ended by 0:45 is
-// followed by the beat of 0:42, and one that ended at 0:46 by the one at 1:12.
-func nextBeat(last, now time.Time, interval time.Duration) time.Time {
+// For an interval of 30 s and a last scrape at 0:12, a scrape that ended by 0:45 is
+// followed by the one of 0:42, and one that ended at 0:46 by the one at 1:12.
+func nextScrapeTime(last, now time.Time, interval time.Duration) time.Time {
 	next := last.Add(interval)
 	if late := now.Sub(next); late > interval/10 {
 		next = next.Add((late/interval + 1) * interval)
