@@ -86,8 +86,8 @@ func add[In any](s *mcp.Server, name, description string, readOnly bool, f func(
 	})
 }
 
-// told returns a value as JSON, fenced.
-func told(v any) (string, error) {
+// encodeFenced returns a value as JSON, between marks that nobody can guess.
+func encodeFenced(v any) (string, error) {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("encode the answer: %w", err)

@@ -50,7 +50,7 @@ func (t *tools) services(*http.Request, nothing) (string, error) {
 		}
 		list = append(list, s)
 	}
-	return told(list)
+	return encodeFenced(list)
 }
 
 // States are those that can be searched in.
@@ -104,7 +104,7 @@ func (t *tools) search(_ *http.Request, in searchInput) (string, error) {
 	for _, e := range list[:min(len(list), min(max(cmp.Or(in.Limit, usuallyFound), 1), maxFound))] {
 		out.Exceptions = append(out.Exceptions, t.found(e))
 	}
-	return told(out)
+	return encodeFenced(out)
 }
 
 func (t *tools) found(e *merge.Exception) found {
@@ -193,7 +193,7 @@ func (t *tools) targets(_ *http.Request, in targetsInput) (string, error) {
 		}
 		return 1
 	})
-	return told(targetList{Targets: append([]target{}, list[:min(len(list), maxTargets)]...), Of: len(list)})
+	return encodeFenced(targetList{Targets: append([]target{}, list[:min(len(list), maxTargets)]...), Of: len(list)})
 }
 
 type resolveInput struct {

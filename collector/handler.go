@@ -63,9 +63,9 @@ func Handler(o Options) http.Handler {
 		}
 		services := r.URL.Query()[names.ServiceName]
 		exposition, answered := o.Exceptions.Expose(scraper(r, services))
-		out := &writer{ResponseWriter: w}
+		out := &responseRecorder{ResponseWriter: w}
 		compress(o.answer(exposition, services)).ServeHTTP(out, r)
-		if out.whole() && r.Context().Err() == nil {
+		if out.complete() && r.Context().Err() == nil {
 			answered()
 		}
 	})
@@ -145,19 +145,19 @@ func choose(families []*dto.MetricFamily, services []string) []*dto.MetricFamily
 	return out
 }
 
-// A writer notes whether the answer was written.
-type writer struct {
+// A responseRecorder notes whether the whole answer was written.
+type responseRecorder struct {
 	http.ResponseWriter
 	status int
 	err    error
 }
 
-func (w *writer) WriteHeader(status int) {
+func (w *responseRecorder) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *writer) Write(b []byte) (int, error) {
+func (w *responseRecorder) Write(b []byte) (int, error) {
 	n, err := w.ResponseWriter.Write(b)
 	if err != nil {
 		w.err = err
@@ -166,9 +166,11 @@ func (w *writer) Write(b []byte) (int, error) {
 }
 
 // Unwrap is for http.ResponseController.
-func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *responseRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (w *writer) whole() bool { return w.err == nil && (w.status == 0 || w.status == http.StatusOK) }
+func (w *responseRecorder) complete() bool {
+	return w.err == nil && (w.status == 0 || w.status == http.StatusOK)
+}
 
 // encode writes all families in the order of their names.
 func encode(w io.Writer, format expfmt.Format, families []*dto.MetricFamily, x *merge.Exposition, replica string) error {
