@@ -24,9 +24,9 @@ type webhook struct {
 	exporter string
 	logger   *slog.Logger
 
-	mu   sync.Mutex // guards what follows
-	out  io.Writer
-	told map[string]bool // by fingerprint and start
+	mu      sync.Mutex // guards what follows
+	out     io.Writer
+	printed map[string]bool // by fingerprint and start
 }
 
 // A notification is what Alertmanager sends (version 4 of its webhook format).
@@ -52,7 +52,7 @@ func listenWebhook(ctx context.Context, o MonitoringOptions) (*webhook, error) {
 		exporter: o.ExporterURL,
 		logger:   o.Logger,
 		out:      o.Out,
-		told:     map[string]bool{},
+		printed:  map[string]bool{},
 	}
 	h.server = &http.Server{Handler: h, ReadTimeout: 10 * time.Second}
 	h.serving.Go(func() {
@@ -76,20 +76,20 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not a notification of Alertmanager: "+err.Error(), http.StatusBadRequest)
 		return
 	}
-	h.tell(n.Alerts)
+	h.print(n.Alerts)
 }
 
-// tell tells each alert once: Alertmanager sends those that go on with each new one of
+// print prints each alert once: Alertmanager sends those that go on with each new one of
 // their group.
-func (h *webhook) tell(alerts []alert) {
+func (h *webhook) print(alerts []alert) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, a := range alerts {
 		id := a.Fingerprint + a.StartsAt.String()
-		if a.Status != "firing" || h.told[id] {
+		if a.Status != "firing" || h.printed[id] {
 			continue
 		}
-		h.told[id] = true
+		h.printed[id] = true
 		fmt.Fprint(h.out, a.text(h.exporter))
 	}
 }

@@ -24,7 +24,7 @@ type Fleet struct {
 	now  func() time.Time
 
 	mu      sync.Mutex
-	ledgers []*ledger
+	truths  []*processTruth
 	servers []*Server
 }
 
@@ -40,8 +40,8 @@ func New(o Options) *Fleet {
 func (f *Fleet) Start(o ProcessOptions) *Process {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	p := newProcess(o, f.now, rand.New(rand.NewPCG(f.seed, uint64(len(f.ledgers)))))
-	f.ledgers = append(f.ledgers, p.ledger)
+	p := newProcess(o, f.now, rand.New(rand.NewPCG(f.seed, uint64(len(f.truths)))))
+	f.truths = append(f.truths, p.truth)
 	return p
 }
 
@@ -71,13 +71,13 @@ func (f *Fleet) Serve(h http.Handler) (*Server, error) {
 // scrapers that are given an address each learn different things.
 func (f *Fleet) Truth(addresses ...string) Truth {
 	f.mu.Lock()
-	ledgers := f.ledgers[:len(f.ledgers):len(f.ledgers)]
+	truths := f.truths[:len(f.truths):len(f.truths)]
 	f.mu.Unlock()
-	var t Truth
-	for _, l := range ledgers {
-		t = l.appendTo(t, addresses)
+	var list Truth
+	for _, t := range truths {
+		list = t.appendTo(list, addresses)
 	}
-	return t
+	return list
 }
 
 // Close closes all servers. The truth remains.

@@ -44,7 +44,7 @@ const maxOccurrences = 10
 type Process struct {
 	options ProcessOptions
 	now     func() time.Time
-	ledger  *ledger
+	truth   *processTruth
 
 	mu         sync.Mutex // guards what follows
 	rand       *rand.Rand
@@ -77,7 +77,7 @@ func newProcess(o ProcessOptions, now func() time.Time, r *rand.Rand) *Process {
 	return &Process{
 		options: o,
 		now:     now,
-		ledger:  &ledger{service: o.Service, uuid: uuid, told: map[string][]told{}},
+		truth:   &processTruth{service: o.Service, uuid: uuid, reported: map[string][]reportedTotal{}},
 		rand:    r,
 		index:   map[string]int{},
 	}
@@ -95,7 +95,7 @@ func newUUID(r *rand.Rand) string {
 }
 
 // UUID is the target_uuid of the process, whether it reports it or not.
-func (p *Process) UUID() string { return p.ledger.uuid }
+func (p *Process) UUID() string { return p.truth.uuid }
 
 // Raise counts an exception under the key, as [Process.RaiseTimes] does.
 func (p *Process) Raise(key string, o periskop.Occurrence) bool {
@@ -120,7 +120,7 @@ func (p *Process) RaiseTimes(key string, o periskop.Occurrence, n uint64) bool {
 	if !known {
 		i = len(p.aggregates)
 	}
-	if !p.ledger.raise(i, key, o.Timestamp, n) {
+	if !p.truth.addRaised(i, key, o.Timestamp, n) {
 		return false
 	}
 	if !known {
@@ -158,7 +158,7 @@ func (p *Process) local(t time.Time) time.Time {
 }
 
 // Stop ends the process: nothing can be raised in it any more.
-func (p *Process) Stop() { p.ledger.end() }
+func (p *Process) Stop() { p.truth.end() }
 
 // Report returns what the process serves now. The caller must not change it.
 func (p *Process) Report() []byte {
@@ -179,13 +179,13 @@ func (p *Process) report() ([]byte, []uint64) {
 		totals[i], encoded[i] = a.total, a.encoded
 	}
 	if p.body == nil {
-		p.body = p.options.Client.appendReport(room(encoded), p.reportedUUID(), encoded)
+		p.body = p.options.Client.appendReport(newBuffer(encoded), p.reportedUUID(), encoded)
 	}
 	return p.body, totals
 }
 
-// room is enough to write the parts as a list, with some members beside it.
-func room(parts [][]byte) []byte {
+// newBuffer returns one that is large enough to write the parts as a list, with some members beside it.
+func newBuffer(parts [][]byte) []byte {
 	const beside = 512
 	n := beside
 	for _, part := range parts {
@@ -198,7 +198,7 @@ func (p *Process) reportedUUID() string {
 	if p.options.NoUUID {
 		return ""
 	}
-	return p.ledger.uuid
+	return p.truth.uuid
 }
 
 func (p *Process) encode(a *aggregate) []byte {
@@ -210,7 +210,7 @@ func (p *Process) encode(a *aggregate) []byte {
 		w.latest = slices.Clone(a.latest)
 		slices.Reverse(w.latest)
 	}
-	return p.options.Client.appendAggregate(room(w.latest), w)
+	return p.options.Client.appendAggregate(newBuffer(w.latest), w)
 }
 
 // ServeHTTP serves the report as the client library does. The truth counts as reported
@@ -227,7 +227,7 @@ func (p *Process) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	send(w, p.options.Client.contentType, date, body, func() {
 		if r.Context().Err() == nil { // the client has not given up
-			p.ledger.report(localAddress(r), totals)
+			p.truth.addReported(localAddress(r), totals)
 		}
 	})
 }

@@ -19,7 +19,7 @@ func (p *Process) Push(ctx context.Context, url string) error {
 		return err
 	}
 	req.Header.Set("Content-Type", p.options.Client.contentType)
-	p.ledger.report(url, totals)
+	p.truth.addReported(url, totals)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err

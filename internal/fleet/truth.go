@@ -55,77 +55,79 @@ func (t Truth) Settled() bool {
 	return !slices.ContainsFunc(t, func(e Epoch) bool { return !e.Ended && e.Reported < e.Raised })
 }
 
-// A ledger is what the fleet remembers of a process. It outlives the process and is
+// A processTruth is what the fleet remembers of a process. It outlives the process and is
 // small, as there can be thousands.
-type ledger struct {
+type processTruth struct {
 	service, uuid string
 
 	mu     sync.Mutex // guards what follows
-	epochs []ledgerEpoch
-	// told is by address, in the order of epochs.
-	told  map[string][]told
-	ended bool
+	epochs []epochTruth
+	// reported is by address, in the order of epochs.
+	reported map[string][]reportedTotal
+	ended    bool
 }
 
-type ledgerEpoch struct {
+// An epochTruth is what was raised in one epoch.
+type epochTruth struct {
 	key       string
 	createdAt time.Time
 	raised    uint64
 }
 
-type told struct {
+// A reportedTotal is the first and the highest total that one address answered.
+type reportedTotal struct {
 	first, highest uint64
 }
 
-// raise adds to the epoch with this index, which is new when it is the next one. It
+// addRaised adds to the epoch with this index, which is new when it is the next one. It
 // returns false when the process has ended.
-func (l *ledger) raise(index int, key string, createdAt time.Time, n uint64) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended {
+func (t *processTruth) addRaised(index int, key string, createdAt time.Time, n uint64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended {
 		return false
 	}
-	if index == len(l.epochs) {
-		l.epochs = append(l.epochs, ledgerEpoch{key: key, createdAt: createdAt})
+	if index == len(t.epochs) {
+		t.epochs = append(t.epochs, epochTruth{key: key, createdAt: createdAt})
 	}
-	l.epochs[index].raised += n
+	t.epochs[index].raised += n
 	return true
 }
 
-// report notes the totals of a complete answer.
-func (l *ledger) report(address string, totals []uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	ts := l.told[address]
+// addReported notes the totals of a complete answer.
+func (t *processTruth) addReported(address string, totals []uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ts := t.reported[address]
 	for i, total := range totals {
 		if i == len(ts) {
-			ts = append(ts, told{first: total})
+			ts = append(ts, reportedTotal{first: total})
 		}
 		// An answer can be overtaken by a later one.
 		ts[i].highest = max(ts[i].highest, total)
 	}
-	l.told[address] = ts
+	t.reported[address] = ts
 }
 
-func (l *ledger) end() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ended = true
+func (t *processTruth) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended = true
 }
 
-func (l *ledger) appendTo(t Truth, addresses []string) Truth {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i, e := range l.epochs {
+func (t *processTruth) appendTo(list Truth, addresses []string) Truth {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, e := range t.epochs {
 		epoch := Epoch{
-			Service:    l.service,
+			Service:    t.service,
 			Key:        e.key,
-			TargetUUID: l.uuid,
+			TargetUUID: t.uuid,
 			CreatedAt:  e.createdAt,
 			Raised:     e.raised,
-			Ended:      l.ended,
+			Ended:      t.ended,
 		}
-		for address, ts := range l.told {
+		for address, ts := range t.reported {
 			if i >= len(ts) || len(addresses) > 0 && !slices.Contains(addresses, address) {
 				continue
 			}
@@ -134,7 +136,7 @@ func (l *ledger) appendTo(t Truth, addresses []string) Truth {
 			}
 			epoch.Reported = max(epoch.Reported, ts[i].highest)
 		}
-		t = append(t, epoch)
+		list = append(list, epoch)
 	}
-	return t
+	return list
 }
