@@ -52,8 +52,8 @@ const (
 	ending
 	// harmless words take it back if they stand behind.
 	harmless
-	// complaint words in front make it the name of an error: InvalidToken.
-	complaint
+	// faulty words in front make it the name of an error: InvalidToken.
+	faulty
 	// counting words in front of "tokens" make it a number.
 	counting
 	plural
@@ -85,7 +85,7 @@ const (
 
 // meanings are those in the order of their bits.
 const meanings = "ownsKey isKey ownsID isID ownsNumber isNumber ownsCode isCode ownsPhrase isPhrase ownsString isString " +
-	"secret ending harmless complaint counting plural password short authorization cookie signing location " +
+	"secret ending harmless faulty counting plural password short authorization cookie signing location " +
 	"nothing mask scheme parsing setting common secretHeader urlHeader queryHeader challengeHeader"
 
 //go:embed names.txt

@@ -82,10 +82,10 @@ func (w *walker) isName(n label, m meaning) bool {
 	case mentions: // secret_key_base
 		return strings.ContainsAny(n.text, "-_")
 	case weak:
-		return m.seen&complaint == 0 && (m.last&short != 0 || m.last&signing != 0 && strings.ContainsAny(n.text, "-_"))
+		return m.seen&faulty == 0 && (m.last&short != 0 || m.last&signing != 0 && strings.ContainsAny(n.text, "-_"))
 	case open, strong:
 	}
-	return m.level == strong && m.seen&complaint == 0 && m.last&plural == 0 && !is(w.wordBefore(n.start), parsing)
+	return m.level == strong && m.seen&faulty == 0 && m.last&plural == 0 && !is(w.wordBefore(n.start), parsing)
 }
 
 // isHeaderValue tells the value of Authorization or Cookie from the rest of a
