@@ -37,10 +37,10 @@ type liar struct {
 	manner
 	rand   *rand.Rand
 	number int // of the process
-	keys   map[string]*told
+	keys   map[string]*lieState
 }
 
-type told struct {
+type lieState struct {
 	created, newest time.Time
 	occurrences     []periskop.Occurrence
 }
@@ -48,7 +48,7 @@ type told struct {
 func (l *liar) raise(key string, n int, now time.Time) {
 	k := l.keys[key]
 	if k == nil {
-		k = &told{created: now}
+		k = &lieState{created: now}
 		l.keys[key] = k
 	}
 	for range n {
@@ -79,7 +79,7 @@ func (l *liar) answer(now time.Time, address string) answer {
 	return a
 }
 
-func (l *liar) createdAt(k *told, now time.Time) time.Time {
+func (l *liar) createdAt(k *lieState, now time.Time) time.Time {
 	switch l.created {
 	case "exact":
 		return k.created
@@ -93,7 +93,7 @@ func (l *liar) createdAt(k *told, now time.Time) time.Time {
 	return time.Time{}
 }
 
-func (l *liar) listed(k *told) []periskop.Occurrence {
+func (l *liar) listed(k *lieState) []periskop.Occurrence {
 	const most = 10
 	n := min(most, len(k.occurrences))
 	switch l.lists {
@@ -161,7 +161,7 @@ func lie(m manner, seed uint64) (raised, counted int, log string) {
 	number := 0
 	begin := func(i int) {
 		number++
-		processes[i] = &liar{manner: m, rand: random, number: number, keys: map[string]*told{}}
+		processes[i] = &liar{manner: m, rand: random, number: number, keys: map[string]*lieState{}}
 	}
 	for i := range processes {
 		begin(i)

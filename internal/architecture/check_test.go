@@ -50,7 +50,7 @@ func checkNaming(p goPackage) []string {
 
 func checkTable(p goPackage) []string {
 	path := inModule(p.path)
-	r, ok := place(path)
+	r, ok := rowOf(path)
 	if !ok {
 		return []string{fmt.Sprintf("%s: not in the table of who may import whom", path)}
 	}
@@ -92,9 +92,9 @@ func checkFences(p goPackage) []string {
 	return faults
 }
 
-// place finds the row of a package, by its own path or by that of a directory
+// rowOf finds the row of a package, by its own path or by that of a directory
 // above it.
-func place(path string) (row, bool) {
+func rowOf(path string) (row, bool) {
 	if r, ok := table[path]; ok {
 		return r, true
 	}

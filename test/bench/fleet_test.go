@@ -31,13 +31,13 @@ const (
 	cycles = 5 // intervals that are measured
 )
 
-func measure(b *testing.B, s shape, interval time.Duration) {
+func measure(b *testing.B, s workload, interval time.Duration) {
 	b.Run(fmt.Sprintf("targets=%d/keys=%d/growth=%d%%x%d", s.Targets, s.Keys, s.Growth, s.Jump), func(b *testing.B) {
-		_, port := start(b, roleFleet, work{Shape: s})
-		_, floorPort := start(b, roleFleet, work{Shape: s})
+		_, port := start(b, roleFleet, work{Workload: s})
+		_, floorPort := start(b, roleFleet, work{Workload: s})
 		exporter := process.Exporter(b, config(s, port, interval))
 		process.Prometheus(b, process.PrometheusOptions{Scrape: []*process.Program{exporter}, Interval: 15 * time.Second})
-		floor, _ := start(b, roleFloor, work{Shape: s, Port: floorPort, Interval: interval})
+		floor, _ := start(b, roleFloor, work{Workload: s, Port: floorPort, Interval: interval})
 		b.ResetTimer()
 		time.Sleep(warmUp * interval)
 		began, beganFloor := cpu(b, exporter.PID()), cpu(b, floor)
@@ -67,7 +67,7 @@ func measure(b *testing.B, s shape, interval time.Duration) {
 func BenchmarkScale(b *testing.B) {
 	s := large(10_000, 50, 1)
 	const interval = 30 * time.Second
-	_, port := start(b, roleFleet, work{Shape: s})
+	_, port := start(b, roleFleet, work{Workload: s})
 	exporter := process.Exporter(b, config(s, port, interval))
 	b.ResetTimer()
 	time.Sleep(2 * interval)
@@ -85,7 +85,7 @@ func BenchmarkScale(b *testing.B) {
 }
 
 // config is that of a service with these targets.
-func config(s shape, port string, interval time.Duration) string {
+func config(s workload, port string, interval time.Duration) string {
 	targets := make([]string, s.Targets)
 	for i := range targets {
 		targets[i] = fmt.Sprintf("%q", host(i)+":"+port)

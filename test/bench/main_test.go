@@ -36,21 +36,21 @@ func TestMain(m *testing.M) {
 
 // work is what one of the other roles is told.
 type work struct {
-	Shape    shape
+	Workload workload
 	Port     string
 	Interval time.Duration
 }
 
 func (w work) do(ctx context.Context, role string) error {
 	if role == roleFleet {
-		return serveFleet(ctx, w.Shape)
+		return serveFleet(ctx, w.Workload)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	return download(ctx, w.Port, w.Shape.Targets, w.Interval)
+	return download(ctx, w.Port, w.Workload.Targets, w.Interval)
 }
 
 // start runs this binary in a role until the benchmark ends, and returns its process ID

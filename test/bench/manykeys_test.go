@@ -12,8 +12,8 @@ import (
 // BenchmarkManyKeys measures what it costs to hold 100,000 keys of different content, in 50
 // services: memory at rest, and the CPU time of a start until metrics are whole.
 func BenchmarkManyKeys(b *testing.B) {
-	s := shape{Targets: 50, Keys: 2000, Occurrences: 5, Frames: 15, Distinct: true}
-	_, port := start(b, roleFleet, work{Shape: s})
+	s := workload{Targets: 50, Keys: 2000, Occurrences: 5, Frames: 15, Distinct: true}
+	_, port := start(b, roleFleet, work{Workload: s})
 	var config strings.Builder
 	config.WriteString("global: {scraper: {refresh_interval: 2m, timeout: 2m, endpoint: /errors, body_size_limit: 1GB}}\nservices:\n")
 	for i := range s.Targets {

@@ -14,7 +14,7 @@ import (
 func BenchmarkMetrics(b *testing.B) {
 	for _, series := range []int{1000, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("series=%d", series), func(b *testing.B) {
-			s := shape{Targets: 1, Keys: series, Occurrences: 1, Frames: 1}
+			s := workload{Targets: 1, Keys: series, Occurrences: 1, Frames: 1}
 			exporter := filled(b, s)
 			b.Run("text", func(b *testing.B) { measureMetrics(b, exporter, series, http.Header{"Accept-Encoding": {"identity"}}) })
 			b.Run("prometheus", func(b *testing.B) {
@@ -28,7 +28,7 @@ func BenchmarkMetrics(b *testing.B) {
 }
 
 // filled returns an exporter that was told of so many keys, and scrapes nothing.
-func filled(b *testing.B, s shape) *process.Program {
+func filled(b *testing.B, s workload) *process.Program {
 	b.Helper()
 	exporter := process.Exporter(b, `
 limits: {keys_per_service: 1000000, payload_size: 10GB}

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// A shape is how large the payloads are. As large as life: 10 occurrences of 20 frames of
+// A workload is how large the payloads are. As large as life: 10 occurrences of 20 frames of
 // 80 characters, headers and bodies.
-type shape struct {
+type workload struct {
 	Targets, Keys int
 	// Growth is the share of keys that grow between two scrapes, in percent.
 	Growth int
@@ -24,26 +24,26 @@ type shape struct {
 	Distinct bool
 }
 
-func large(targets, keys, growth int) shape {
-	return shape{Targets: targets, Keys: keys, Growth: growth, Jump: 1, Occurrences: 10, Frames: 20}
+func large(targets, keys, growth int) workload {
+	return workload{Targets: targets, Keys: keys, Growth: growth, Jump: 1, Occurrences: 10, Frames: 20}
 }
 
 // A target writes the payloads of one process. What differs between two of them, and
 // between two scrapes, are counts, UUIDs and times.
 type target struct {
-	shape   shape
-	number  int
-	created time.Time
-	scrapes int
-	counts  []int
-	parts   []part // by key, shared by all targets
+	workload workload
+	number   int
+	created  time.Time
+	scrapes  int
+	counts   []int
+	parts    []part // by key, shared by all targets
 }
 
 // A part is what all occurrences of a key have in common.
 type part struct{ head, occurrence string }
 
 // newParts returns those of a target.
-func newParts(s shape, target int) []part {
+func newParts(s workload, target int) []part {
 	parts := make([]part, s.Keys)
 	for k := range parts {
 		if s.Distinct {
@@ -72,7 +72,7 @@ var distinctWords = strings.Fields("payment order cart user session stock price 
 	"address account profile image video track playlist queue worker batch event stream report audit quota limit coupon")
 
 // distinctPart has words and numbers at random.
-func distinctPart(s shape, random *rand.Rand) part {
+func distinctPart(s workload, random *rand.Rand) part {
 	word := func() string { return distinctWords[random.IntN(len(distinctWords))] }
 	class := fmt.Sprintf("com.example.%s.%s.%s%sException", word(), word(), word(), word())
 	frames := make([]string, s.Frames)
@@ -90,8 +90,8 @@ func distinctPart(s shape, random *rand.Rand) part {
 	}
 }
 
-func newTarget(number int, s shape, parts []part) *target {
-	t := &target{shape: s, number: number, created: time.Now().UTC(), counts: make([]int, s.Keys), parts: parts}
+func newTarget(number int, s workload, parts []part) *target {
+	t := &target{workload: s, number: number, created: time.Now().UTC(), counts: make([]int, s.Keys), parts: parts}
 	for k := range t.counts {
 		t.counts[k] = s.Occurrences
 	}
@@ -102,8 +102,8 @@ func newTarget(number int, s shape, parts []part) *target {
 func (t *target) grow() {
 	t.scrapes++
 	for k := range t.counts {
-		if (t.scrapes*31+t.number*17+k)%100 < t.shape.Growth {
-			t.counts[k] += t.shape.Jump
+		if (t.scrapes*31+t.number*17+k)%100 < t.workload.Growth {
+			t.counts[k] += t.workload.Jump
 		}
 	}
 }
@@ -119,8 +119,8 @@ func (t *target) appendReport(b []byte) []byte {
 		b = append(b, t.parts[k].head...)
 		b = strconv.AppendInt(b, int64(count), 10)
 		b = append(b, `,"severity":"error","latest_errors":[`...)
-		for i := count - t.shape.Occurrences; i < count; i++ {
-			if i > count-t.shape.Occurrences {
+		for i := count - t.workload.Occurrences; i < count; i++ {
+			if i > count-t.workload.Occurrences {
 				b = append(b, ',')
 			}
 			b = append(b, t.parts[k].occurrence...)
@@ -136,8 +136,8 @@ func (t *target) appendReport(b []byte) []byte {
 }
 
 // size is how many bytes a payload has.
-func (s shape) size() int { return len(newTarget(0, s, newParts(s, 0)).appendReport(nil)) }
+func (s workload) size() int { return len(newTarget(0, s, newParts(s, 0)).appendReport(nil)) }
 
-func (s shape) String() string {
+func (s workload) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%d targets x %d keys", s.Targets, s.Keys))
 }

@@ -21,7 +21,7 @@ const (
 
 // serveFleet serves all targets of the shape, each at its own address and one port, until
 // standard input ends. It prints the port.
-func serveFleet(ctx context.Context, s shape) error {
+func serveFleet(ctx context.Context, s workload) error {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", "0.0.0.0:0")
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ type fleet struct {
 	pool    sync.Pool
 }
 
-func newFleet(s shape) *fleet {
+func newFleet(s workload) *fleet {
 	f := &fleet{}
 	parts := newParts(s, 0)
 	for i := range s.Targets {

@@ -15,7 +15,7 @@ import (
 // commit, and to show them on pages.
 func BenchmarkState(b *testing.B) {
 	const keys = 100_000
-	s := shape{Targets: 1, Keys: keys, Occurrences: 1, Frames: 20}
+	s := workload{Targets: 1, Keys: keys, Occurrences: 1, Frames: 20}
 	exporter := filled(b, s)
 	body := metrics(b, exporter)
 	b.Run("commit", func(b *testing.B) {

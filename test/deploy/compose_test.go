@@ -46,44 +46,44 @@ func readComposition(t *testing.T) *composition {
 	return &c
 }
 
-// A place is a copy of what the compose file mounts, in which the services are found where they
+// A composeCopy is a copy of what the compose file mounts, in which the services are found where they
 // are here.
-type place struct {
+type composeCopy struct {
 	*composition
 	dir       string
 	addresses map[string]string
 }
 
-func newPlace(t *testing.T) *place {
+func newComposeCopy(t *testing.T) *composeCopy {
 	t.Helper()
-	p := &place{composition: readComposition(t), dir: t.TempDir(), addresses: map[string]string{}}
-	if out, err := exec.Command("cp", "-r", fromRoot("deploy/compose"), p.dir).CombinedOutput(); err != nil {
+	c := &composeCopy{composition: readComposition(t), dir: t.TempDir(), addresses: map[string]string{}}
+	if out, err := exec.Command("cp", "-r", fromRoot("deploy/compose"), c.dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	p.dir = filepath.Join(p.dir, "compose")
+	c.dir = filepath.Join(c.dir, "compose")
 	var pairs []string
 	for name, port := range map[string]string{"exporter": "9968", "prometheus": "9090", "alertmanager": "9093"} {
-		p.addresses[name] = process.FreeAddress(t)
-		pairs = append(pairs, name+":"+port, p.addresses[name])
+		c.addresses[name] = process.FreeAddress(t)
+		pairs = append(pairs, name+":"+port, c.addresses[name])
 	}
 	for _, file := range []string{"exporter/config.yaml", "prometheus/prometheus.yml"} {
-		text, err := os.ReadFile(filepath.Join(p.dir, file))
+		text, err := os.ReadFile(filepath.Join(c.dir, file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		replaced := strings.NewReplacer(append(pairs, "localhost:9968", p.addresses["exporter"])...).Replace(string(text))
+		replaced := strings.NewReplacer(append(pairs, "localhost:9968", c.addresses["exporter"])...).Replace(string(text))
 		if replaced == string(text) {
 			t.Errorf("%s names no other service", file)
 		}
-		if err := os.WriteFile(filepath.Join(p.dir, file), []byte(replaced), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(c.dir, file), []byte(replaced), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return p
+	return c
 }
 
 // start runs a program with the command of a service.
-func (p *place) start(t *testing.T, service, binary, ready string) *process.Program {
+func (c *composeCopy) start(t *testing.T, service, binary, ready string) *process.Program {
 	t.Helper()
 	path, err := filepath.Abs(fromRoot(binary))
 	if err != nil {
@@ -94,18 +94,18 @@ func (p *place) start(t *testing.T, service, binary, ready string) *process.Prog
 		t.Fatal(err)
 	}
 	var pairs []string
-	for _, v := range p.Services[service].Volumes {
-		here := filepath.Join(p.dir, "volumes", v.Source)
+	for _, v := range c.Services[service].Volumes {
+		here := filepath.Join(c.dir, "volumes", v.Source)
 		if v.Type == "bind" {
-			here = filepath.Join(p.dir, strings.TrimPrefix(v.Source, root))
+			here = filepath.Join(c.dir, strings.TrimPrefix(v.Source, root))
 		}
 		pairs = append(pairs, "="+v.Target, "="+here)
 	}
 	var args []string
-	for _, arg := range p.Services[service].Command {
+	for _, arg := range c.Services[service].Command {
 		args = append(args, strings.NewReplacer(pairs...).Replace(arg))
 	}
-	address := p.addresses[service]
+	address := c.addresses[service]
 	args = append(args, "--web.listen-address="+address)
 	if service == "alertmanager" {
 		args = append(args, "--cluster.listen-address=")
@@ -116,30 +116,30 @@ func (p *place) start(t *testing.T, service, binary, ready string) *process.Prog
 // TestCompose starts the programs with the commands and the files of the compose file, and
 // waits until each has found the others.
 func TestCompose(t *testing.T) {
-	p := newPlace(t)
-	for name, s := range p.Services {
+	c := newComposeCopy(t)
+	for name, s := range c.Services {
 		for _, v := range s.Volumes {
 			if _, err := os.Stat(v.Source); v.Type == "bind" && (err != nil || !v.ReadOnly) {
 				t.Errorf("%s mounts %s: %v, read only: %t", name, v.Source, err, v.ReadOnly)
 			}
 		}
 	}
-	if want := ":" + version(t); !strings.HasSuffix(p.Services["exporter"].Image, want) {
-		t.Errorf("runs %s, want %s", p.Services["exporter"].Image, want)
+	if want := ":" + version(t); !strings.HasSuffix(c.Services["exporter"].Image, want) {
+		t.Errorf("runs %s, want %s", c.Services["exporter"].Image, want)
 	}
-	p.start(t, "alertmanager", "bin/alertmanager", "/-/ready")
-	exporter := p.start(t, "exporter", "bin/slim/periskop_exporter", "/-/ready")
-	prometheus := p.start(t, "prometheus", "bin/prometheus", "/-/ready")
+	c.start(t, "alertmanager", "bin/alertmanager", "/-/ready")
+	exporter := c.start(t, "exporter", "bin/slim/periskop_exporter", "/-/ready")
+	prometheus := c.start(t, "prometheus", "bin/prometheus", "/-/ready")
 	process.Eventually(t, "the exporter scrapes", func() error {
 		text, err := process.Get(t.Context(), exporter.URL+"/metrics")
-		if err == nil && !strings.Contains(text, `periskop_target_up{service_name="periskop_exporter",target="`+p.addresses["exporter"]+`"} 1`) {
+		if err == nil && !strings.Contains(text, `periskop_target_up{service_name="periskop_exporter",target="`+c.addresses["exporter"]+`"} 1`) {
 			err = errors.New("not yet")
 		}
 		return err
 	})
 	process.Eventually(t, "Prometheus has found Alertmanager and its rules", func() error {
 		managers, err := process.Get(t.Context(), prometheus.URL+"/api/v1/alertmanagers")
-		if err != nil || !strings.Contains(managers, p.addresses["alertmanager"]) {
+		if err != nil || !strings.Contains(managers, c.addresses["alertmanager"]) {
 			return fmt.Errorf("got %s: %w", managers, err)
 		}
 		rules, err := process.Get(t.Context(), prometheus.URL+"/api/v1/rules")
@@ -150,12 +150,12 @@ func TestCompose(t *testing.T) {
 	})
 	process.Eventually(t, "Prometheus scrapes the exporter", func() error {
 		targets, err := process.Get(t.Context(), prometheus.URL+"/api/v1/targets?state=active")
-		if err == nil && (!strings.Contains(targets, p.addresses["exporter"]) || !strings.Contains(targets, `"health":"up"`)) {
+		if err == nil && (!strings.Contains(targets, c.addresses["exporter"]) || !strings.Contains(targets, `"health":"up"`)) {
 			err = fmt.Errorf("got %s", targets)
 		}
 		return err
 	})
-	if out, err := exec.Command(fromRoot("bin/amtool"), "check-config", filepath.Join(p.dir, "alertmanager/alertmanager.yml")).CombinedOutput(); err != nil || !strings.Contains(string(out), "1 templates") {
+	if out, err := exec.Command(fromRoot("bin/amtool"), "check-config", filepath.Join(c.dir, "alertmanager/alertmanager.yml")).CombinedOutput(); err != nil || !strings.Contains(string(out), "1 templates") {
 		t.Errorf("amtool: %v\n%s", err, out)
 	}
 }

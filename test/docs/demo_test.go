@@ -20,7 +20,7 @@ type demo struct {
 	exceptionID string
 }
 
-var told = regexp.MustCompile(`(?m)^  (Prometheus|Alertmanager) +(http://\S+)/$`)
+var addressLine = regexp.MustCompile(`(?m)^  (Prometheus|Alertmanager) +(http://\S+)/$`)
 
 // TestBesideDemo runs what the pages tell users to type.
 func TestBesideDemo(t *testing.T) {
@@ -36,7 +36,7 @@ func startDemo(t *testing.T) *demo {
 	t.Helper()
 	d := &demo{exporter: process.MonitoredDemo(t)}
 	process.Eventually(t, "the demo tells its addresses", func() error {
-		for _, m := range told.FindAllStringSubmatch(d.exporter.Log(t), -1) {
+		for _, m := range addressLine.FindAllStringSubmatch(d.exporter.Log(t), -1) {
 			if m[1] == "Prometheus" {
 				d.prometheus = &process.Program{URL: m[2]}
 			} else {

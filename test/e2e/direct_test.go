@@ -69,9 +69,9 @@ func (s *shop) raise(key string) {
 	}})
 }
 
-// told waits for the alert, and then holds what was told in all since the start against
+// waitForAlert waits for the alert, and then holds what was told in all since the start against
 // what is wanted: names with keys.
-func (s *shop) told(t *testing.T, name, key string, want ...string) alert {
+func (s *shop) waitForAlert(t *testing.T, name, key string, want ...string) alert {
 	t.Helper()
 	var a alert
 	process.Eventually(t, name+" about "+key, func() error {
@@ -104,7 +104,7 @@ func TestDirectAlerts(t *testing.T) {
 	s.raise("history")
 	s.raise("first")
 	want := []string{"PeriskopNewException first"}
-	testDirectAlert(t, s, s.told(t, "PeriskopNewException", "first", want...))
+	testDirectAlert(t, s, s.waitForAlert(t, "PeriskopNewException", "first", want...))
 
 	// A deploy: a new process, which raises what is known, and something new.
 	s.program = s.fleet.Restart(s.program)
@@ -113,7 +113,7 @@ func TestDirectAlerts(t *testing.T) {
 	s.raise("first")
 	s.raise("second")
 	want = append(want, "PeriskopNewException second")
-	s.told(t, "PeriskopNewException", "second", want...)
+	s.waitForAlert(t, "PeriskopNewException", "second", want...)
 
 	// The exporters are killed and come back.
 	for _, e := range s.exporters {
@@ -122,7 +122,7 @@ func TestDirectAlerts(t *testing.T) {
 	}
 	s.raise("third")
 	want = append(want, "PeriskopNewException third")
-	s.told(t, "PeriskopNewException", "third", want...)
+	s.waitForAlert(t, "PeriskopNewException", "third", want...)
 
 	// What was resolved comes back.
 	for _, e := range s.exporters {
@@ -130,7 +130,7 @@ func TestDirectAlerts(t *testing.T) {
 	}
 	s.raise("history")
 	want = append([]string{"PeriskopExceptionRegressed history"}, want...)
-	s.told(t, "PeriskopExceptionRegressed", "history", want...)
+	s.waitForAlert(t, "PeriskopExceptionRegressed", "history", want...)
 
 	// Alertmanager is away while many keys are new, of which no more is told one by one.
 	s.alertmanager.Kill(t)
@@ -143,7 +143,7 @@ func TestDirectAlerts(t *testing.T) {
 	}
 	s.alertmanager.Start(t)
 	want = append([]string{"PeriskopExceptionRegressed history", "PeriskopManyExceptions"}, want[1:]...)
-	many := s.told(t, "PeriskopManyExceptions", "", want...)
+	many := s.waitForAlert(t, "PeriskopManyExceptions", "", want...)
 	if summary := many.Annotations["summary"]; summary != "1000 more new or returned exceptions in shop" {
 		t.Errorf("the summary of the burst is %q", summary)
 	}
