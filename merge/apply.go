@@ -2,14 +2,14 @@ package merge
 
 import "time"
 
-// Here a delta is applied to the exception that it counts for, and to the series behind that.
+// Here a delta is applied to the exception that it counts for, and to the series of that.
 
-// apply adds what a total amounts to to the exception.
+// apply adds the delta of a total to the exception.
 func (f *folding) apply(a *receivedAggregate, d delta, isNew bool) {
 	s := f.service
 	x := f.exceptionOf(a, d)
 	if isNew {
-		s.hold(a.epoch.id)
+		s.retainKey(a.epoch.id)
 	}
 	if x == nil {
 		return
@@ -47,7 +47,7 @@ func (f *folding) lastSeen(a *receivedAggregate, d delta) time.Time {
 		newest = f.report.clock.ours(time.Unix(0, a.newest).UTC())
 	}
 	switch {
-	case d.increment > 0 && f.sight.known && newest.Before(f.sight.before):
+	case d.increment > 0 && f.context.known && newest.Before(f.context.before):
 		return f.report.end
 	case !newest.IsZero():
 		return newest
@@ -57,10 +57,10 @@ func (f *folding) lastSeen(a *receivedAggregate, d delta) time.Time {
 	return f.report.end
 }
 
-// comesBack reports whether an exception that grew is resolved, and comes back by that. Of a
-// resolution that a peer told, another replica than this one knew what it was about: what occurred
-// before it, and is told here only now, is no regression. Where that cannot be known, the replica on
-// which it was resolved decides, which is told just the same.
+// comesBack reports whether an exception that grew is resolved, and so is a regression. A
+// resolution that a peer told was made on another replica: what occurred before it, and is told
+// here only now, is no regression. Where that cannot be known, the other replica decides: it is
+// told the same.
 func (f *folding) comesBack(x *exception, a *receivedAggregate) bool {
 	r := x.resolved
 	switch {
@@ -68,7 +68,7 @@ func (f *folding) comesBack(x *exception, a *receivedAggregate) bool {
 		return false
 	case !r.Taken:
 		return true
-	case f.sight.known && f.sight.before.After(r.Made): // all of it is later
+	case f.context.known && f.context.before.After(r.Made): // all of it is later
 		return true
 	case a.newest == 0:
 		return false
@@ -122,7 +122,7 @@ func (f *folding) exceptionOf(a *receivedAggregate, d delta) *exception {
 	}
 	key, id := f.target(a)
 	x := s.byID[id]
-	if x == nil && s.makeRoom(f.settings.KeysPerService, d.increment > 0, f.report.end) {
+	if x == nil && s.ensureCapacity(f.settings.KeysPerService, d.increment > 0, f.report.end) {
 		x = s.add(newException(s, id, key, a, f.settings.LabelLength))
 	}
 	switch {

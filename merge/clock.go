@@ -74,25 +74,25 @@ const (
 	zoneStep = 15 * time.Minute
 )
 
-// credible reports whether the target can mean what it says by that time, which is a
-// reported one: it is not in the future, and no clock that lost its time.
+// credible reports whether a reported time can be right: it is not in the future, and not that
+// of a clock that lost its time.
 func (c *clock) credible(t time.Time) bool {
 	return t.Year() >= 2000 && !t.Add(-c.skew-c.zone).After(c.now.Add(maxAhead))
 }
 
-// An ownClock is the program's clock. It tells when it was set: the wall clock and the
-// monotonic one then disagree about how long it is since the last look.
+// An ownClock is the program's clock. It notices when the clock was set: the wall clock and the
+// monotonic one then disagree about the time since the last reading. State.mu guards it.
 type ownClock struct {
 	now     func() time.Time
 	elapsed func() time.Duration
 
-	wall      time.Time // at the last look
+	wall      time.Time // at the last reading
 	monotonic time.Duration
 }
 
 func newOwnClock(now func() time.Time, elapsed func() time.Duration) ownClock {
 	c := ownClock{now: now, elapsed: elapsed}
-	c.look()
+	c.read()
 	return c
 }
 
@@ -100,9 +100,9 @@ func newOwnClock(now func() time.Time, elapsed func() time.Duration) ownClock {
 // leave open anyway.
 const minStep = time.Second
 
-// look returns the time, and by how much the clock was set since the last look: 0 for
-// less than minStep.
-func (c *ownClock) look() (now time.Time, stepped time.Duration) {
+// read returns the time, and by how much the clock was set since the last reading: 0 for less
+// than minStep.
+func (c *ownClock) read() (now time.Time, stepped time.Duration) {
 	now = c.now().Round(0) // without its monotonic reading, which does not outlive us
 	monotonic := c.elapsed()
 	if !c.wall.IsZero() {

@@ -41,7 +41,7 @@ func (s *State) StoreStatus() StoreStatus {
 // The caller calls answered once the scraper has been sent all of it.
 func (s *State) Expose(who Scraper) (x *Exposition, answered func()) {
 	var r *reply
-	s.durably(false, func() { x, r = s.exposition(&who, s.own.wall) })
+	s.readDurable(false, func() { x, r = s.exposition(&who, s.own.wall) })
 	return x, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -53,20 +53,20 @@ func (s *State) Expose(who Scraper) (x *Exposition, answered func()) {
 // shown to those who count on it must never be taken back.
 func (s *State) DurableSnapshot() *Snapshot {
 	var snapshot *Snapshot
-	s.durably(false, func() { snapshot = s.snapshot() })
+	s.readDurable(false, func() { snapshot = s.snapshot() })
 	return snapshot
 }
 
 // Commit makes what was counted durable. It waits for the store, and is to be called
 // every second: that is what a power failure costs.
 func (s *State) Commit() {
-	s.durably(s.isDue(), func() {})
-	s.tidy()
+	s.readDurable(s.isDue(), func() {})
+	s.releaseMemory()
 }
 
 // Flush makes everything durable that has changed, and leaves nothing to be done again at
 // the next start. It waits for the store, and is to be called at the end.
-func (s *State) Flush() { s.durably(true, func() {}) }
+func (s *State) Flush() { s.readDurable(true, func() {}) }
 
 const (
 	// commitInterval is after how long what has changed is written in place of the events
@@ -85,11 +85,11 @@ func (s *State) isDue() bool {
 	return s.journaled > maxJournal || now.Sub(s.committed) >= commitInterval
 }
 
-// durably calls read with mu held, and makes durable all that read may have seen: the
+// readDurable calls read with mu held, and then makes durable all that read may have seen: the
 // events in the journal, or, if a commit is wanted or needed, everything that has changed.
 // It waits for that as long as a disk may take that works. A write that takes longer goes
 // on by itself, and there is never more than one.
-func (s *State) durably(commit bool, read func()) {
+func (s *State) readDurable(commit bool, read func()) {
 	if s.store == nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -259,7 +259,7 @@ func (s *State) commit(changes *pending, records *Records) {
 		s.journaled, s.unsynced, s.committed = 0, false, s.own.wall
 		s.releaseStored(records)
 		if len(records.Occurrences) >= manyOccurrences {
-			s.large, s.untidy = s.own.elapsed(), len(tidyAfter)
+			s.large, s.releasesLeft = s.own.elapsed(), len(releaseAfter)
 		}
 	}
 	s.mu.Unlock()
@@ -270,16 +270,16 @@ func (s *State) commit(changes *pending, records *Records) {
 	s.noteResult(err, true)
 }
 
-// tidyAfter is when, after a large commit, what it has left is looked for: once those have gone on that
-// waited for it, and once more when the last of what came with it is done.
-var tidyAfter = []time.Duration{3 * time.Second, 30 * time.Second}
+// releaseAfter is when, after a large commit, its memory is given back: once those that waited for it
+// have gone on, and once more when all that came with it is done.
+var releaseAfter = []time.Duration{3 * time.Second, 30 * time.Second}
 
-// tidy gives back what large commits have left: the runtime would keep it until the heap has doubled.
-func (s *State) tidy() {
+// releaseMemory gives the memory of large commits back: the runtime would keep it until the heap has doubled.
+func (s *State) releaseMemory() {
 	s.mu.Lock()
-	due := s.untidy > 0 && s.own.elapsed()-s.large >= tidyAfter[len(tidyAfter)-s.untidy]
+	due := s.releasesLeft > 0 && s.own.elapsed()-s.large >= releaseAfter[len(releaseAfter)-s.releasesLeft]
 	if due {
-		s.untidy--
+		s.releasesLeft--
 	}
 	s.mu.Unlock()
 	if due {
@@ -287,8 +287,8 @@ func (s *State) tidy() {
 	}
 }
 
-// manyOccurrences is from how many exceptions on what a commit lets go of is worth a collection
-// of garbage of its own.
+// manyOccurrences is from how many exceptions on a commit is large: its memory is worth a garbage
+// collection of its own.
 const manyOccurrences = 1000
 
 // releaseStored lets go of the occurrences that the store holds now. The caller holds mu.

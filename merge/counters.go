@@ -24,6 +24,7 @@ type counterSet struct {
 	sorted []*series
 }
 
+// A series is one counter of a set. State.mu guards it.
 type series struct {
 	set *counterSet
 	// service is the one that it was made for.
@@ -62,7 +63,7 @@ func (set *counterSet) at(service string, labels periskop.Labels, start time.Tim
 	return s
 }
 
-// changed makes it be written, and shown, as it is now.
+// changed marks the series as changed: it is written with the next commit, and its view is stale.
 func (s *series) changed() {
 	s.view = nil
 	s.set.pending.series[s] = struct{}{}

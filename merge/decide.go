@@ -50,7 +50,7 @@ func (s *State) Resolve(id, reason string) bool {
 	return s.Decide([]string{id}, triage.Decision{Kind: triage.Resolved, Reason: reason}) > 0
 }
 
-// decide takes in a decision.
+// decide takes in a decision. The caller holds mu.
 func (s *State) decide(d *DecisionEvent) {
 	s.endMutes(d.Made)
 	for _, name := range d.Exceptions {
@@ -60,15 +60,14 @@ func (s *State) decide(d *DecisionEvent) {
 		}
 		e := svc.byID[keyID(name.ID)]
 		e.remember(d.Decision)
-		svc.stand(e, d.Made, false, &s.counters.regressions)
+		svc.applyHistory(e, d.Made, false, &s.counters.regressions)
 	}
 	s.journal.add(Event{Decision: d})
 }
 
-// stand makes the exception what its history says: open, resolved or muted, one of the three. A
-// resolution that it did not have before was made at that time by our clock, and is taken from a
-// peer or not.
-func (s *service) stand(e *exception, made time.Time, taken bool, set *counterSet) {
+// applyHistory makes the exception open, resolved or muted, as its history says. If that is a
+// new resolution, made is when it was made by our clock, and taken is set if a peer told it.
+func (s *service) applyHistory(e *exception, made time.Time, taken bool, set *counterSet) {
 	d := triage.Standing(e.decisions)
 	if e.muted != nil && (d == nil || d.Kind != triage.Muted) {
 		s.unmute(e)
@@ -127,7 +126,7 @@ func (s *service) countRegression(e *exception, c *count, set *counterSet, now t
 	}
 }
 
-// A Mute is somebody's word that nobody is to be told of an exception for now.
+// A Mute hides an exception from lists and alerts for now.
 type Mute struct {
 	At         time.Time
 	By, Reason string
@@ -145,7 +144,7 @@ func (s *service) mute(e *exception, d *triage.Decision) {
 	s.setMuted(e, m)
 }
 
-// setMuted is also for what is loaded.
+// setMuted sets a mute, a new one or one that was loaded.
 func (s *service) setMuted(e *exception, m *Mute) {
 	e.muted = m
 	s.muted[e.id] = e
@@ -165,7 +164,7 @@ func (s *service) returned(e *exception, at time.Time) {
 	e.remember(triage.Decision{Kind: triage.Returned, At: later(at, m.At), By: m.By, Reason: m.Reason, Until: m.Until, Of: m.At})
 }
 
-// growMuted ends a mute by growth. What it hid is news then, to be told of.
+// growMuted ends a mute by growth, and begins an episode.
 func (s *service) growMuted(e *exception, now time.Time, o *Settings) {
 	if m := e.muted; m != nil && m.Above > 0 && e.counted() >= m.Above {
 		s.returned(e, now)
@@ -181,7 +180,8 @@ func (s *service) muteSawVersion(e *exception, now time.Time) {
 	}
 }
 
-// beginEpisode begins one of an exception that came back: as a mute ended, or after it was resolved.
+// beginEpisode begins the episode of an exception that came back: its mute ended, or it grew after
+// it was resolved.
 func (s *service) beginEpisode(e *exception, now time.Time, o *Settings, unmuted bool) {
 	if e.key == OverflowKey {
 		return
@@ -190,7 +190,7 @@ func (s *service) beginEpisode(e *exception, now time.Time, o *Settings, unmuted
 	e.episode.Unmuted = unmuted
 }
 
-// endMutes ends those whose time is over.
+// endMutes ends those whose time is over. The caller holds mu.
 func (s *State) endMutes(now time.Time) {
 	if s.muteEnds.IsZero() || now.Before(s.muteEnds) {
 		return

@@ -43,7 +43,7 @@
 //
 // A scrape becomes a report: its occurrences are decoded and redacted without the lock.
 // A folding takes the report in. It asks pure functions what each total amounts to:
-// [epoch.grow] of an epoch that is known, [sight.news] of one that is not, both with the
+// [epoch.grow] of an epoch that is known, [firstTotal.news] of one that is not, both with the
 // evidence of a listing. They return a delta, which the folding applies to the exception
 // and its series in one place.
 //

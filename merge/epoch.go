@@ -2,11 +2,11 @@ package merge
 
 import "time"
 
-// An epochKey is what a client says of an epoch.
+// An epochKey is the name of an epoch: what the client says of it.
 type epochKey struct {
 	id keyID
 	// created is created_at as reported in nanoseconds since 1970; 0 for none, and for
-	// one that the occurrences belie.
+	// one that the occurrences contradict.
 	created int64
 }
 
@@ -18,7 +18,8 @@ func (k epochKey) wholeSeconds() bool { return k.created%int64(time.Second) == 0
 // microseconds.
 func (k epochKey) precise() bool { return k.created%int64(time.Millisecond) != 0 }
 
-// An epoch is the life of one aggregate in one process. Its total only grows.
+// An epoch is the life of one aggregate in one process. Its total only grows. State.mu guards
+// it.
 type epoch struct {
 	highest uint64
 	// reported is when it was last part of a report, in seconds since 1970.
@@ -31,17 +32,17 @@ type epoch struct {
 	baseline uint64
 	// severity is that of the last report.
 	severity severity
-	*rarities
+	*rareState
 }
 
-// rarities are what few epochs need.
-type rarities struct {
+// A rareState has the fields that few epochs need.
+type rareState struct {
 	// shared is the same for the entries of several processes, or of several times of
 	// creation, that are one epoch; 0 for none.
 	shared uint64
-	// beside is another epoch of which the client says the same: of another worker, or
+	// sibling is another epoch of which the client says the same: of another worker, or
 	// of what was at the address before.
-	beside *epoch
+	sibling *epoch
 	// candidate are the occurrences of a lower total that may be that of another
 	// worker. It is counted once they are listed again, which proves that the
 	// occurrences of that worker stay.
@@ -57,8 +58,8 @@ type rarities struct {
 	// renamed is set when that is because the same process told the key with another time of
 	// creation before: that one is another epoch only if times of creation are known to stay.
 	renamed bool
-	// heldFor are the epochs as which this one may have gone on, and apart is set once that one
-	// was told again beside it. They are not kept over a restart.
+	// heldFor are the epochs that may continue this one, and apart is set once the epoch that
+	// this one may continue was told again as well. Both are lost at a restart.
 	heldFor []*epoch
 	apart   bool
 	// peak is the total from which an anonymous epoch without occurrences fell last.
@@ -67,24 +68,23 @@ type rarities struct {
 	unread bool
 	// rebased is set from a reset until the next total: see [State.Reset].
 	rebased bool
-	// wavering is set when such an epoch fell and rose again: what is there is not one
-	// process.
-	wavering bool
+	// unstable is set when such an epoch fell and rose again: several processes answer there.
+	unstable bool
 }
 
-func (e *epoch) rare() *rarities {
-	if e.rarities == nil {
-		e.rarities = &rarities{}
+func (e *epoch) rare() *rareState {
+	if e.rareState == nil {
+		e.rareState = &rareState{}
 	}
-	return e.rarities
+	return e.rareState
 }
 
-// next returns the epoch beside it, or nil.
-func (e *epoch) next() *epoch {
-	if e.rarities == nil {
+// nextSibling returns the next epoch of which the client says the same, or nil.
+func (e *epoch) nextSibling() *epoch {
+	if e.rareState == nil {
 		return nil
 	}
-	return e.beside
+	return e.sibling
 }
 
 // indexed returns the hash by which the epoch is found: that of the second newest
@@ -99,7 +99,7 @@ func (e *epoch) indexed() uint64 {
 // counted returns how much of the total was counted.
 func (e *epoch) counted() uint64 {
 	n := e.highest - min(e.highest, e.baseline)
-	if e.rarities != nil {
+	if e.rareState != nil {
 		n -= min(n, e.held)
 	}
 	return n
@@ -115,7 +115,7 @@ func refusedEpoch(news uint64) *epoch {
 	return e
 }
 
-// A delta is what one total amounts to.
+// A delta is how one total changes the counts.
 type delta struct {
 	// increment is what is counted.
 	increment uint64
@@ -165,7 +165,7 @@ type total struct {
 	workers, news bool
 }
 
-// grow compares the total with the epoch and those beside it, and takes it in.
+// grow compares the total with the epoch and its siblings, and takes it in.
 //
 // An epoch's total cannot fall. A lower one is an answer that comes late, or is told
 // by another process. Which one, occurrences prove: one that was listed before makes
@@ -179,28 +179,28 @@ func (e *epoch) grow(t *total) delta {
 	which := e.of(t)
 	switch {
 	case which == nil:
-		return e.strange(t)
+		return e.takeLower(t)
 	case t.value > which.highest:
 		return which.rise(t)
 	case t.value < which.highest:
 		if t.lists(&which.known) {
 			return delta{refused: TotalFell}
 		}
-		return e.strange(t)
+		return e.takeLower(t)
 	}
 	which.list(&t.listing)
 	return delta{}
 }
 
-// of returns the epoch, of this and those beside it, that the total belongs to; nil
+// of returns the epoch, of this and its siblings, that the total belongs to; nil
 // for none.
 func (e *epoch) of(t *total) *epoch {
 	several := t.restarts || t.workers
-	if e.next() == nil && !several {
+	if e.nextSibling() == nil && !several {
 		return e
 	}
 	var best *epoch
-	for s := e; s != nil; s = s.next() {
+	for s := e; s != nil; s = s.nextSibling() {
 		if t.lists(&s.known) {
 			return s
 		}
@@ -229,16 +229,16 @@ func (e *epoch) rise(t *total) delta {
 	if t.value > from && !possible(t.value-from, t.within) {
 		return delta{refused: ImpossibleTotal}
 	}
-	if e.rarities != nil && e.unread {
+	if e.rareState != nil && e.unread {
 		e.list(&t.listing)
 		e.unread, e.highest, e.baseline = false, t.value, t.value
 		return delta{history: t.value}
 	}
-	if e.rarities != nil && t.unnamed && !t.proves() {
+	if e.rareState != nil && t.unnamed && !t.proves() {
 		from = max(from, e.afterFall(from, t.value))
 	}
 	var d delta
-	if e.rarities != nil && e.wavering {
+	if e.rareState != nil && e.unstable {
 		d.doubt = TotalWavers
 	}
 	if t.value > from {
@@ -262,17 +262,17 @@ func (e *epoch) afterFall(from, value uint64) uint64 {
 		return from
 	}
 	if peak-from > value-peak {
-		e.wavering = true
+		e.unstable = true
 	}
-	if e.wavering {
+	if e.unstable {
 		return peak
 	}
 	return from
 }
 
-// strange takes in a total that is lower than the known ones that it could belong to,
+// takeLower takes in a total that is lower than the known ones that it could belong to,
 // and lists no occurrence of them.
-func (e *epoch) strange(t *total) delta {
+func (e *epoch) takeLower(t *total) delta {
 	switch {
 	case t.restarts && t.proves():
 		return e.successor(t)
@@ -287,7 +287,7 @@ func (e *epoch) strange(t *total) delta {
 // restart takes in the lower total of an anonymous epoch without occurrences.
 func (e *epoch) restart(t *total) delta {
 	r := e.rare()
-	if r.wavering {
+	if r.unstable {
 		return delta{refused: TotalFell, doubt: TotalWavers}
 	}
 	r.peak = max(r.peak, e.highest)
@@ -299,8 +299,8 @@ func (e *epoch) restart(t *total) delta {
 // one. If it began after the last answer, all of it is news; else it was there before,
 // unseen, and what it lists from the time of the watch is.
 func (e *epoch) successor(t *total) delta {
-	seen := e.rarities != nil && t.lists(&e.replaced)
-	e.put(t)
+	seen := e.rareState != nil && t.lists(&e.replaced)
+	e.addSibling(t)
 	switch {
 	case seen: // and counted, as far as it can be known
 		return delta{refused: TotalFell, doubt: TotalWavers}
@@ -322,7 +322,7 @@ func (e *epoch) successor(t *total) delta {
 func (e *epoch) worker(t *total) delta {
 	r := e.rare()
 	late := false
-	for s := e; s != nil; s = s.next() {
+	for s := e; s != nil; s = s.nextSibling() {
 		late = late || t.canBeLate(s)
 	}
 	if !t.lists(&r.candidate) && (late || !t.lists(&r.replaced)) {
@@ -336,7 +336,7 @@ func (e *epoch) worker(t *total) delta {
 	if t.lists(&r.replaced) {
 		counted = min(r.replacedAt, t.value)
 	}
-	e.put(t)
+	e.addSibling(t)
 	if !t.news {
 		return delta{history: t.value - counted}
 	}
@@ -355,30 +355,30 @@ func (t *total) canBeLate(e *epoch) bool {
 	return t.newest <= e.newest && t.value < e.highest && e.highest-t.value >= known
 }
 
-// maxBeside bounds the epochs beside one: more than a server has workers that raise the
+// maxSiblings bounds the siblings of an epoch: more than a server has workers that raise the
 // same exception first within one second.
-const maxBeside = 32
+const maxSiblings = 32
 
-// put puts a new epoch beside this one, in place of the one that was reported longest
+// addSibling adds a sibling to this epoch, in place of the one that was reported longest
 // ago when there are too many.
-func (e *epoch) put(t *total) {
+func (e *epoch) addSibling(t *total) {
 	added := &epoch{highest: t.value, reported: e.reported}
 	added.list(&t.listing)
-	if next := e.next(); next != nil {
-		added.rare().beside = next
+	if next := e.nextSibling(); next != nil {
+		added.rare().sibling = next
 	}
-	e.rare().beside = added
+	e.rare().sibling = added
 	last := added
-	for n := 1; last.next() != nil; n++ {
-		if n == maxBeside {
-			last.beside = nil
+	for n := 1; last.nextSibling() != nil; n++ {
+		if n == maxSiblings {
+			last.sibling = nil
 			return
 		}
-		last = last.beside
+		last = last.sibling
 	}
 }
 
-// list notes the occurrences that are listed now.
+// list notes the occurrences that the client lists now.
 func (e *epoch) list(l *listing) {
 	if l.proves() {
 		if e.known[0] != 0 && !l.lists(&e.known) {

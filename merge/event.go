@@ -41,8 +41,8 @@ type AnswerEvent struct {
 	Totals                 []TotalEvent
 }
 
-// An AnswerContext is what was known when an answer came, as far as that is not told by the
-// events before it: answers that tell nothing new make none.
+// An AnswerContext is what was known when an answer came, as far as the events before it do not
+// say so: answers that tell nothing new make no events.
 type AnswerContext struct {
 	// Known is set when the process was known, to this service or another one.
 	Known bool
@@ -70,10 +70,10 @@ type TotalEvent struct {
 	// Held is the part of it that may have been counted already, or, when it is not the first
 	// of its epoch, what of that is counted now.
 	Baseline, Held uint64
-	// Settled is set when it was found out which exception the key counts for: another one, of the
+	// Grouped is set when it was found out which exception the key counts for: another one, of the
 	// key Group and the ID GroupID, or its own when that is 0; Guessed as long as there was no
 	// occurrence to tell.
-	Settled, Guessed bool
+	Grouped, Guessed bool
 	Group            string
 	GroupID          uint64
 	// Hashes and Times are what all listed occurrences prove, and Listed is how many
@@ -157,7 +157,7 @@ func (j *journal) add(e Event) {
 	j.queue = append(j.queue, &e)
 }
 
-// take returns the events that wait, which wait no more.
+// take returns the events that wait, and empties the journal.
 func (j *journal) take() []*Event {
 	events := j.queue
 	j.queue = nil
@@ -183,7 +183,7 @@ func (r *report) event() *AnswerEvent {
 			ID: uint64(a.epoch.id), Epoch: a.epoch.created, Created: a.created, FirstSeen: a.firstSeen,
 			Key: a.key, Class: a.class, Severity: a.severity, Total: a.total, History: a.history, Base: a.base, Baseline: a.baseline, Held: a.held,
 			Hashes: a.hashes, Times: a.times, Listed: a.count, Occurrences: a.occurrences,
-			Settled: a.grouped, Guessed: a.guessed, Group: a.group, GroupID: uint64(a.groupID),
+			Grouped: a.grouped, Guessed: a.guessed, Group: a.group, GroupID: uint64(a.groupID),
 		}
 	}
 	return e
@@ -205,7 +205,7 @@ func newReplayed(e *AnswerEvent) *report {
 			epoch: epochKey{id: keyID(t.ID), created: t.Epoch}, created: t.Created, firstSeen: t.FirstSeen,
 			key: t.Key, class: t.Class, severity: t.Severity, total: t.Total, history: t.History, base: t.Base, baseline: t.Baseline, held: t.Held,
 			listing: listing{hashes: t.Hashes, times: t.Times, count: t.Listed}, occurrences: t.Occurrences, wanted: true,
-			groupingResult: groupingResult{grouped: t.Settled, guessed: t.Guessed, group: t.Group, groupID: keyID(t.GroupID)},
+			groupingResult: groupingResult{grouped: t.Grouped, guessed: t.Guessed, group: t.Group, groupID: keyID(t.GroupID)},
 		}
 		if l := &r.aggregates[i].listing; len(l.times) > 0 {
 			l.newest, l.oldest = l.times[0], l.times[len(l.times)-1]
@@ -225,6 +225,7 @@ func (s *State) replay(events []Event) {
 	s.journal.off = s.store == nil
 }
 
+// redo does one event again. Only New calls it.
 func (s *State) redo(e *Event) {
 	switch {
 	case e.Answer != nil:
@@ -241,7 +242,7 @@ func (s *State) redo(e *Event) {
 	case e.Decision != nil:
 		s.decide(e.Decision)
 	case e.Taken != nil:
-		s.taken(e.Taken)
+		s.applyTaken(e.Taken)
 	case e.Reset != nil:
 		s.reset(e.Reset)
 	case e.Step != nil:

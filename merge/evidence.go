@@ -36,11 +36,11 @@ type listing struct {
 	times []int64 // of the occurrences, in the order of hashes
 }
 
-// A listed occurrence is one on its way into a listing.
+// A listedOccurrence is what a listing keeps of one occurrence.
 type listedOccurrence struct {
 	hash  uint64
 	at    int64
-	place uint64 // in the list
+	index uint64 // in the list
 }
 
 // A listingMaker takes in the occurrences of an aggregate, one by one.
@@ -51,7 +51,7 @@ type listingMaker struct {
 }
 
 func (m *listingMaker) add(uuid string, at time.Time) {
-	o := listedOccurrence{hash: occurrenceHash(uuid, at), at: unixNano(at), place: m.count}
+	o := listedOccurrence{hash: occurrenceHash(uuid, at), at: unixNano(at), index: m.count}
 	m.count++
 	if o.at != 0 {
 		m.newest = max(m.newest, o.at)
@@ -59,7 +59,7 @@ func (m *listingMaker) add(uuid string, at time.Time) {
 			m.oldest = o.at
 		}
 	}
-	if o.place == 0 {
+	if o.index == 0 {
 		m.first = o.at
 	}
 	m.last = o.at
@@ -72,11 +72,11 @@ func (m *listingMaker) add(uuid string, at time.Time) {
 // newest: client libraries append to their lists. Some lists begin with the newest.
 func (m *listingMaker) keepNewest() {
 	slices.SortFunc(m.list, func(a, b listedOccurrence) int {
-		byPlace := cmp.Compare(b.place, a.place)
+		byIndex := cmp.Compare(b.index, a.index)
 		if m.first > m.last {
-			byPlace = -byPlace
+			byIndex = -byIndex
 		}
-		return cmp.Or(cmp.Compare(b.at, a.at), byPlace)
+		return cmp.Or(cmp.Compare(b.at, a.at), byIndex)
 	})
 	m.list = m.list[:min(len(m.list), maxListed)]
 }
@@ -119,9 +119,9 @@ func (l *listing) lists(hashes *[keptHashes]uint64) bool {
 	return false
 }
 
-// meets reports whether an occurrence is listed that is known of the epoch, or of one beside it.
+// meets reports whether an occurrence is listed that is known of the epoch, or of a sibling.
 func (l *listing) meets(e *epoch) bool {
-	for s := e; s != nil; s = s.next() {
+	for s := e; s != nil; s = s.nextSibling() {
 		if l.lists(&s.known) {
 			return true
 		}
@@ -144,8 +144,8 @@ const derivedLength = 32
 // An occurrenceIndex finds a process by an occurrence of one of its epochs.
 type occurrenceIndex map[uint64]*process
 
-// index makes an epoch of the process be found by an occurrence that it lists now, and not by
-// the one before.
+// index enters an epoch under an occurrence that it lists now, in place of the occurrence
+// before. The caller holds mu.
 func (s *State) index(p *process, e *epoch, before uint64) {
 	now := e.indexed()
 	if before == now {
@@ -159,7 +159,8 @@ func (s *State) index(p *process, e *epoch, before uint64) {
 	}
 }
 
-// unindex makes an epoch be found no more, or under another process that knows it.
+// unindex removes an epoch from the index, or leaves it to another process that knows it.
+// The caller holds mu.
 func (s *State) unindex(p *process, e *epoch) {
 	hash := e.indexed()
 	if hash == 0 || s.occurrences[hash] != p {

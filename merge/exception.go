@@ -10,7 +10,7 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/triage"
 )
 
-// An exception is the mutable state behind an [Exception].
+// An exception is the mutable state behind an [Exception]. State.mu guards it.
 type exception struct {
 	service    *service
 	id         keyID
@@ -45,13 +45,13 @@ type exception struct {
 	seen []keyedSeen // nil when stale, as view
 }
 
-// keyedSeen comes with the key of its labels.
+// A keyedSeen is a [Seen] with the key of its labels.
 type keyedSeen struct {
 	*Seen
 	key labelsKey
 }
 
-// A count is the mutable state behind a [Count].
+// A count is the mutable state behind a [Count]. State.mu guards it.
 type count struct {
 	group    periskop.Labels
 	groupKey labelsKey
@@ -66,13 +66,13 @@ type count struct {
 	hidden bool
 }
 
-// changed makes it be written, and shown, as it is now.
+// changed marks the exception as changed: it is written with the next commit, and its view is stale.
 func (e *exception) changed() {
 	e.view = nil
 	e.service.pending.exceptions[e] = struct{}{}
 }
 
-// keepOccurrences adds to the occurrences, as far as there is room.
+// keepOccurrences adds to the occurrences, and keeps the newest up to the limit.
 func (e *exception) keepOccurrences(more []periskop.Occurrence, limit int) {
 	e.sawVersions(more)
 	kept := e.kept.add(more, limit)

@@ -85,23 +85,24 @@ func (s *State) Take(list []Decided) (changed, refused int) {
 		if !ok || svc == nil {
 			continue
 		}
-		sound, ahead := s.sound(d.Decisions, now)
+		sound, ahead := s.acceptable(d.Decisions, now)
 		refused += ahead
 		t := TakenException{ExceptionName{svc.name, uint64(id)}, sound, d.Made}
 		if e := svc.byID[id]; e == nil {
 			s.awaited.add(t)
-		} else if t.Decisions = news(e, sound); len(t.Decisions) > 0 {
+		} else if t.Decisions = newDecisions(e, sound); len(t.Decisions) > 0 {
 			event.Exceptions = append(event.Exceptions, t)
 		}
 	}
 	if len(event.Exceptions) > 0 {
-		s.taken(event)
+		s.applyTaken(event)
 	}
 	return len(event.Exceptions), refused
 }
 
-// sound returns the decisions that can be taken in, and how many are too far in the future.
-func (s *State) sound(list []triage.Decision, now time.Time) (out []triage.Decision, ahead int) {
+// acceptable returns the decisions that can be taken in, and how many are too far in the future.
+// The caller holds mu.
+func (s *State) acceptable(list []triage.Decision, now time.Time) (out []triage.Decision, ahead int) {
 	latest := now.Add(maxAheadOfUs)
 	for _, d := range list[:min(len(list), 2*triage.MaxHistory)] {
 		if d.At.After(latest) {
@@ -114,8 +115,8 @@ func (s *State) sound(list []triage.Decision, now time.Time) (out []triage.Decis
 	return out, ahead
 }
 
-// news returns those of the decisions that would change the history.
-func news(e *exception, list []triage.Decision) []triage.Decision {
+// newDecisions returns those of the decisions that would change the history.
+func newDecisions(e *exception, list []triage.Decision) []triage.Decision {
 	if same(triage.Join(e.decisions, list), e.decisions) {
 		return nil
 	}
@@ -127,26 +128,28 @@ func news(e *exception, list []triage.Decision) []triage.Decision {
 // same reports whether they are one list, as when nothing was joined.
 func same(a, b []triage.Decision) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
-// taken takes in what peers told.
-func (s *State) taken(t *TakenEvent) {
+// applyTaken takes in what peers told. The caller holds mu.
+func (s *State) applyTaken(t *TakenEvent) {
 	s.endMutes(t.At)
 	for i := range t.Exceptions {
 		x := &t.Exceptions[i]
 		if svc := s.services[x.Service]; svc != nil && svc.byID[keyID(x.ID)] != nil {
-			s.takeIn(svc, svc.byID[keyID(x.ID)], x, t.At)
+			s.takeDecisions(svc, svc.byID[keyID(x.ID)], x, t.At)
 		}
 	}
 	s.recent = nil
 	s.journal.add(Event{Taken: t})
 }
 
-func (s *State) takeIn(svc *service, e *exception, t *TakenException, now time.Time) {
+// takeDecisions joins what peers decided about one exception, and applies it.
+// The caller holds mu.
+func (s *State) takeDecisions(svc *service, e *exception, t *TakenException, now time.Time) {
 	set := &s.counters.regressions
 	resolved, muted, regressions := e.resolved, e.muted, regressionsOf(e.decisions)
 	if !e.join(t.Decisions) {
 		return
 	}
-	svc.stand(e, t.Made, true, set)
+	svc.applyHistory(e, t.Made, true, set)
 	if n := regressionsOf(e.decisions); n > regressions {
 		e.regressions += uint64(n - regressions)
 	}
@@ -166,13 +169,13 @@ func (s *State) takeIn(svc *service, e *exception, t *TakenException, now time.T
 // Open is that of [Exception.Open].
 func (e *exception) Open() bool { return e.resolved == nil && e.muted == nil }
 
-// timeIsOver reports whether a mute ends by its time, with which nothing begins.
+// timeIsOver reports whether a mute ends by its time. That begins no episode.
 func timeIsOver(m *Mute, now time.Time) bool {
 	return !m.Until.Time.IsZero() && !now.Before(m.Until.Time)
 }
 
-// grewAfter reports whether it is certain that the exception was counted after a resolution that a
-// peer told: an occurrence of it is of after that.
+// grewAfter reports whether the exception was certainly counted after a resolution that a peer
+// told: it has a later occurrence.
 func (e *exception) grewAfter(r *Resolution) bool {
 	if !r.Taken || !e.isCounted() || e.kept.Len() == 0 {
 		return false
@@ -190,14 +193,14 @@ func regressionsOf(history []triage.Decision) (n int) {
 	return n
 }
 
-// has reports whether what was decided at that time came to such an end.
+// has reports whether the history has such an end of the decision of that time.
 func has(history []triage.Decision, end triage.Kind, of time.Time) bool {
 	return slices.ContainsFunc(history, func(d triage.Decision) bool { return d.Kind == end && d.Of.Equal(of) })
 }
 
-// A decisionLog has the exceptions about which something was decided, in the order in which that
-// came to be known, so that what is new to a peer is found without a look at all. The zero value is
-// empty.
+// A decisionLog lists the exceptions about which something was decided, in the order in which
+// that came to be known here. So what is new to a peer is found without a look at all exceptions.
+// The zero value is empty. State.mu guards it.
 type decisionLog struct {
 	last    uint64 // revision
 	entries []decidedEntry
@@ -225,8 +228,8 @@ func (l *decisionLog) add(e *exception) {
 	l.compact = 2 * len(l.entries)
 }
 
-// tellAgain makes everything be told that was decided in a service.
-func (l *decisionLog) tellAgain(s *service) {
+// addAll adds all exceptions of a service about which something was decided.
+func (l *decisionLog) addAll(s *service) {
 	for _, e := range s.byID {
 		if len(e.decisions) > 0 {
 			l.add(e)
@@ -234,7 +237,8 @@ func (l *decisionLog) tellAgain(s *service) {
 	}
 }
 
-// awaitedDecisions are about exceptions that are not known yet. The zero value has none.
+// awaitedDecisions are decisions about exceptions that are not known yet. The zero value has
+// none. State.mu guards them.
 type awaitedDecisions struct {
 	byID      map[keyID]TakenException
 	decisions int // of all
@@ -267,6 +271,7 @@ func (a *awaitedDecisions) arrive(id keyID) {
 }
 
 // takeAwaited takes in what peers told of exceptions before they came to be known here.
+// The caller holds mu.
 func (s *State) takeAwaited(now time.Time) {
 	a := &s.awaited
 	if len(a.arrived) == 0 {
@@ -280,5 +285,5 @@ func (s *State) takeAwaited(now time.Time) {
 		event.Exceptions = append(event.Exceptions, t)
 	}
 	a.arrived = nil
-	s.taken(event)
+	s.applyTaken(event)
 }

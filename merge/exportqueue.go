@@ -129,7 +129,7 @@ func (s *State) bufferExport(candidates exportCandidates, seq uint64) {
 	}
 }
 
-// resumeExport tells the queue which events may be done again.
+// resumeExport tells the queue which events may be done again. Only New calls it.
 func (s *State) resumeExport(saved *Saved) {
 	if s.exportQueue == nil {
 		return

@@ -31,6 +31,8 @@ import (
 // the first to see it, at 12:00:10, at zero. B sees it at zero at 12:00:40. At 12:01:10 A
 // still sees zero, as a minute is hardly over, and at 12:01:25 its value; B sees that at
 // 12:01:40.
+//
+// State.mu guards an exposure, and what it knows of scrapers.
 type exposure struct {
 	scrapers     scrapers
 	serviceLabel string
@@ -72,7 +74,8 @@ type reply struct {
 	introduces bool
 }
 
-// begin decides which series are shown at their values from now on, to who asks as well.
+// begin decides, before a request is answered, which series are shown at their values from
+// now on.
 func (e *exposure) begin(who *Scraper, now time.Time) *reply {
 	e.number++
 	r := &reply{number: e.number, request: newRequest(who, e.serviceLabel, now)}
@@ -80,28 +83,28 @@ func (e *exposure) begin(who *Scraper, now time.Time) *reply {
 	if r.learned > 0 {
 		r.scraper, r.introduces = e.scrapers.know(&r.request, &r.match), true
 	}
-	e.reveal(r)
+	e.showValues(r)
 	e.scrapers.expect(&r.request)
 	return r
 }
 
-// reveal has those series shown at their values whose time at zero is over.
-func (e *exposure) reveal(r *reply) {
+// showValues shows those series at their values whose time at zero is over.
+func (e *exposure) showValues(r *reply) {
 	if len(e.newSeries) == 0 {
 		return
 	}
 	groups := e.groups(r)
 	var over []*series
 	for s := range e.newSeries {
-		if r.services.has(s.Labels) && e.over(s, r, groups) {
+		if r.services.has(s.Labels) && e.isOver(s, r, groups) {
 			e.showValue(s)
 			over = append(over, s)
 		}
 	}
-	e.tell(over, time.Time{})
+	e.journalExposed(over, time.Time{})
 }
 
-// showValue has the series shown at its value from now on.
+// showValue shows the series at its value from now on.
 func (e *exposure) showValue(s *series) {
 	s.valued = true
 	delete(e.newSeries, s)
@@ -127,16 +130,16 @@ func (e *exposure) arrived(r *reply) {
 			exposed = append(exposed, s)
 		}
 	}
-	e.tell(exposed, r.at)
+	e.journalExposed(exposed, r.at)
 }
 
-// maxTold is how many series are told of in the journal. More are committed, which writes
-// not much more then.
-const maxTold = 1000
+// maxExposed is how many series the journal has in one event. When more are exposed at once,
+// all that has changed is committed instead, which writes not much more then.
+const maxExposed = 1000
 
-// tell makes known to the journal that series were exposed, as an [ExposedEvent] does.
-func (e *exposure) tell(list []*series, at time.Time) {
-	if len(list) > maxTold {
+// journalExposed adds an [ExposedEvent] for each service of the series.
+func (e *exposure) journalExposed(list []*series, at time.Time) {
+	if len(list) > maxExposed {
 		e.pending.urgent = true
 		return
 	}
@@ -154,7 +157,7 @@ func (e *exposure) load(r *ScraperRecord, now time.Time) *scraper {
 	return e.scrapers.load(r, newSelection(e.serviceLabel, r.Services), now)
 }
 
-// expose does again what an event tells.
+// expose does again what an event tells. The caller holds mu.
 func (s *State) expose(e *ExposedEvent) {
 	for _, name := range e.Series {
 		set := s.counters.of(name)
@@ -214,8 +217,8 @@ func (e *exposure) groups(r *reply) map[string]*group {
 	return groups
 }
 
-// over reports whether the series is to be shown at its value from this reply on.
-func (e *exposure) over(s *series, r *reply, groups map[string]*group) bool {
+// isOver reports whether the series is to be shown at its value from this reply on.
+func (e *exposure) isOver(s *series, r *reply, groups map[string]*group) bool {
 	known, waiting := r.regular, false
 	interval, absent := r.interval(), time.Duration(0)
 	for _, g := range groups {
@@ -250,7 +253,7 @@ func (e *exposure) over(s *series, r *reply, groups map[string]*group) bool {
 	return elapsed >= max(interval+margin, least)
 }
 
-// scrapes reports whether who asks counts, or is likely to.
+// scrapes reports whether the request is that of a scraper, or is likely to be.
 func (r *reply) scrapes() bool { return r.regular || r.timeout > 0 }
 
 // exposition returns what the scraper is shown. The caller holds mu.

@@ -8,9 +8,9 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// An exporter that scrapes exporters counts by process: each of them tells what it knows of
-// each process, and it does not matter which one tells. Processes that move from one to
-// another, or that several know, are counted once.
+// An exporter that scrapes exporters counts by process: each of them relays what it knows of
+// each process, and it does not matter which one does. Processes that move from one exporter to
+// another, or that several exporters know, are counted once.
 
 // Processes returns what is known of the processes of the service, once that is durable as
 // [State.DurableSnapshot] is, together with a snapshot of the same moment; nil for a service
@@ -20,7 +20,7 @@ func (s *State) Processes(service string) (*Snapshot, []periskop.Process) {
 		snapshot  *Snapshot
 		processes []periskop.Process
 	)
-	s.durably(false, func() {
+	s.readDurable(false, func() {
 		snapshot = s.snapshot()
 		if svc := s.configured(service); svc != nil {
 			processes = svc.federatedProcesses()
@@ -57,9 +57,9 @@ func (s *service) federatedProcess(p *process) periskop.Process {
 		if key.created != 0 {
 			t.CreatedAt = time.Unix(0, key.created).UTC()
 		}
-		for b := e; b != nil; b = b.next() {
+		for b := e; b != nil; b = b.nextSibling() {
 			t.Total = saturatingAdd(t.Total, b.highest)
-			if b.rarities != nil {
+			if b.rareState != nil {
 				t.History = saturatingAdd(t.History, b.held)
 			}
 		}
@@ -82,7 +82,7 @@ func compareTotals(a, b periskop.ProcessTotal) int {
 // reportsEpoch reports whether the answer has the epoch with this process and this key.
 // Processes can share an epoch, and a process can have it under two keys: it is told once.
 func (s *service) reportsEpoch(p *process, key epochKey, e *epoch) bool {
-	if e.rarities == nil || e.shared == 0 {
+	if e.rareState == nil || e.shared == 0 {
 		return true
 	}
 	if sharers := s.state.sharers[e.shared]; len(sharers) > 0 && sharers[0] != p {
@@ -96,7 +96,7 @@ func (s *service) reportsEpoch(p *process, key epochKey, e *epoch) bool {
 	return true
 }
 
-// foldProcesses takes in what an exporter tells of processes.
+// foldProcesses takes in the processes that an exporter relays.
 func (s *State) foldProcesses(sc *periskop.Scrape) {
 	own, before := s.relay(sc)
 	if own == nil {
@@ -123,8 +123,8 @@ func (s *State) foldProcesses(sc *periskop.Scrape) {
 	s.writeEvents()
 }
 
-// relay takes in that the exporter answered, and returns its report without what it tells,
-// and whether it did so before. It returns nil for a service that is not configured.
+// relay notes that the exporter answered. It returns its report, without the aggregates, and
+// whether it answered before; nil for a service that is not configured.
 func (s *State) relay(sc *periskop.Scrape) (own *report, before bool) {
 	alone := *sc
 	alone.Report = &periskop.Report{TargetUUID: sc.Report.TargetUUID, Skipped: sc.Report.Skipped}
@@ -142,14 +142,14 @@ func (s *State) exportRelayed(candidates exportCandidates) {
 	s.bufferExport(candidates, s.journal.seq)
 }
 
-// cleaner returns what decodes and redacts.
+// cleaner returns the cleaner of the settings.
 func (s *State) cleaner() *cleaner {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.clean
 }
 
-// relayed returns the report of a process of which the exporter tells.
+// relayed returns the report of a process that the exporter relays.
 func (s *State) relayed(own *report, p *periskop.Process, aggregates map[uint64]*periskop.Aggregate, before bool) *report {
 	c := s.cleaner()
 	r := &report{
@@ -203,8 +203,8 @@ func (s *State) markRelayed(r *report) bool {
 	return true
 }
 
-// showHistory shows of each exception what no process tells of any more, when an exporter
-// is asked first.
+// showHistory adds, when an exporter is asked first, what its exceptions counted of processes
+// that are gone. It is shown as history.
 func (s *State) showHistory(own *report, told *periskop.Report) {
 	listed := map[uint64]uint64{}
 	for i := range told.Processes {
@@ -242,8 +242,8 @@ func (s *State) showHistory(own *report, told *periskop.Report) {
 	}
 }
 
-// markRest leaves of the aggregates those of exceptions that are not known yet, or whose
-// history was not shown.
+// markRest keeps the aggregates of exceptions that are not known yet, or whose history is not
+// shown yet, and drops the others.
 func (s *State) markRest(r *report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,7 +15,7 @@ const OverflowKey = "__overflow__"
 // most that many times the keys that its service may have.
 const maxEpochsPerKey = 10
 
-// A folding is the taking in of one report.
+// A folding folds one report into a service. State.mu is held while it does.
 type folding struct {
 	service  *service
 	settings *Settings
@@ -25,15 +25,15 @@ type folding struct {
 	process  *process
 	endpoint *endpoint
 	changed  bool // of the process
-	sight    sightOfProcess
+	context  processContext
 	previous *process // that answered at the endpoint before
-	// renamed are the epochs that can go on under another name: see [folding.goesOn]. It is
-	// made when it is needed.
+	// renamed are the epochs that can go on under another name: see [folding.mayContinue]. It
+	// is made when it is needed.
 	renamed map[keyID][]*epoch
 	// isNew are the epochs that this report told first.
 	isNew map[epochKey]bool
-	// goingOn are keys that show that the process goes on: see [folding.findGoingOn].
-	goingOn []keyID
+	// continuedKeys are keys that show that the process goes on: see [folding.findContinued].
+	continuedKeys []keyID
 	// own and before are the epochs of the process and of the previous one, by key, made when
 	// they are needed.
 	own, before map[keyID][]epochKey
@@ -66,10 +66,10 @@ func (f *folding) enterProcess() {
 	s, r := f.service, f.report
 	f.endpoint = s.endpoint(r.address)
 	p, known := s.processes[r.process]
-	f.sight = sightOfProcess{known: known, pushed: r.pushed}
+	f.context = processContext{known: known, pushed: r.pushed}
 	r.clock.open = s.state.skews.open()
 	if known {
-		f.sight.before = p.made
+		f.context.before = p.made
 	} else {
 		p = f.newProcess()
 	}
@@ -77,9 +77,9 @@ func (f *folding) enterProcess() {
 		f.endpoint.named = true
 		s.changedEndpoint(r.address)
 	}
-	if f.endpoint.again > 0 {
-		f.endpoint.again--
-		f.tellAgain()
+	if f.endpoint.fullAnswersLeft > 0 {
+		f.endpoint.fullAnswersLeft--
+		f.requestAll()
 	}
 	f.process = p
 	p.seen = later(p.seen, r.end)
@@ -89,7 +89,7 @@ func (f *folding) enterProcess() {
 	} else if !known { // it told what has changed since somebody else told the rest
 		f.endpoint.generation = s.state.nextGeneration()
 	}
-	f.changed = f.endpoint.answered(p, r.end) || !known
+	f.changed = f.endpoint.noteAnswer(p, r.end) || !known
 	p.address, p.instance = r.address, r.instance
 	if r.clock.known {
 		p.skew, p.hasSkew = r.clock.skew, true
@@ -97,28 +97,28 @@ func (f *folding) enterProcess() {
 	r.clock.zone = f.endpoint.zone
 	f.recall(known)
 	if !known {
-		f.inherit()
+		f.inheritEpochs()
 	}
 	s.limitProcesses(f.endpoint, f.settings.ProcessesPerTarget, r.end)
 }
 
-// recall notes what was known when the answer came, or, when it is folded once more, makes
-// that known again: answers that told nothing new are not done again.
+// recall notes what was known when the answer came. In a replay it restores that from the
+// event, because answers that told nothing new have no events.
 func (f *folding) recall(known bool) {
 	r := f.report
 	if c := r.context; r.redone {
-		f.sight.known, f.sight.before, r.clock.zone, r.clock.open = c.Known, c.Before, c.Zone, c.Open
+		f.context.known, f.context.before, r.clock.zone, r.clock.open = c.Known, c.Before, c.Zone, c.Open
 		if c.Unchanged {
 			r.unchanged = 1
 		}
 		if !known {
 			f.process.since = c.Since
 			f.previous = f.service.processes[c.Previous]
-			f.sight.succeeds = f.previous != nil
+			f.context.succeeds = f.previous != nil
 		}
 		return
 	}
-	r.context = AnswerContext{Known: f.sight.known, Before: f.sight.before, Since: f.process.since, Zone: r.clock.zone, Open: r.clock.open, Unchanged: r.unchanged > 0}
+	r.context = AnswerContext{Known: f.context.known, Before: f.context.before, Since: f.process.since, Zone: r.clock.zone, Open: r.clock.open, Unchanged: r.unchanged > 0}
 	if f.previous != nil {
 		r.context.Previous = f.previous.ID
 	}
@@ -131,13 +131,13 @@ func (f *folding) newProcess() *process {
 	p := s.newProcess(r.process, r.address)
 	p.since = s.newsSince(f.endpoint, r)
 	if before != nil && !p.anonymous {
-		f.sight.succeeds, f.sight.before, f.previous = true, before.made, before
+		f.context.succeeds, f.context.before, f.previous = true, before.made, before
 	}
 	if q := s.state.moved(p); q != nil && !r.redone {
 		f.move(p, q)
 	}
 	if at, returned := s.forgotten[p.ID]; returned {
-		f.sight.returned = true
+		f.context.returned = true
 		s.remember(p.ID)
 		p.floor = r.clock.theirs(at) // what is younger was not told before
 	}
@@ -146,12 +146,12 @@ func (f *folding) newProcess() *process {
 
 func (f *folding) foldAggregate(a *receivedAggregate) {
 	s, p := f.service, f.process
-	if f.madeUp(a) {
+	if f.isMadeUp(a) {
 		a.epoch.created = 0
 	}
 	e, known := p.epochs[a.epoch]
 	if known {
-		e.standBeside()
+		e.markApart()
 	}
 	var (
 		d       delta
@@ -159,7 +159,7 @@ func (f *folding) foldAggregate(a *receivedAggregate) {
 	)
 	switch {
 	case known:
-		other, doubt := f.elsewhere(e, a)
+		other, doubt := f.otherEpoch(e, a)
 		if other != nil {
 			e = other
 		}
@@ -168,8 +168,8 @@ func (f *folding) foldAggregate(a *receivedAggregate) {
 			d.doubt = doubt
 		}
 	default:
-		f.makeRoomForEpoch()
-		e, d = f.firstSight(a)
+		f.limitEpochs()
+		e, d = f.takeFirstTotal(a)
 	}
 	s.inconsistent(d.refused, 1)
 	f.doubt(d.doubt)
@@ -199,12 +199,12 @@ func (f *folding) foldAggregate(a *receivedAggregate) {
 // grow compares the total of a known epoch with those before.
 func (f *folding) grow(e *epoch, a *receivedAggregate) delta {
 	a.indexed = e.indexed()
-	if a.total == e.highest && e.next() == nil && !a.wanted && !e.isRebased() {
+	if a.total == e.highest && e.nextSibling() == nil && !a.wanted && !e.isRebased() {
 		return delta{}
 	}
 	t := f.total(a)
-	if t.workers && (a.total < e.highest || e.next() != nil || !a.meets(e)) {
-		s := f.sightOf(a)
+	if t.workers && (a.total < e.highest || e.nextSibling() != nil || !a.meets(e)) {
+		s := f.firstTotalOf(a)
 		n, _ := s.news()
 		t.news = n > 0
 	}
@@ -221,31 +221,31 @@ func (f *folding) total(a *receivedAggregate) total {
 	p, r := f.process, f.report
 	return total{
 		value: a.total, listing: a.listing, base: a.base,
-		within: r.end.Sub(f.sight.before), before: r.clock.theirs(f.sight.before), since: r.clock.theirs(p.since),
+		within: r.end.Sub(f.context.before), before: r.clock.theirs(f.context.before), since: r.clock.theirs(p.since),
 		restarts: p.anonymous && a.epoch.created == 0,
 		unnamed:  p.anonymous && a.created.IsZero(),
 		workers:  !p.anonymous && a.epoch.wholeSeconds(),
 	}
 }
 
-func (f *folding) sightOf(a *receivedAggregate) sight {
-	f.sight.floor = f.process.floor
-	return sight{
+func (f *folding) firstTotalOf(a *receivedAggregate) firstTotal {
+	f.context.floor = f.process.floor
+	return firstTotal{
 		created: a.created, credible: a.epoch.created != 0 && !f.report.doubtful && f.report.clock.credible(a.created),
-		clock: &f.report.clock, since: f.process.since, process: f.sight,
-		listing: &a.listing, total: a.total, together: f.report.aggregates,
+		clock: &f.report.clock, since: f.process.since, process: f.context,
+		listing: &a.listing, total: a.total, others: f.report.aggregates,
 	}
 }
 
-// firstSight takes in the first total of an epoch. It returns no epoch for one that
+// takeFirstTotal takes in the first total of an epoch. It returns no epoch for one that
 // cannot be.
-func (f *folding) firstSight(a *receivedAggregate) (*epoch, delta) {
+func (f *folding) takeFirstTotal(a *receivedAggregate) (*epoch, delta) {
 	if d, e := f.sameAsKnown(a); e != nil {
 		f.process.epochs[a.epoch] = e
 		return e, d
 	}
 	f.learnCreation(nil, a, delta{})
-	s := f.sightOf(a)
+	s := f.firstTotalOf(a)
 	news := f.news(&s)
 	if a.total > maxRise || news > 0 && !possible(a.total, f.lifetime(&s)) {
 		f.process.epochs[a.epoch] = refusedEpoch(news)
@@ -259,7 +259,7 @@ func (f *folding) firstSight(a *receivedAggregate) (*epoch, delta) {
 		news = a.total - min(a.total, a.base)
 	}
 	d := delta{increment: news, history: saturatingAdd(a.total-news, a.history)}
-	if news == 0 && (f.sight.returned || s.credible && s.created.UnixNano() <= f.sight.floor) {
+	if news == 0 && (f.context.returned || s.credible && s.created.UnixNano() <= f.context.floor) {
 		d.history = 0 // it was history, or counted, before it was forgotten
 	}
 	e := &epoch{highest: a.total, baseline: a.total - news}
@@ -276,14 +276,14 @@ func (f *folding) firstSight(a *receivedAggregate) (*epoch, delta) {
 	return e, d
 }
 
-// relayedNews returns how much is news of a first total that an exporter tells of. That is
-// what it counted, if it tells of what arose since it did so before. Of an epoch at an address
-// that is known, its time of creation decides as well: it is ours, even if this exporter, to
-// which it may have been moved just now, could not know that.
+// relayedNews returns how much of a first total that an exporter relays is news. If that
+// exporter was asked before, it is what the exporter counted. If the address is known here, the
+// time of creation decides as well: the process may have moved to that exporter just now, which
+// could not know that it was watched here.
 func (f *folding) relayedNews(a *receivedAggregate, byTime uint64) uint64 {
 	counted := a.total - min(a.total, a.baseline)
 	switch {
-	case f.sight.known || f.previous != nil:
+	case f.context.known || f.previous != nil:
 		if f.report.relayedBefore {
 			return max(byTime, counted)
 		}
@@ -296,7 +296,7 @@ func (f *folding) relayedNews(a *receivedAggregate, byTime uint64) uint64 {
 
 // news returns how much of a first total is news, and notes what is odd about the times
 // of the target.
-func (f *folding) news(s *sight) uint64 {
+func (f *folding) news(s *firstTotal) uint64 {
 	n, zone := s.news()
 	switch {
 	case zone != 0:
@@ -310,19 +310,19 @@ func (f *folding) news(s *sight) uint64 {
 }
 
 // lifetime is how long the epoch can have existed.
-func (f *folding) lifetime(s *sight) time.Duration {
+func (f *folding) lifetime(s *firstTotal) time.Duration {
 	if s.credible {
 		return f.report.end.Sub(f.report.clock.ours(s.created))
 	}
-	if f.sight.known {
-		return f.report.end.Sub(f.sight.before)
+	if f.context.known {
+		return f.report.end.Sub(f.context.before)
 	}
 	return f.report.end.Sub(s.since)
 }
 
-// makeRoomForEpoch forgets the epochs that were reported longest ago when the process
-// has too many. They do not count again.
-func (f *folding) makeRoomForEpoch() {
+// limitEpochs forgets the epochs that were reported longest ago when the process has too
+// many. They do not count again.
+func (f *folding) limitEpochs() {
 	p := f.process
 	limit := maxEpochsPerKey * f.settings.KeysPerService
 	if len(p.epochs) < limit {

@@ -143,7 +143,7 @@ func (s *service) removeEpoch(p *process, key epochKey, e *epoch) {
 	if s.anonymous[key] == p {
 		delete(s.anonymous, key)
 	}
-	s.drop(key.id)
+	s.releaseKey(key.id)
 	if len(s.state.sharersOf(e)) > 0 && !p.knows(e) {
 		s.state.unshare(e, p)
 	}

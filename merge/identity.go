@@ -10,10 +10,10 @@ import (
 // does a time of creation that is exact enough. What nothing proves is counted once it is told
 // a second time under the same name.
 
-// sameAsKnown finds the epoch that the aggregate goes on with although the client says
-// otherwise, and takes its total in.
+// sameAsKnown finds the known epoch that the aggregate belongs to although the client names
+// it otherwise, and takes its total in.
 func (f *folding) sameAsKnown(a *receivedAggregate) (delta, *epoch) {
-	q, key := f.known(a)
+	q, key := f.findKnown(a)
 	if q == nil {
 		return delta{}, nil
 	}
@@ -47,13 +47,13 @@ func (f *folding) sameAsKnown(a *receivedAggregate) (delta, *epoch) {
 	return d, e
 }
 
-// known returns where the epoch of the aggregate is known under another name: with one of its
-// occurrences, or with its time of creation.
-func (f *folding) known(a *receivedAggregate) (*process, epochKey) {
-	if q, key := f.withOccurrence(a); q != nil {
+// findKnown returns the process and the name under which the epoch of the aggregate is known:
+// one of its occurrences shows it, or its time of creation.
+func (f *folding) findKnown(a *receivedAggregate) (*process, epochKey) {
+	if q, key := f.findByOccurrence(a); q != nil {
 		return q, key
 	}
-	if key, ok := f.withoutTime(a); ok {
+	if key, ok := f.findWithoutTime(a); ok {
 		return f.process, key
 	}
 	if a.epoch.created == 0 {
@@ -91,9 +91,9 @@ func (e *endpoint) knows(key epochKey) *process {
 	return best
 }
 
-// madeUp reports whether created_at is the time of the answer, as it was when the same key was
+// isMadeUp reports whether created_at is the time of the answer, as it was when the same key was
 // told before: an adapter writes that then, and no occurrence proves which epoch it means.
-func (f *folding) madeUp(a *receivedAggregate) bool {
+func (f *folding) isMadeUp(a *receivedAggregate) bool {
 	epochs := f.process.epochs
 	if f.report.redone || f.report.relayed || f.endpoint.steady || a.epoch.created == 0 || a.proves() || epochs[a.epoch] != nil {
 		return false
@@ -114,13 +114,13 @@ func (f *folding) madeUp(a *receivedAggregate) bool {
 	return false
 }
 
-// withOccurrence returns where one of the occurrences is known. Not all of them are found in
+// findByOccurrence returns where one of the occurrences is known. Not all of them are found in
 // other processes than this one and the one before it at its address.
-func (f *folding) withOccurrence(a *receivedAggregate) (*process, epochKey) {
+func (f *folding) findByOccurrence(a *receivedAggregate) (*process, epochKey) {
 	if !a.proves() {
 		return nil, epochKey{}
 	}
-	if q, key := f.service.withOccurrence(a); q != nil {
+	if q, key := f.service.findByOccurrence(a); q != nil {
 		return q, key
 	}
 	if key, ok := a.among(f.process, &f.own); ok {
@@ -132,8 +132,8 @@ func (f *folding) withOccurrence(a *receivedAggregate) (*process, epochKey) {
 	return nil, epochKey{}
 }
 
-// withOccurrence returns where one of the occurrences is known.
-func (s *service) withOccurrence(a *receivedAggregate) (*process, epochKey) {
+// findByOccurrence returns where one of the occurrences is known.
+func (s *service) findByOccurrence(a *receivedAggregate) (*process, epochKey) {
 	for _, h := range a.hashes {
 		q := s.state.occurrences[h]
 		if q == nil || q.Service != s.name {
@@ -174,11 +174,11 @@ func epochsOf(p *process, byKey *map[keyID][]epochKey, id keyID) []epochKey {
 	return (*byKey)[id]
 }
 
-// withoutTime returns the epoch of the process with the same key if created_at was found, now
+// findWithoutTime returns the epoch of the process with the same key if created_at was found, now
 // or before, to be no time of creation: then it tells no epochs apart.
-func (f *folding) withoutTime(a *receivedAggregate) (last epochKey, ok bool) {
-	belied := a.epoch.created == 0 && !a.created.IsZero()
-	if !belied && (a.epoch.created == 0 || f.process.epochs[epochKey{id: a.epoch.id}] == nil) {
+func (f *folding) findWithoutTime(a *receivedAggregate) (last epochKey, ok bool) {
+	contradicted := a.epoch.created == 0 && !a.created.IsZero()
+	if !contradicted && (a.epoch.created == 0 || f.process.epochs[epochKey{id: a.epoch.id}] == nil) {
 		return epochKey{}, false
 	}
 	var best *epoch
@@ -212,17 +212,17 @@ func (e *epoch) isNearer(total uint64, other *epoch) bool {
 	return e.highest > other.highest
 }
 
-// elsewhere returns the epoch that the aggregate is of if its occurrences show that it is not
-// the one that is known under its name, and why that can be: after a restart, one address can
-// tell it first, and then another.
-func (f *folding) elsewhere(e *epoch, a *receivedAggregate) (*epoch, Reason) {
+// otherEpoch returns the epoch that the occurrences of the aggregate prove, if that is not the
+// one that is known under its name, and the reason: after a restart, one address can tell it
+// first, and then another.
+func (f *folding) otherEpoch(e *epoch, a *receivedAggregate) (*epoch, Reason) {
 	if !a.proves() {
 		return nil, ""
 	}
 	if a.meets(e) {
 		return nil, ""
 	}
-	q, key := f.withOccurrence(a)
+	q, key := f.findByOccurrence(a)
 	switch q {
 	case nil:
 		return nil, ""
@@ -233,9 +233,9 @@ func (f *folding) elsewhere(e *epoch, a *receivedAggregate) (*epoch, Reason) {
 	return q.epochs[key], SeveralAddresses
 }
 
-// inherit makes a process that is not known have the epochs of the one before it at its
-// address: it says the same of them, byte for byte, and so does not say it again.
-func (f *folding) inherit() {
+// inheritEpochs gives a new process the epochs of the process before it at its address. Its
+// answer left them out because they are the same, byte for byte.
+func (f *folding) inheritEpochs() {
 	if f.report.unchanged == 0 || f.previous == nil {
 		return
 	}
@@ -249,7 +249,7 @@ func (f *folding) inherit() {
 		}
 		f.process.epochs[key] = e
 		f.service.share(e, f.previous, f.process)
-		f.service.hold(key.id)
+		f.service.retainKey(key.id)
 	}
 	f.doubt(ChangingUUID)
 }

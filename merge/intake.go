@@ -157,7 +157,7 @@ func (r *report) finish(c *cleaner, known bool) {
 	for i := range r.aggregates {
 		r.aggregates[i].finish(r, c, &left)
 	}
-	r.doubtful = !known && r.liesInTheFuture()
+	r.doubtful = !known && r.isInTheFuture()
 }
 
 // maxKeyText is how many bytes of the keys of one report are looked at that are not known:
@@ -197,7 +197,7 @@ func (a *receivedAggregate) finish(r *report, c *cleaner, left *int) {
 		a.listing = listing{newest: a.newest, oldest: a.oldest}
 		return
 	}
-	if a.isBelied() {
+	if a.isContradicted() {
 		a.epoch.created = 0
 	}
 }

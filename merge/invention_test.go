@@ -12,10 +12,10 @@ import (
 )
 
 // A manner is how clients of one kind name themselves and what they tell, right or wrong.
-type manner struct{ uuid, created, lists, place string }
+type manner struct{ uuid, created, lists, index string }
 
 func (m manner) String() string {
-	return fmt.Sprintf("uuid %s, created_at %s, listing %s, %s", m.uuid, m.created, m.lists, m.place)
+	return fmt.Sprintf("uuid %s, created_at %s, listing %s, %s", m.uuid, m.created, m.lists, m.index)
 }
 
 func manners() []manner {
@@ -107,7 +107,7 @@ func (l *liar) listed(k *lieState) []periskop.Occurrence {
 
 // names reports whether anything that it tells tells this process from another.
 func (m manner) names() bool {
-	return m.uuid == "own" || m.lists != "nothing" || m.place == "alone"
+	return m.uuid == "own" || m.lists != "nothing" || m.index == "alone"
 }
 
 // isPlain reports whether nothing that it tells is made up, or missing, that names an epoch.
@@ -152,7 +152,7 @@ func lie(m manner, seed uint64) (raised, counted int, log string) {
 	keys := []string{"a", "b", "c"}
 	now := noon
 	addresses, processes := []string{"a:80"}, make([]*liar, 1)
-	switch m.place {
+	switch m.index {
 	case "balanced":
 		processes = make([]*liar, 1+random.IntN(3))
 	case "twice":

@@ -84,7 +84,7 @@ func (t *scrapers) progression(indices []int, r *request, tolerance func(time.Du
 	s := search{tolerance: tolerance, chance: chance}
 	if r.timeout > 0 {
 		s.shortest = r.shortest()
-		if !t.anybody() {
+		if !t.anyRegular() {
 			s.chance = chanceOfFirst
 		}
 	}

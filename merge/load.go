@@ -25,12 +25,12 @@ func (e *epoch) record(key epochKey) EpochRecord {
 		ID: uint64(key.id), Created: key.created, Reported: e.reported,
 		Baseline: e.baseline, Severity: e.severity.String(), EpochState: e.state(),
 	}
-	if e.rarities == nil {
+	if e.rareState == nil {
 		return r
 	}
-	r.Shared, r.Held, r.Peak, r.Wavering, r.Unread, r.Rebased = e.shared, e.held, e.peak, e.wavering, e.unread, e.rebased
+	r.Shared, r.Held, r.Peak, r.Wavering, r.Unread, r.Rebased = e.shared, e.held, e.peak, e.unstable, e.unread, e.rebased
 	r.Renamed, r.Candidate, r.Replaced, r.ReplacedAt = e.renamed, e.candidate, e.replaced, e.replacedAt
-	for s := e.next(); s != nil; s = s.next() {
+	for s := e.nextSibling(); s != nil; s = s.nextSibling() {
 		r.Beside = append(r.Beside, s.state())
 	}
 	return r
@@ -44,15 +44,15 @@ func (e *epoch) state() EpochState {
 func newEpoch(r *EpochRecord) *epoch {
 	e := &epoch{highest: r.Highest, known: r.Known, newest: r.Newest, reported: r.Reported, baseline: r.Baseline, severity: severityOf(r.Severity)}
 	if r.IsRare() {
-		e.rarities = &rarities{
-			shared: r.Shared, held: r.Held, peak: r.Peak, wavering: r.Wavering, unread: r.Unread, rebased: r.Rebased,
+		e.rareState = &rareState{
+			shared: r.Shared, held: r.Held, peak: r.Peak, unstable: r.Wavering, unread: r.Unread, rebased: r.Rebased,
 			renamed: r.Renamed, candidate: r.Candidate, replaced: r.Replaced, replacedAt: r.ReplacedAt,
 		}
 	}
 	last := e
 	for _, s := range r.Beside {
 		next := &epoch{highest: s.Highest, known: s.Known, newest: s.Newest, reported: r.Reported}
-		last.rare().beside = next
+		last.rare().sibling = next
 		last = next
 	}
 	return e
@@ -186,5 +186,5 @@ func (s *service) loadEpoch(p *process, r *EpochRecord, shared map[uint64]*epoch
 	if _, ok := s.overflow[key.id]; !ok && s.exceptionFor(key.id) == nil && len(s.byID) >= s.state.settings.KeysPerService {
 		s.overflow[key.id] = 0
 	}
-	s.hold(key.id)
+	s.retainKey(key.id)
 }

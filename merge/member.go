@@ -31,7 +31,7 @@ type Key struct {
 
 // A member is a key that counts for an exception of another key: for a group. Epochs stay those
 // of the client's own keys, so that it does not matter for what is counted which key counts for
-// which exception, or when that changes.
+// which exception, or when that changes. State.mu guards it.
 type member struct {
 	id    keyID
 	label string
@@ -170,7 +170,7 @@ func (f *folding) regroup(a *receivedAggregate) bool {
 	}
 	to := s.byID[id]
 	if to == nil {
-		if m != nil && !s.makeRoom(f.settings.KeysPerService, true, f.report.end) {
+		if m != nil && !s.ensureCapacity(f.settings.KeysPerService, true, f.report.end) {
 			return false
 		}
 		to = s.add(newException(s, id, key, a, f.settings.LabelLength))
@@ -180,10 +180,10 @@ func (f *folding) regroup(a *receivedAggregate) bool {
 	} else {
 		s.removeMember(m)
 	}
-	to.take(m, from)
-	from.lose(m)
+	to.addHistory(m, from)
+	from.removeHistory(m)
 	if len(from.members) == 0 && from.epochs <= 0 && !from.gone { // it may have given way to the other one
-		to.takeNotes(from)
+		to.copyNotes(from)
 		s.retire(from)
 	}
 	if id == a.epoch.id {
@@ -205,26 +205,26 @@ func (e *exception) asMember() *member {
 	return m
 }
 
-// take adds what was reported of a key before. It is history: the counters of the exception that
-// it comes from have counted it.
-func (e *exception) take(m *member, from *exception) {
+// addHistory adds what was reported of a key before. It is history here: the counters of the
+// exception that it comes from have counted it.
+func (e *exception) addHistory(m *member, from *exception) {
 	e.history = saturatingAdd(e.history, m.total)
 	e.firstSeen, e.lastSeen = earlier(e.firstSeen, m.firstSeen), later(e.lastSeen, m.lastSeen)
 	e.grown = later(e.grown, from.grown)
 	e.changed()
 }
 
-// lose takes out what was reported of a key that counts for another exception now. What was
-// counted stays counted.
-func (e *exception) lose(m *member) {
+// removeHistory takes out what was reported of a key that counts for another exception now.
+// What was counted stays counted.
+func (e *exception) removeHistory(m *member) {
 	e.history -= min(e.history, m.total)
 	e.epochs -= m.epochs
 	e.changed()
 }
 
-// takeNotes adds what people have noted about an exception that goes. What they decided about that
-// one they did not decide about this one.
-func (e *exception) takeNotes(from *exception) {
+// copyNotes adds the notes of an exception that is removed. Its other decisions are not about
+// this exception.
+func (e *exception) copyNotes(from *exception) {
 	for _, d := range from.decisions {
 		if d.Kind == triage.Noted {
 			e.remember(d)
@@ -241,8 +241,8 @@ func (s *service) retire(e *exception) {
 	}
 }
 
-// orphanRetired makes orphans of the series of exceptions that were retired, but for those on which
-// others count. It looks at all exceptions, and not once for each that was retired.
+// orphanRetired makes orphans of the series of retired exceptions, except those that other
+// exceptions count on. It looks once at all exceptions, for all that were retired.
 func (s *service) orphanRetired(now time.Time) {
 	if len(s.retired) == 0 {
 		return
@@ -275,7 +275,7 @@ func (s *service) join(group *exception, m *member, a *receivedAggregate) {
 	group.epochs += m.epochs
 }
 
-// addMember is also for what is loaded.
+// addMember adds a member, a new one or one that was loaded.
 func (s *service) addMember(m *member) {
 	s.members[m.id] = m
 	if m.group.members == nil {

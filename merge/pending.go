@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pending names what has changed since the last commit. What is named twice is
-// written once.
+// pending names what has changed since the last commit. What is named twice is written
+// once. State.mu guards it, except after take: then it belongs to the commit.
 type pending struct {
 	// urgent is set when something has changed that no event tells of, such as a series
 	// that has left: it must be written before what follows is shown.

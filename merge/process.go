@@ -8,7 +8,8 @@ import (
 	"github.com/periskop-exporter/periskop_exporter/periskop"
 )
 
-// A process is one life of one instrumented program, as one service sees it.
+// A process is one life of one instrumented program, as one service sees it. State.mu guards
+// it.
 type process struct {
 	ProcessName
 	// anonymous is set when the process sends no UUID, so that its address stands
@@ -43,7 +44,7 @@ type process struct {
 }
 
 // An endpoint is what is known of one host and port of a service, whichever processes
-// answer there.
+// answer there. State.mu guards it.
 type endpoint struct {
 	// generation changes when something is forgotten that was told there.
 	generation uint64
@@ -57,21 +58,21 @@ type endpoint struct {
 	// several is set once two processes have answered in turn: a load balancer, or a
 	// server with several workers.
 	several bool
-	// steady is set once a total was seen to grow and its time of creation to stay: then that
-	// is what it says.
+	// steady is set once a total grew while its time of creation stayed: then times of
+	// creation are right there.
 	steady bool
-	// named is set once a UUID was told twice: it is not made up for each answer. changing is
-	// set once it is known to be.
+	// named is set once a UUID was told twice, so that UUIDs are not made up for each answer.
+	// changing is set once it is known that they are.
 	named, changing bool
-	// again is how many answers are still to tell all, because some of what they tell is not
-	// counted before something is told again.
-	again int
+	// fullAnswersLeft is how many answers are still read whole: something is held back until
+	// it is told again.
+	fullAnswersLeft int
 	// zone is how far created_at is ahead of the true time there because a local time
 	// is sent as UTC.
 	zone time.Duration
 	// date is the Date header of the last answer. One that stands still is a cache's.
 	date, dateAt time.Time
-	// doubt is why the last answer that was doubtful was so, at that time.
+	// doubt is why the last doubtful answer was doubtful, and doubtAt is when that was.
 	doubt   Reason
 	doubtAt time.Time
 	// targets is how many targets there are discovered.
@@ -125,8 +126,8 @@ func (s *service) endpoint(address string) *endpoint {
 	return e
 }
 
-// A processIndex finds the processes of all services by their ID: one and the same
-// program can be told of by several services.
+// A processIndex finds the processes of all services by their ID: several services can know
+// one and the same program. State.mu guards it.
 type processIndex map[string][]*process
 
 func (x processIndex) add(p *process) { x[p.ID] = append(x[p.ID], p) }

@@ -22,21 +22,21 @@ func (f *folding) holdBack(e *epoch, a *receivedAggregate, d *delta) {
 		return
 	}
 	r := e.rare()
-	r.held, r.renamed = a.held, f.sight.known
+	r.held, r.renamed = a.held, f.context.known
 	if from != nil && len(from.rare().heldFor) < maxRenamed {
 		from.heldFor = append(from.heldFor, e)
 	}
 	d.increment -= a.held
-	f.endpoint.again = answersAgain
-	f.tellAgain()
+	f.endpoint.fullAnswersLeft = moreFullAnswers
+	f.requestAll()
 }
 
-// answersAgain is in how many answers what is held back is asked for again: several processes
-// may answer in turn.
-const answersAgain = 16
+// moreFullAnswers is how many answers are read whole after something was held back: several
+// processes may answer in turn.
+const moreFullAnswers = 16
 
-// tellAgain makes the target tell all, and not only what has changed since.
-func (f *folding) tellAgain() { f.endpoint.generation = f.service.state.nextGeneration() }
+// requestAll makes the next answer of the target be read whole, and not only what has changed.
+func (f *folding) requestAll() { f.endpoint.generation = f.service.state.nextGeneration() }
 
 // maybeCounted returns how much of the total of a new epoch may have been counted, or been
 // history, under another name, and under which.
@@ -44,14 +44,14 @@ func (f *folding) maybeCounted(a *receivedAggregate, d *delta) (uint64, *epoch) 
 	if f.report.relayed || d.increment == 0 {
 		return 0, nil
 	}
-	n, before := f.goesOn(a)
+	n, before := f.mayContinue(a)
 	switch {
 	case before != nil:
-		if before.rarities != nil && before.held > 0 {
+		if before.rareState != nil && before.held > 0 {
 			d.doubt = ChangingEpoch
 		}
 		return n, before
-	case !f.sight.known && !a.proves() && f.createdNow(a):
+	case !f.context.known && !a.proves() && f.createdNow(a):
 		return d.increment, nil
 	}
 	return 0, nil
@@ -68,16 +68,16 @@ func (f *folding) createdNow(a *receivedAggregate) bool {
 // whole seconds are cut, and so is Date.
 const answerTime = 2 * time.Second
 
-// goesOn returns the epoch with which a new one may go on although the client says otherwise
-// and nothing proves it, and how much may have been counted of it: one of the same time of
-// creation under another UUID, or, unless UUIDs and times of creation are known to mean what
-// they say, one with the same key and no higher total that is not reported now.
+// mayContinue returns the epoch that a new one may continue although the client names it
+// otherwise and nothing proves it, and how much of it may have been counted. That is an epoch of
+// the same time of creation under another UUID. Unless UUIDs and times of creation are known to
+// be right, it is also one with the same key and no higher total that is not reported now.
 //
-// One such epoch alone is that of a process that ended: a restart looks like that. When there
-// are more, and the total rose each time, names are made up, and all that was counted under
-// them may be in this total.
-func (f *folding) goesOn(a *receivedAggregate) (uint64, *epoch) {
-	if q := f.endpoint.knows(a.epoch); q != nil && !f.sight.known && a.epoch.created != 0 && !a.isAnother(a.total, q.epochs[a.epoch]) {
+// A single such epoch is that of a process that ended: a restart looks like that. When there
+// are several, and the total rose each time, the names are made up, and all that was counted
+// under them may be in this total.
+func (f *folding) mayContinue(a *receivedAggregate) (uint64, *epoch) {
+	if q := f.endpoint.knows(a.epoch); q != nil && !f.context.known && a.epoch.created != 0 && !a.isAnother(a.total, q.epochs[a.epoch]) {
 		return q.epochs[a.epoch].highest, q.epochs[a.epoch]
 	}
 	if !f.canBeRenamed(a) {
@@ -110,13 +110,13 @@ func (f *folding) goesOn(a *receivedAggregate) (uint64, *epoch) {
 	return 0, nil
 }
 
-// canBeRenamed reports whether what the aggregate is called by can be made up.
+// canBeRenamed reports whether the name of the aggregate's epoch can be made up.
 func (f *folding) canBeRenamed(a *receivedAggregate) bool {
 	e := f.endpoint
 	switch {
 	case e.steady || a.epoch.created == 0 || a.createdBeforeNewest():
 		return false
-	case f.sight.known:
+	case f.context.known:
 		return true
 	case a.proves(): // that it is of another epoch than any that is known
 		return e.changing
@@ -124,21 +124,21 @@ func (f *folding) canBeRenamed(a *receivedAggregate) bool {
 	return !e.named
 }
 
-// isSameProcess reports whether it is a process that has answered before that tells the
-// aggregate: its UUID says so, or, where that is made up or missing, what else it tells.
+// isSameProcess reports whether the process that tells the aggregate has answered before: its
+// UUID says so, or, where that is made up or missing, the rest of its answer.
 func (f *folding) isSameProcess(a *receivedAggregate) bool {
-	if f.sight.known && !f.process.anonymous || f.report.unchanged > 0 || f.endpoint.changing || !a.proves() && f.createdNow(a) {
+	if f.context.known && !f.process.anonymous || f.report.unchanged > 0 || f.endpoint.changing || !a.proves() && f.createdNow(a) {
 		return true
 	}
-	if f.goingOn == nil {
-		f.goingOn = f.findGoingOn()
+	if f.continuedKeys == nil {
+		f.continuedKeys = f.findContinued()
 	}
-	return slices.ContainsFunc(f.goingOn, func(id keyID) bool { return id != a.epoch.id })
+	return slices.ContainsFunc(f.continuedKeys, func(id keyID) bool { return id != a.epoch.id })
 }
 
-// findGoingOn returns up to two keys of which the report tells epochs that the process has told
+// findContinued returns up to two keys of which the report tells epochs that the process has told
 // before: it goes on.
-func (f *folding) findGoingOn() []keyID {
+func (f *folding) findContinued() []keyID {
 	ids := []keyID{}
 	for i := range f.report.aggregates {
 		a := &f.report.aggregates[i]
@@ -174,11 +174,11 @@ func (f *folding) renamedOf(id keyID) []*epoch {
 func (f *folding) findRenamed() {
 	f.renamed = map[keyID][]*epoch{}
 	from := []*process{f.process}
-	if !f.sight.known {
+	if !f.context.known {
 		from = f.endpoint.processes
 	}
 	reported := make(map[epochKey]bool, len(f.report.aggregates))
-	if f.sight.known {
+	if f.context.known {
 		for i := range f.report.aggregates {
 			reported[f.report.aggregates[i].epoch] = true
 		}
@@ -215,9 +215,9 @@ func (f *folding) learnCreation(e *epoch, a *receivedAggregate, d delta) {
 	f.service.changedEndpoint(r.address)
 }
 
-// standBeside notes that an epoch is told again: those that may have gone on from it did not.
-func (e *epoch) standBeside() {
-	if e.rarities == nil {
+// markApart notes that the epoch is told again: the epochs that seemed to continue it do not.
+func (e *epoch) markApart() {
+	if e.rareState == nil {
 		return
 	}
 	for _, other := range e.heldFor {
@@ -226,18 +226,18 @@ func (e *epoch) standBeside() {
 	e.heldFor = nil
 }
 
-// release returns what was held back of an epoch that is now told a second time, if that is
-// not just the same answer once more.
+// release returns what was held back of an epoch that is told a second time now, unless that
+// is the same answer once more.
 func (f *folding) release(e *epoch, a *receivedAggregate) uint64 {
 	switch {
-	case e.rarities == nil || e.held == 0:
+	case e.rareState == nil || e.held == 0:
 		return 0
 	case f.report.redone:
 		a.held = min(a.held, e.held)
 	case a.epoch.created == 0 && !a.created.IsZero(): // by another name each time
 		return 0
 	case f.createdNow(a):
-		f.tellAgain()
+		f.requestAll()
 		return 0
 	case e.renamed && !f.endpoint.steady && !e.apart:
 		return 0

@@ -59,7 +59,7 @@ type receivedAggregate struct {
 	total, history     uint64
 	// base is the highest total that other services were told of the same epoch.
 	base uint64
-	// held is the part of it that may have been counted under another name: see [rarities].
+	// held is the part of it that may have been counted under another name: see [rareState].
 	held uint64
 	// baseline is the part of the total that the exporter did not count which tells of it.
 	baseline uint64
@@ -96,10 +96,10 @@ func newReport(sc *periskop.Scrape, end time.Time, c *cleaner) *report {
 	return r
 }
 
-// liesInTheFuture reports whether half of the aggregates, or several, have occurrences
+// isInTheFuture reports whether half of the aggregates, or several, have occurrences
 // of the future: then the process sends local times as UTC, or its clock is wrong. One
 // among many is only that one's fault.
-func (r *report) liesInTheFuture() bool {
+func (r *report) isInTheFuture() bool {
 	timed, future := 0, 0
 	for i := range r.aggregates {
 		newest := time.Unix(0, r.aggregates[i].newest)
@@ -124,8 +124,8 @@ const (
 	maxDelay = 200 * time.Millisecond
 )
 
-// isBelied reports whether occurrences show that created_at is no time of creation.
-func (a *receivedAggregate) isBelied() bool {
+// isContradicted reports whether occurrences show that created_at is no time of creation.
+func (a *receivedAggregate) isContradicted() bool {
 	created := a.epoch.created
 	return a.oldest != 0 && (created-a.oldest > int64(maxContradiction) ||
 		a.newest%int64(time.Second) != 0 && created-a.newest > int64(maxDelay))

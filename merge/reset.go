@@ -22,7 +22,7 @@ func (s *State) Reset(id, by string) bool {
 	})
 }
 
-// reset takes in a ResetEvent.
+// reset takes in a ResetEvent. The caller holds mu.
 func (s *State) reset(r *ResetEvent) {
 	svc := s.services[r.Service]
 	if svc == nil || svc.byID[keyID(r.ID)] == nil {
@@ -50,7 +50,7 @@ func (s *State) reset(r *ResetEvent) {
 	s.journal.add(Event{Reset: r})
 }
 
-// restart puts a new series in the place of one, for all that count on it.
+// restart puts a new series in the place of one, for all that count on it. The caller holds mu.
 func (s *State) restart(old *series, now time.Time) {
 	old.set.remove(old.key, old)
 	anew := old.set.at(old.service, old.Labels, now)
@@ -73,7 +73,7 @@ func (s *service) rebase(p *process, id keyID) {
 			continue
 		}
 		told := uint64(0)
-		for b := e; b != nil; b = b.next() {
+		for b := e; b != nil; b = b.nextSibling() {
 			told = saturatingAdd(told, b.highest)
 		}
 		e.rare().rebased = true
@@ -90,7 +90,7 @@ func (e *epoch) afterReset(t *total) bool {
 		return false
 	}
 	e.rebased = false
-	if e.next() != nil || t.value >= e.highest {
+	if e.nextSibling() != nil || t.value >= e.highest {
 		return false
 	}
 	e.highest, e.baseline = t.value, t.value
@@ -99,4 +99,4 @@ func (e *epoch) afterReset(t *total) bool {
 }
 
 // isRebased reports whether no total was told since a reset.
-func (e *epoch) isRebased() bool { return e.rarities != nil && e.rebased }
+func (e *epoch) isRebased() bool { return e.rareState != nil && e.rebased }

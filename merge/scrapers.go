@@ -53,9 +53,9 @@ const (
 	maxSelection = 16 << 10
 )
 
-// A match is whose request it is.
+// A match says which scraper a request belongs to.
 type match struct {
-	// scraper is who asks; nil is a stranger, or one that is learned of now.
+	// scraper is nil for a stranger, and for a scraper that is learned of now.
 	scraper *scraper
 	// regular is set when it is the request of a scraper, known or not.
 	regular bool
@@ -128,8 +128,8 @@ func (t *scrapers) answered(r *request, number uint64) {
 	}
 }
 
-// anybody reports whether a scraper is known by its interval.
-func (t *scrapers) anybody() bool {
+// anyRegular reports whether a scraper is known by its interval.
+func (t *scrapers) anyRegular() bool {
 	for s := range t.all {
 		if s.interval > 0 {
 			return true
@@ -138,16 +138,16 @@ func (t *scrapers) anybody() bool {
 	return false
 }
 
-// expect notes that somebody came who says that it scrapes, while nobody is known: it will
-// come again, and what is new until then must not be shown at its value.
+// expect adds a scraper without an interval when a request says that it scrapes and no scraper
+// is known: it will come again, and until then new series are not shown at their values.
 func (t *scrapers) expect(r *request) {
 	if r.identity != 0 && r.timeout > 0 && t.number == 0 {
 		t.add(&scraper{name: t.newName(r.identity), identity: r.identity, services: r.services, seen: r.at})
 	}
 }
 
-// know makes the one that is learned of known, before it is answered: so that is durable
-// with what it is shown. It returns nil when there is no room for it.
+// know adds the scraper that was learned of, before its request is answered, so that both
+// become durable together. It returns nil when there are too many others.
 func (t *scrapers) know(r *request, m *match) *scraper {
 	for _, s := range slices.Clone(t.known[r.identity]) {
 		if s.interval == 0 { // it was expected
@@ -179,9 +179,8 @@ func (t *scrapers) newName(identity uint64) string {
 	}
 }
 
-// add makes a scraper known, and reports whether there was room. When there are too many,
-// it takes the place of one that is away, or whose interval is shorter: it is the longest
-// that counts.
+// add adds a scraper, and reports whether it did. When there are too many, it evicts one that is
+// away, or whose interval is shorter: the longest interval counts.
 func (t *scrapers) add(s *scraper) bool {
 	if t.number >= maxScrapers {
 		var victim *scraper
@@ -201,8 +200,8 @@ func (t *scrapers) add(s *scraper) bool {
 	return true
 }
 
-// compareUse compares of how much use it is to know two scrapers. Of those that are away
-// it is their scrapes that count, else the interval.
+// compareUse compares how useful it is to remember two scrapers: by their scrapes if they are
+// away, else by their intervals.
 func (s *scraper) compareUse(other *scraper, now time.Time) int {
 	present, otherPresent := s.present(now), other.present(now)
 	switch {

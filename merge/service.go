@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A service is the mutable state behind a [Service].
+// A service is the mutable state behind a [Service]. State.mu guards it.
 type service struct {
 	name     string
 	state    *State
@@ -43,15 +43,14 @@ type service struct {
 	retired []*series
 	// exposed is how many of the exceptions have series.
 	exposed int
-	// evictable are exceptions that can give way, the last of them first.
+	// evictable are exceptions that can be removed for others, the last of them first.
 	evictable []*exception
 	searched  time.Time // when they were searched for
 	// overflow holds the keys that are counted together, with how many epochs of
 	// known processes report each.
 	overflow        map[keyID]int
 	inconsistencies map[Reason]uint64
-	// alerted is when episodes began that are told of by themselves, within the last
-	// hour.
+	// alerted is when the episodes of the last hour began that have an alert each.
 	alerted []time.Time
 
 	// sorted holds the exceptions by key; nil when stale.
@@ -106,7 +105,7 @@ func (s *service) relabel(e *exception, sets *counterSets, now time.Time) {
 	e.view = nil
 }
 
-// adopt keeps the series that count for the service although another one made them.
+// adopt keeps the series of the service that were made for another service.
 func (s *service) adopt() {
 	for _, e := range s.byID {
 		for _, c := range e.counts {
@@ -149,14 +148,14 @@ func (s *service) addAll(p *pending) {
 	}
 }
 
-// mark marks the aggregate when its occurrences will be needed: when its epoch is new,
+// markWanted notes whether the occurrences of the aggregate are needed: when its epoch is new,
 // has grown or cannot be told by its total alone, when it is not known for which exception it
 // counts, and the first time after a start.
 func (s *service) markWanted(a *receivedAggregate, p *process, limit int) {
 	a.needsGrouping = s.needsGrouping(a.epoch.id, a.relayedGroup)
 	if p != nil && !a.needsGrouping {
 		e := p.epochs[a.epoch]
-		if e != nil && a.total == e.highest && e.next() == nil && !p.restored {
+		if e != nil && a.total == e.highest && e.nextSibling() == nil && !p.restored {
 			return
 		}
 	}
@@ -224,10 +223,10 @@ func (s *service) remove(e *exception) {
 	s.pending.lostExceptions[e.name()] = struct{}{}
 }
 
-// makeRoom reports whether there is room for one more exception. For one that is news,
-// what was never counted and what has left the exposition gives way, what grew longest
-// ago first; for one that is not, only what has left the exposition does.
-func (s *service) makeRoom(limit int, isNews bool, now time.Time) bool {
+// ensureCapacity reports whether one more exception fits below the limit, and removes others
+// for it. News replaces what was never counted and what has left the exposition, and of these
+// first what grew longest ago. History replaces only what has left the exposition.
+func (s *service) ensureCapacity(limit int, isNews bool, now time.Time) bool {
 	for len(s.byID) >= limit {
 		if len(s.evictable) == 0 && !s.findEvictable(now) {
 			return false
@@ -245,12 +244,11 @@ func (s *service) makeRoom(limit int, isNews bool, now time.Time) bool {
 	return true
 }
 
-// searchInterval is how often what can give way is searched for when there is none:
-// that takes a look at every exception.
+// searchInterval is how often evictable exceptions are searched for when there are none: that
+// looks at every exception.
 const searchInterval = time.Second
 
-// findEvictable finds the exceptions that can give way, and reports whether there are
-// any.
+// findEvictable finds the exceptions that can be removed, and reports whether there are any.
 func (s *service) findEvictable(now time.Time) bool {
 	if now.Sub(s.searched).Abs() < searchInterval {
 		return false
@@ -273,8 +271,8 @@ func (s *service) findEvictable(now time.Time) bool {
 	return len(s.evictable) > 0
 }
 
-// hold notes that an epoch reports the key, and drop that one no longer does.
-func (s *service) hold(id keyID) {
+// retainKey notes that an epoch reports the key, and releaseKey that one no longer does.
+func (s *service) retainKey(id keyID) {
 	if m := s.members[id]; m != nil {
 		m.epochs++
 	}
@@ -285,7 +283,7 @@ func (s *service) hold(id keyID) {
 	}
 }
 
-func (s *service) drop(id keyID) {
+func (s *service) releaseKey(id keyID) {
 	if m := s.members[id]; m != nil {
 		m.epochs--
 	}

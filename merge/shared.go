@@ -17,6 +17,7 @@ func (s *service) share(e *epoch, q, p *process) {
 	s.changedShared(e)
 }
 
+// noteShared notes that the process knows the shared epoch. The caller holds mu.
 func (s *State) noteShared(e *epoch, p *process) {
 	s.lastShared = max(s.lastShared, e.shared)
 	if list := s.sharers[e.shared]; !slices.Contains(list, p) {
@@ -34,9 +35,9 @@ func (p *process) knows(e *epoch) bool {
 	return false
 }
 
-// sharersOf returns the processes that know the epoch, if there are several.
+// sharersOf returns the processes that know the epoch, if there are several. The caller holds mu.
 func (s *State) sharersOf(e *epoch) []*process {
-	if e.rarities == nil || e.shared == 0 {
+	if e.rareState == nil || e.shared == 0 {
 		return nil
 	}
 	return s.sharers[e.shared]
@@ -49,9 +50,9 @@ func (s *service) changedShared(e *epoch) {
 	}
 }
 
-// unshare notes that the process does not know the epoch any more.
+// unshare notes that the process does not know the epoch any more. The caller holds mu.
 func (s *State) unshare(e *epoch, p *process) {
-	if e.rarities == nil || e.shared == 0 {
+	if e.rareState == nil || e.shared == 0 {
 		return
 	}
 	list := slices.DeleteFunc(s.sharers[e.shared], func(q *process) bool { return q == p })

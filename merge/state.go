@@ -48,12 +48,15 @@ type State struct {
 	stepped      func(by time.Duration)
 	// clockTimeout is that of the options.
 	clockTimeout time.Duration
-	// writing holds one element while something is being written. It is filled before mu
-	// is taken.
+	// writing is the slot for writing: it holds one element while something is being
+	// written. Whoever needs both takes the slot before mu.
 	writing chan struct{}
 
-	mu sync.Mutex
-	// The rest is guarded by mu.
+	// mu guards the rest, and all that is reached from there: services, processes,
+	// endpoints, epochs, exceptions, members, counter sets, scrapers and the pending
+	// changes. The methods of those types expect mu to be held. The methods of State that
+	// expect it say so. It is never held during I/O.
+	mu       sync.Mutex
 	own      ownClock
 	settings Settings
 	clean    *cleaner            // of the settings
@@ -87,12 +90,12 @@ type State struct {
 	unsynced     bool  // some of them were not synced
 	committed    time.Time
 	large        time.Duration // when the last large commit was, by the clock that nobody sets
-	untidy       int           // how often what it has left is still to be looked for
+	releasesLeft int           // how often its memory is still given back
 	failed       time.Time     // when the store failed last
 	status       StoreStatus
 }
 
-// counterSets are what is exposed: the counts, and the regressions.
+// counterSets are the counters that are exposed: of exceptions, and of regressions.
 type counterSets struct {
 	counts, regressions counterSet
 }
@@ -143,12 +146,12 @@ func New(o Options) *State {
 	if len(o.Saved.Events) > 0 {
 		s.committed = time.Time{} // what was done again is to be written soon
 	}
-	s.salvage(o.Saved)
+	s.recoverLost(o.Saved)
 	s.restored(o.Saved.Alive)
 	return s
 }
 
-// restored prepares what was restored for going on now.
+// restored prepares what was restored for going on now. Only New calls it.
 func (s *State) restored(alive time.Time) {
 	now := s.own.wall
 	for _, svc := range s.services {
@@ -166,7 +169,7 @@ func (s *State) restored(alive time.Time) {
 		}
 	}
 	if !s.skews.open() { // else what seems to be the future may be the past
-		s.restrain()
+		s.capFutureTimes()
 	}
 }
 
@@ -178,13 +181,13 @@ func sooner(t, now time.Time) time.Time {
 	return t
 }
 
-// nextGeneration returns a generation that no endpoint had.
+// nextGeneration returns a generation that no endpoint had. The caller holds mu.
 func (s *State) nextGeneration() uint64 {
 	s.generation++
 	return s.generation
 }
 
-// service returns the service of that name, which is made if there is none.
+// service returns the service of that name, which is made if there is none. The caller holds mu.
 func (s *State) service(name string) *service {
 	svc := s.services[name]
 	if svc == nil {
@@ -222,7 +225,7 @@ func (s *State) Configure(o Settings) {
 		svc := s.service(so.Name)
 		svc.shown, svc.hidden = true, time.Time{}
 		if !before[svc] {
-			s.decided.tellAgain(svc)
+			s.decided.addAll(svc)
 		}
 		if svc.block != so.Block {
 			svc.block = so.Block
@@ -247,6 +250,7 @@ func (s *State) Configure(o Settings) {
 
 // reconfigure gives services new settings. Their series become orphans, but for those that
 // are adopted again, and so do those of services that are not configured any more.
+// The caller holds mu.
 func (s *State) reconfigure(changed []ServiceSettings, stays map[string]bool, now time.Time) {
 	s.counters.counts.orphan(stays, now)
 	s.counters.regressions.orphan(stays, now)
@@ -315,6 +319,7 @@ func (s *State) Maintain() {
 }
 
 // removeUnused forgets a service that left the configuration and of which nothing is left.
+// The caller holds mu.
 func (s *State) removeUnused(svc *service, now time.Time) {
 	if svc.shown || len(svc.processes)+len(svc.byID)+len(svc.forgotten) > 0 || now.Sub(svc.hidden) < s.settings.SeriesRetention {
 		return
@@ -345,6 +350,7 @@ func (s *State) RecentSnapshot(age time.Duration) *Snapshot {
 	return s.recent
 }
 
+// snapshot makes what pages show. The caller holds mu.
 func (s *State) snapshot() *Snapshot {
 	s.endMutes(s.tick())
 	snap := &Snapshot{Services: make([]*Service, len(s.shown))}

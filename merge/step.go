@@ -14,14 +14,14 @@ import (
 // tick returns the time, after it has moved all times that are kept if the clock was set
 // since the last call. The caller holds mu.
 func (s *State) tick() time.Time {
-	now, by := s.own.look()
+	now, by := s.own.read()
 	if by != 0 {
 		s.set(by)
 	}
 	return now
 }
 
-// set takes in that the clock was set.
+// set takes in that the clock was set. The caller holds mu.
 func (s *State) set(by time.Duration) {
 	s.shift(by)
 	s.journal.add(Event{Step: &StepEvent{By: by}})
@@ -30,7 +30,7 @@ func (s *State) set(by time.Duration) {
 	}
 }
 
-// shift moves all times that are kept and that the counting depends on.
+// shift moves all times that are kept and that the counting depends on. The caller holds mu.
 func (s *State) shift(by time.Duration) {
 	move := func(times ...*time.Time) {
 		for _, t := range times {
@@ -90,10 +90,10 @@ func (s *State) shift(by time.Duration) {
 	move(&s.committed, &s.muteEnds)
 }
 
-// skews tell by the clocks of the targets whether our clock was set while the program did
-// not run: the clocks of all processes that went on have then moved against it by the same
-// time. Whoever's clock has moved waits until that is known, so that nothing is taken in by a
-// clock of which it is not. The zero value expects nothing.
+// skews find out by the clocks of the targets whether our clock was set while the program did
+// not run: then the clocks of all processes that went on have moved against ours by the same
+// time. An answer by a clock that has moved waits until that is known. The zero value expects
+// nothing. State.mu guards them, except done.
 type skews struct {
 	expected []time.Duration // of the processes that may have gone on
 	moved    []time.Duration
@@ -123,11 +123,10 @@ func (s *skews) expect(p *process) {
 // open reports whether it is not known yet how our clock stands to that of the last run.
 func (s *skews) open() bool { return !s.settled && len(s.expected) > 0 }
 
-// enough reports whether so many have told as can be hoped for.
+// enough reports whether enough processes have answered, or all that can.
 func (s *skews) enough() bool { return len(s.moved) >= min(len(s.expected), enoughSkews) }
 
-// recognises reports whether a clock stands to ours as one did in the last run: ours was not set
-// then.
+// recognises reports whether a skew is that of a clock of the last run: then ours was not set.
 func (s *skews) recognises(now time.Duration) bool {
 	return slices.ContainsFunc(s.expected, func(before time.Duration) bool { return (before - now).Abs() <= skewTolerance })
 }
@@ -142,11 +141,13 @@ func (s *State) settleClock() {
 			s.set(by)
 		}
 	}
-	s.restrain()
+	s.capFutureTimes()
 }
 
-// restrain sees to it that no watch begins in the future, and no discovery has looked there.
-func (s *State) restrain() {
+// capFutureTimes sets the beginnings of watches and the rounds of discoveries to now if they
+// are in the future.
+// The caller holds mu.
+func (s *State) capFutureTimes() {
 	now := s.own.wall
 	for _, r := range s.rounds {
 		r.first, r.last = sooner(r.first, now), sooner(r.last, now)

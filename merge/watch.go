@@ -16,7 +16,7 @@ import (
 // For what the first round finds the watch is that on the service, which begins with its
 // first scrape; and so it is for what was not discovered, but reports by itself.
 
-// A round tells when a discovery completed rounds.
+// A round says when a discovery completed rounds. State.mu guards it.
 type round struct {
 	first, last time.Time
 	// stalled is set when it has completed none for long, because it does not work.
@@ -27,17 +27,17 @@ type round struct {
 // minute or more often, and late discovery makes up for those that do not.
 const stalledAfter = 5 * time.Minute
 
-// Rounds tells how far each discovery has looked: that what [State.Discovered] was last
-// told was still so. It is to be called often, as what is found later is news from there
-// on.
+// Rounds takes in when each discovery last completed a round, in which it found what
+// [State.Discovered] was last told. It is to be called often: what is found later is news from
+// that time on.
 func (s *State) Rounds(rounds []periskop.Round) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.looked(rounds, s.tick())
+	s.noteRounds(rounds, s.tick())
 }
 
-// looked takes in rounds. The caller holds mu.
-func (s *State) looked(rounds []periskop.Round, now time.Time) {
+// noteRounds takes in rounds. The caller holds mu.
+func (s *State) noteRounds(rounds []periskop.Round, now time.Time) {
 	for i := range rounds {
 		latest := &rounds[i]
 		r := s.rounds[latest.Discovery]
@@ -72,7 +72,7 @@ func (s *State) Discovered(services []periskop.ServiceTargets, before []periskop
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.tick()
-	s.looked(before, now)
+	s.noteRounds(before, now)
 	since := make(map[string]time.Time, len(before))
 	for i := range before {
 		since[before[i].Block] = s.newsOf(before[i].Discovery)
@@ -85,7 +85,7 @@ func (s *State) Discovered(services []periskop.ServiceTargets, before []periskop
 }
 
 // newsOf returns since when what a target says is news that the discovery finds now; zero
-// when that is when the watch on its service began.
+// when that is when the watch on its service began. The caller holds mu.
 func (s *State) newsOf(discovery string) time.Time {
 	r := s.rounds[discovery]
 	if r == nil || r.first.IsZero() {
@@ -94,8 +94,8 @@ func (s *State) newsOf(discovery string) time.Time {
 	return later(r.last.Add(-s.settings.LateDiscovery), r.first)
 }
 
-// discovered notes the targets of the service. What those say that are new is news from
-// the time on that belongs to their block.
+// discovered notes the targets of the service. What new targets say is news from the time on
+// that since has for their block.
 func (s *service) discovered(targets []*periskop.Target, since map[string]time.Time, now time.Time) {
 	for _, e := range s.endpoints {
 		e.targets = 0
@@ -117,16 +117,16 @@ func (s *service) discovered(targets []*periskop.Target, since map[string]time.T
 	}
 }
 
-// noteDiscovered passes on to the process that answered last whether it is discovered.
+// noteDiscovered notes at the process that answered last whether it is still discovered.
 func (e *endpoint) noteDiscovered(now time.Time) {
 	if p := e.process; p != nil && (p.discovered || e.targets > 0) {
 		p.discovered, p.kept = e.targets > 0, now
 	}
 }
 
-// answered notes that the process answered at the endpoint, and reports whether it is the
+// noteAnswer notes that the process answered at the endpoint, and reports whether it is the
 // first time.
-func (e *endpoint) answered(p *process, now time.Time) bool {
+func (e *endpoint) noteAnswer(p *process, now time.Time) bool {
 	q := e.process
 	if q == p {
 		return false
@@ -145,7 +145,7 @@ func (e *endpoint) answered(p *process, now time.Time) bool {
 	return at < 0
 }
 
-// changedEndpoint makes the endpoint be written.
+// changedEndpoint marks the endpoint as changed: it is written with the next commit.
 func (s *service) changedEndpoint(address string) {
 	name := EndpointName{Service: s.name, Address: address}
 	e := s.endpoints[address]

@@ -186,8 +186,8 @@ func (w *eventWriter) total(e *encoder, t *merge.TotalEvent) {
 
 // settlement writes which exception a key counts for, if that was found out now.
 func (e *encoder) settlement(t *merge.TotalEvent) {
-	e.bool(t.Settled)
-	if t.Settled {
+	e.bool(t.Grouped)
+	if t.Grouped {
 		e.bool(t.Guessed)
 		e.string(t.Group)
 		e.fixed(t.GroupID)
@@ -195,7 +195,7 @@ func (e *encoder) settlement(t *merge.TotalEvent) {
 }
 
 func (d *decoder) settlement(t *merge.TotalEvent) {
-	if t.Settled = d.bool(); t.Settled {
+	if t.Grouped = d.bool(); t.Grouped {
 		t.Guessed, t.Group, t.GroupID = d.bool(), d.string(), d.fixed()
 	}
 }

@@ -167,7 +167,7 @@ func events() []*merge.Event {
 			Context: merge.AnswerContext{Known: true, Before: noon, Previous: "q", Since: noon.Add(-time.Hour), Zone: time.Hour, Open: true, Unchanged: true},
 			Totals: []merge.TotalEvent{
 				{
-					ID: 1, Epoch: 2, Created: noon, FirstSeen: noon, Key: "k", Class: "C", Severity: "error", Total: 3, History: 4, Base: 5, Baseline: 6, Held: 7, Settled: true, Guessed: true, Group: "g", GroupID: 9,
+					ID: 1, Epoch: 2, Created: noon, FirstSeen: noon, Key: "k", Class: "C", Severity: "error", Total: 3, History: 4, Base: 5, Baseline: 6, Held: 7, Grouped: true, Guessed: true, Group: "g", GroupID: 9,
 					Hashes: []uint64{6, 7}, Times: []int64{9, 8}, Listed: 2, Occurrences: occurrences,
 				},
 				{ID: 2, Total: 1, Occurrences: occurrences}, // its stack traces were written before

@@ -34,7 +34,7 @@ const (
 	warning   = "warning"
 )
 
-// A writer makes alerts of a snapshot.
+// An alertBuilder makes alerts of a snapshot.
 type alertBuilder struct {
 	// externalURL and dashboardURL are without a slash at the end.
 	externalURL, dashboardURL string

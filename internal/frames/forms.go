@@ -180,7 +180,7 @@ var mangled = regexp.MustCompile(`^_ZN(?:\d+_)?(\d+\w+)$`)
 // mangledName returns the first name of a mangled path: its length stands before it.
 func mangledName(s string) string {
 	n := 0
-	for len(s) > 0 && s[0] >= '0' && s[0] <= '9' && n < maxPlace {
+	for len(s) > 0 && s[0] >= '0' && s[0] <= '9' && n < maxLineLength {
 		n = n*10 + int(s[0]-'0')
 		s = s[1:]
 	}

@@ -204,14 +204,14 @@ func (l *parsedLine) beginsWith(prefix string) bool {
 // slashes turns the separators of Windows around.
 func slashes(file string) string { return strings.ReplaceAll(file, `\`, "/") }
 
-// maxPlace is how much of a line is looked at. Places are shorter.
-const maxPlace = 1000
+// maxLineLength is how much of a line is looked at. What is read of one is shorter.
+const maxLineLength = 1000
 
 func beginning(line string) string {
-	if len(line) <= maxPlace {
+	if len(line) <= maxLineLength {
 		return line
 	}
-	end := maxPlace
+	end := maxLineLength
 	for end > 0 && !utf8.RuneStart(line[end]) {
 		end--
 	}

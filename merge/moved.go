@@ -1,9 +1,9 @@
 package merge
 
-// One and the same program can be told of by several services, or be moved from one to another
-// by a relabelling or a new name. What any of them was told is the baseline for the others.
+// Several services can know one and the same program, or a relabelling or a new name moves it
+// from one service to another. The totals that one service knows are the baseline of the others.
 
-// findBases looks up what other services were told of the same epochs.
+// findBases looks up the totals of the same epochs in other services. The caller holds mu.
 func (s *State) findBases(r *report) {
 	if r.relayed || r.redone {
 		return
@@ -46,7 +46,7 @@ func (a *receivedAggregate) highestIn(q *process, r *report) uint64 {
 	return 0
 }
 
-// moved returns the process as another service knows it, nil if none does.
+// moved returns the process as another service knows it, nil if none does. The caller holds mu.
 func (s *State) moved(p *process) *process {
 	var last *process
 	for _, q := range s.processes[p.ID] {
@@ -57,8 +57,8 @@ func (s *State) moved(p *process) *process {
 	return last
 }
 
-// move takes over what another service knows of the process: what it did not tell that one is
-// news. At an address without a UUID, it can be another process that answers now.
+// move takes over what another service knows of the process: what the other service was not
+// told is news. At an address without a UUID, another process may answer now.
 func (f *folding) move(p, q *process) {
 	p.floor = q.floor
 	if p.anonymous {
@@ -66,5 +66,5 @@ func (f *folding) move(p, q *process) {
 		return
 	}
 	p.since = q.since
-	f.sight.known, f.sight.before = true, q.made
+	f.context.known, f.context.before = true, q.made
 }

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// salvage makes the best of a state of which something was lost. A service that lost
+// recoverLost repairs a state of which something was lost. A service that lost
 // something begins its watch anew, and its counters begin at zero: what they had was
 // shown, and a lower value would look like a counter that began at zero and had reached
-// it since. So less may be counted than was told, and never more.
-func (s *State) salvage(saved *Saved) {
+// it since. So less may be counted than was told, and never more. Only New calls it.
+func (s *State) recoverLost(saved *Saved) {
 	if !saved.LostAll && len(saved.Lost) == 0 {
 		return
 	}
@@ -17,7 +17,7 @@ func (s *State) salvage(saved *Saved) {
 	lost := func(service string) bool { return saved.LostAll || slices.Contains(saved.Lost, service) }
 	for name, svc := range s.services {
 		if lost(name) {
-			svc.watchAnew(now)
+			svc.restartWatch(now)
 		}
 	}
 	for _, set := range []*counterSet{&s.counters.counts, &s.counters.regressions} {
@@ -29,14 +29,14 @@ func (s *State) salvage(saved *Saved) {
 	}
 	for name, svc := range s.services {
 		if lost(name) {
-			svc.exposeAnew(&s.counters, now)
+			svc.restartSeries(&s.counters, now)
 		}
 	}
 	s.journal.overrun = s.store != nil // all of it is written before anything else
 }
 
-// watchAnew takes for history what arose until now, whether it was told or not.
-func (s *service) watchAnew(now time.Time) {
+// restartWatch makes history of all that arose until now, whether it was told or not.
+func (s *service) restartWatch(now time.Time) {
 	if !s.watchedSince.IsZero() {
 		s.watchedSince = now
 	}
@@ -51,8 +51,8 @@ func (s *service) watchAnew(now time.Time) {
 	s.addAll(s.pending)
 }
 
-// exposeAnew gives what was exposed series that begin at zero.
-func (s *service) exposeAnew(sets *counterSets, now time.Time) {
+// restartSeries gives new series, which begin at zero, to all that was exposed.
+func (s *service) restartSeries(sets *counterSets, now time.Time) {
 	for _, e := range s.byID {
 		for _, c := range e.counts {
 			counted, regressed := c.series != nil, c.regressions != nil

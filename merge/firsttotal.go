@@ -5,24 +5,23 @@ import (
 	"time"
 )
 
-// A sight is what is known of an epoch when it is reported for the first time.
-type sight struct {
+// A firstTotal is what is known of an epoch when its first total comes.
+type firstTotal struct {
 	created time.Time // as reported; zero for none
 	// credible is not set when created means nothing.
 	credible bool
 	clock    *clock
 	// since is when what the process says began to be news.
-	since time.Time
-	// process tells what is known of the process.
-	process sightOfProcess
+	since   time.Time
+	process processContext
 	listing *listing
 	total   uint64
-	// together is what is told with it.
-	together []receivedAggregate
+	// others are all aggregates of the report.
+	others []receivedAggregate
 }
 
-// sightOfProcess is what all epochs of one report have in common.
-type sightOfProcess struct {
+// A processContext is what is known of the process of a report. All its epochs share it.
+type processContext struct {
 	// known is set when the process has reported before, at that time.
 	known  bool
 	before time.Time
@@ -33,13 +32,13 @@ type sightOfProcess struct {
 	returned bool
 	// floor is that of the process.
 	floor int64
-	// pushed is set when it told by itself and not when it was asked.
+	// pushed is set when the process pushed the report, and was not scraped.
 	pushed bool
 }
 
 // news returns how much of the total arose since the watch on the process began, and
 // the difference of its time zone to UTC where that was found to be sent as UTC.
-func (s *sight) news() (n uint64, zone time.Duration) {
+func (s *firstTotal) news() (n uint64, zone time.Duration) {
 	switch {
 	case !s.since.Before(s.clock.now): // The scrape with which the watch begins: all of it was there before.
 		return 0, 0
@@ -66,14 +65,14 @@ func (s *sight) news() (n uint64, zone time.Duration) {
 
 // contradicted reports whether occurrences are older than an answer of the process that did not
 // have them: then another process was asked that time.
-func (s *sight) contradicted() bool {
+func (s *firstTotal) contradicted() bool {
 	return s.clock.known && !s.process.pushed && s.listing.oldest != 0 &&
 		s.listing.oldest < s.clock.theirs(s.process.before.Add(-time.Second))
 }
 
 // createdAt returns when the epoch was created by our clock: the time that counts
 // least where it is not known exactly.
-func (s *sight) createdAt() time.Time {
+func (s *firstTotal) createdAt() time.Time {
 	created := s.created.Add(-s.clock.skew - s.clock.zone)
 	switch {
 	case !s.process.known:
@@ -92,8 +91,8 @@ func (s *sight) createdAt() time.Time {
 }
 
 // listedNews counts the occurrences since the watch began if all are listed. It is for
-// what nothing else is known of.
-func (s *sight) listedNews() uint64 {
+// epochs of which nothing else is known.
+func (s *firstTotal) listedNews() uint64 {
 	if !s.listing.complete(s.total) {
 		return 0
 	}
@@ -105,7 +104,7 @@ func (s *sight) listedNews() uint64 {
 }
 
 // listedSince counts the occurrences since the watch began.
-func (s *sight) listedSince() uint64 {
+func (s *firstTotal) listedSince() uint64 {
 	since := s.clock.theirs(s.since)
 	var n uint64
 	for _, at := range s.listing.times {
@@ -124,7 +123,7 @@ const maxZoneWindow = 2 * time.Minute
 // the last answer, and only seems so because a local time is sent as UTC: then
 // created_at and all occurrences are wrong by one and the same time zone. If the process is
 // not known, all that it tells must be: it can have come from elsewhere.
-func (s *sight) zone() (time.Duration, bool) {
+func (s *firstTotal) zone() (time.Duration, bool) {
 	p := &s.process
 	window := s.clock.now.Sub(p.before)
 	if !s.clock.known || p.pushed || !p.known && !p.succeeds || window > maxZoneWindow || len(s.listing.times) == 0 {
@@ -149,8 +148,8 @@ func (s *sight) zone() (time.Duration, bool) {
 			return 0, false
 		}
 	}
-	for i := range s.together {
-		if a := &s.together[i]; !p.known && !a.created.IsZero() && !fits(a.created.UnixNano()) {
+	for i := range s.others {
+		if a := &s.others[i]; !p.known && !a.created.IsZero() && !fits(a.created.UnixNano()) {
 			return 0, false
 		}
 	}
