@@ -161,7 +161,7 @@ func (w *eventWriter) total(e *encoder, t *merge.TotalEvent) {
 	e.uint(t.Base)
 	e.uint(t.Baseline)
 	e.uint(t.Held)
-	e.settlement(t)
+	e.groupingResult(t)
 	e.hashes(t.Hashes)
 	e.uint(uint64(len(t.Times)))
 	for _, at := range t.Times {
@@ -184,8 +184,8 @@ func (w *eventWriter) total(e *encoder, t *merge.TotalEvent) {
 	e.bytes(periskop.PackOccurrences(named))
 }
 
-// settlement writes which exception a key counts for, if that was found out now.
-func (e *encoder) settlement(t *merge.TotalEvent) {
+// groupingResult writes which exception a key counts for, if that was found out now.
+func (e *encoder) groupingResult(t *merge.TotalEvent) {
 	e.bool(t.Grouped)
 	if t.Grouped {
 		e.bool(t.Guessed)
@@ -194,7 +194,7 @@ func (e *encoder) settlement(t *merge.TotalEvent) {
 	}
 }
 
-func (d *decoder) settlement(t *merge.TotalEvent) {
+func (d *decoder) groupingResult(t *merge.TotalEvent) {
 	if t.Grouped = d.bool(); t.Grouped {
 		t.Guessed, t.Group, t.GroupID = d.bool(), d.string(), d.fixed()
 	}
@@ -329,7 +329,7 @@ func (r *eventReader) total(d *decoder, t *merge.TotalEvent) error {
 		Key: d.string(), Class: d.string(), Severity: d.string(),
 		Total: d.uint(), History: d.uint(), Base: d.uint(), Baseline: d.uint(), Held: d.uint(),
 	}
-	d.settlement(t)
+	d.groupingResult(t)
 	t.Hashes = d.hashes()
 	for range d.count() {
 		t.Times = append(t.Times, d.int())

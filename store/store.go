@@ -50,8 +50,10 @@ type Store struct {
 	events      eventWriter
 	packing     packing
 
-	mu   sync.Mutex // guards the rest
-	mark *mark      // without a lock while the directory cannot be written
+	// mu guards the rest. Methods that are not exported expect it to be held, or are called
+	// by Open alone.
+	mu   sync.Mutex
+	mark *mark // without a lock while the directory cannot be written
 	// file is nil while the state cannot be written.
 	file *os.File
 	// size is where the next frame goes, and number is its number.
