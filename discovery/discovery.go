@@ -190,7 +190,7 @@ func (d *Discovery) Apply(s Settings) error {
 }
 
 // assignSources gives each service a source for each of its configurations: the one
-// that has an equal configuration, or a new one.
+// that has an equal configuration, or a new one. The caller holds applying.
 func (d *Discovery) assignSources(services []*configuredService) {
 	var known []*source
 	before, _ := d.snapshot()
@@ -217,6 +217,7 @@ func (d *Discovery) assignSources(services []*configuredService) {
 	}
 }
 
+// newSource returns a source for a configuration. The caller holds applying.
 func (d *Discovery) newSource(config promdiscovery.Config) *source {
 	d.lastID++
 	return &source{
@@ -230,6 +231,8 @@ func (d *Discovery) newSource(config promdiscovery.Config) *source {
 	}
 }
 
+// applyToManager hands the sources to the manager, which starts and stops them. The caller
+// holds applying.
 func (d *Discovery) applyToManager(services []*configuredService) {
 	configs := make(map[string]promdiscovery.Configs, len(services))
 	for _, s := range services {

@@ -40,7 +40,7 @@ type queue struct {
 	resume uint64 // what is put of events up to this is in the queue already
 	failed time.Time
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards the rest
 	segments []*segment // the oldest first; the last one is written to
 	cursor   position
 	head     time.Time // since when the first that was not taken waits, or longer

@@ -137,8 +137,8 @@ func (s *segment) remove() {
 
 // memory is a segment that no file could be made for.
 type memory struct {
-	mu sync.Mutex
-	b  []byte // guarded by mu
+	mu sync.Mutex // guards b
+	b  []byte
 }
 
 func (m *memory) ReadAt(b []byte, at int64) (int, error) {

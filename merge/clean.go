@@ -21,11 +21,9 @@ type cleaner struct {
 	label      int // how many bytes the value of a label has at most
 	seed       maphash.Seed
 
-	mu sync.Mutex
-	// known holds what stack traces came to; it is guarded by mu, as is held, which is how
-	// many bytes those are.
-	known map[sentStacktrace][]string
-	held  int
+	mu    sync.Mutex                  // guards the rest
+	known map[sentStacktrace][]string // stack traces, decoded and redacted
+	held  int                         // bytes in known
 }
 
 // A sentStacktrace is the hash of a stack trace as it was sent, and how long it may be.

@@ -15,8 +15,8 @@ import (
 type Recent struct {
 	growth atomic.Pointer[Growth]
 
-	mu sync.Mutex
-	// The rest is guarded by mu.
+	// mu guards the rest. Methods that are not exported expect it to be held.
+	mu       sync.Mutex
 	before   *Snapshot
 	since    time.Time
 	departed map[string]*Departure

@@ -99,9 +99,8 @@ const (
 
 // cursors are how far processes have been read, at whatever address. The zero value has read nothing.
 type cursors struct {
-	mu sync.Mutex
-	// The rest is guarded by mu.
-	list []cursor // the one that was read first is the first
+	mu   sync.Mutex // guards the rest
+	list []cursor   // the one that was read first is the first
 	// forgotten is how often something was forgotten: an answer to a request of before that tells
 	// nothing of where to go on.
 	forgotten int

@@ -37,16 +37,14 @@ type Options struct {
 
 // An Exchange reads what was decided on peers. Its methods are safe for concurrent use.
 type Exchange struct {
-	o       Options
-	metrics *metrics
-	read    cursors
-	budget  byteBudget // of reports that are passed on
-	// holdersMu guards for how many peers each of them waits.
-	holdersMu sync.Mutex
+	o         Options
+	metrics   *metrics
+	read      cursors
+	budget    byteBudget    // of reports that are passed on
+	holdersMu sync.Mutex    // guards Copy.holders
 	changed   chan struct{} // of capacity 1
 
-	mu sync.Mutex
-	// The rest is guarded by mu.
+	mu         sync.Mutex  // guards the rest
 	connection *connection // nil without settings
 	targets    []*periskop.Target
 	left       int // targets past the limit

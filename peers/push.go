@@ -56,7 +56,7 @@ type Copy struct {
 	compressor *gzip.Writer // nil for one that is small
 	held       int          // bytes that are reserved
 	lost       bool         // it was past the budget
-	holders    int          // peers that it waits for; guarded by the mutex of the queue
+	holders    int          // peers that it waits for; guarded by Exchange.holdersMu
 }
 
 // Copy returns a reader of the body, and the copy that is made meanwhile; nil when there is nobody to

@@ -19,10 +19,8 @@ type Recorder struct {
 	uuid string
 	now  func() time.Time
 
-	mu sync.Mutex
-	// recorded is guarded by mu, and holds the aggregates in the order in which they
-	// came up.
-	recorded []*recorded
+	mu       sync.Mutex  // guards recorded
+	recorded []*recorded // the aggregates, in the order in which they came up
 }
 
 type recorded struct {

@@ -56,6 +56,7 @@ func (c *client) retire() {
 	c.closeUnused()
 }
 
+// closeUnused closes a retired client that nobody uses. The caller holds mu.
 func (c *client) closeUnused() {
 	if !c.retired || c.users > 0 || c.http == nil {
 		return
@@ -66,7 +67,7 @@ func (c *client) closeUnused() {
 	}
 }
 
-// build is called with the lock held.
+// build reads files and makes the HTTP client. The caller holds mu.
 func (c *client) build() error {
 	config := c.config
 	config.OAuth2 = nil // tokens are ours to get, see tokens

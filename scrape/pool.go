@@ -175,7 +175,7 @@ func (p *Pool) Apply(services []Service) {
 	p.reconcile()
 }
 
-// service returns the service of s, which is old unless that is nil.
+// service returns the service of s, which is old unless that is nil. The caller holds mu.
 func (p *Pool) service(old *service, s Service) *service {
 	digest := digestOf(&s.HTTPClient)
 	if old == nil {
@@ -220,8 +220,7 @@ func (p *Pool) SetTargets(targets []periskop.ServiceTargets) {
 	p.reconcile()
 }
 
-// reconcile brings the loops in line with the services and the targets. It is
-// called with the lock held.
+// reconcile brings the loops in line with the services and the targets. The caller holds mu.
 func (p *Pool) reconcile() {
 	loops := make(map[loopKey]*loop, len(p.loops))
 	counts := make(map[string]counts, len(p.targets))
@@ -272,6 +271,7 @@ func (p *Pool) reconcile() {
 	}
 }
 
+// publishLoops makes the loops known to Health. The caller holds mu.
 func (p *Pool) publishLoops() {
 	sorted := make([]*loop, 0, len(p.loops))
 	for _, l := range p.loops {

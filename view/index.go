@@ -18,17 +18,16 @@ type index struct {
 	service string
 	list    []*merge.Exception
 
-	mu sync.Mutex
-	// The rest is guarded by mu, and made when it is wanted.
-	orders map[order][]int32 // places in the list
-	names  string            // of all in turn, in lower case
-	ends   []int             // where those of each end
+	mu     sync.Mutex        // guards the rest, which is made when it is wanted
+	orders map[order][]int32 // positions in the list; not changed once made
+	names  string            // of all in turn, in lower case; not changed once made
+	ends   []int             // where those of each end; as names
 }
 
 // indexes are those of the services of the last snapshot that was looked at. They are safe for
 // concurrent use; nil remembers nothing.
 type indexes struct {
-	mu sync.Mutex
+	mu sync.Mutex                   // guards of
 	of map[**merge.Exception]*index // by where the list begins: merge hands out the same while nothing changes
 }
 
@@ -59,7 +58,7 @@ func (x *indexes) in(s *merge.Snapshot) (list []*index, same bool) {
 	return list, same
 }
 
-// in returns the places of the exceptions in that order, which does not depend on the time.
+// in returns the positions of the exceptions in that order, which does not depend on the time.
 func (x *index) in(o order, cl classifier) []int32 {
 	if o == byGrowth {
 		return x.sorted(o, cl)
@@ -115,7 +114,7 @@ func (x *index) matching(s search) []bool {
 	return all
 }
 
-// join makes the text of all names.
+// join makes the text of all names. The caller holds mu.
 func (x *index) join() {
 	var b strings.Builder
 	x.ends = make([]int, len(x.list))

@@ -15,8 +15,7 @@ import (
 type lists struct {
 	working workers
 
-	mu sync.Mutex
-	// The rest is guarded by mu, and is all of one snapshot and moment.
+	mu       sync.Mutex // guards the rest, which is all of one snapshot and moment
 	snapshot *merge.Snapshot
 	growth   *merge.Growth
 	second   int64

@@ -43,7 +43,7 @@ func newSearch(q string) search {
 type searchBudget struct {
 	once   sync.Once
 	millis *rate.Limiter
-	// deep is held by who searches everything.
+	// deep guards nothing: a search of everything holds it, so that there is one at a time.
 	deep sync.Mutex
 }
 

@@ -45,8 +45,8 @@ type trends struct {
 	now        func() time.Time
 	asking     chan struct{} // of capacity maxTrendQueries
 
-	mu    sync.Mutex
-	drawn map[string]drawnTrend // guarded by mu; by expression
+	mu    sync.Mutex            // guards drawn
+	drawn map[string]drawnTrend // by expression
 }
 
 type drawnTrend struct {

@@ -45,8 +45,7 @@ type Notifier struct {
 	queue   alertQueue
 	changed chan struct{} // of capacity 1
 
-	mu sync.Mutex
-	// The rest is guarded by mu.
+	mu           sync.Mutex // guards the rest
 	settings     Settings
 	destinations []*destination
 	targets      map[string][]*periskop.Target // by name of the Alertmanager

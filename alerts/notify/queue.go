@@ -17,8 +17,8 @@ const (
 // An alertQueue keeps alerts until an Alertmanager has them. Its methods are safe for
 // concurrent use.
 type alertQueue struct {
-	mu     sync.Mutex
-	alerts map[string]*queuedAlert // guarded by mu; by key of the alert
+	mu     sync.Mutex              // guards alerts
+	alerts map[string]*queuedAlert // by key of the alert
 }
 
 // A queuedAlert is an alert of the queue.

@@ -44,7 +44,8 @@ func (l *connectionLimit) changed(c net.Conn, state http.ConnState) {
 	_ = victim.Close()
 }
 
-// note takes in the state, and returns the connection to close, if there is one.
+// note takes in the state, and returns the connection to close, if there is one. The caller
+// holds mu.
 func (l *connectionLimit) note(c net.Conn, state http.ConnState) (victim net.Conn) {
 	if e := l.open[c]; e != nil {
 		l.quiet.Remove(e)

@@ -23,8 +23,8 @@ type reloader struct {
 
 	success, successTime prometheus.Gauge
 
-	// mu is held from before the file is read until it is applied, so that of two reloads
-	// the later one has the newer file.
+	// mu guards file. It is held from before the file is read until it is applied, so that
+	// of two reloads the later one has the newer file.
 	mu   sync.Mutex
 	file *configFile
 
@@ -73,7 +73,7 @@ func (r *reloader) load() error {
 	return r.take(r.file.load())
 }
 
-// take is for who holds mu.
+// take applies what was loaded, and notes how that ended. The caller holds mu.
 func (r *reloader) take(cfg *config.Config, err error) error {
 	if err == nil {
 		err = r.apply(cfg)

@@ -23,7 +23,7 @@ type Fleet struct {
 	seed uint64
 	now  func() time.Time
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards the rest
 	truths  []*processTruth
 	servers []*Server
 }

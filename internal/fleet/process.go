@@ -134,6 +134,7 @@ func (p *Process) RaiseTimes(key string, o periskop.Occurrence, n uint64) bool {
 }
 
 // keep adds occurrences to those that are kept.
+// keep adds n occurrences to an aggregate. The caller holds mu.
 func (p *Process) keep(a *aggregate, o periskop.Occurrence, n uint64) {
 	o.Timestamp = p.local(o.Timestamp)
 	given := o.UUID != ""
@@ -201,6 +202,7 @@ func (p *Process) reportedUUID() string {
 	return p.truth.uuid
 }
 
+// encode returns an aggregate as the client writes it. The caller holds mu.
 func (p *Process) encode(a *aggregate) []byte {
 	w := wireAggregate{key: a.key, severity: a.severity, total: a.total, latest: a.latest}
 	if !p.options.NoCreatedAt {

@@ -54,7 +54,7 @@ func listen(address string) (net.Listener, error) {
 	return c.Listen(context.Background(), "tcp", address)
 }
 
-// serve answers on the listener. The caller holds the lock.
+// serve answers on the listener. The caller holds mu.
 func (s *Server) serve(l net.Listener) {
 	if s.running == nil {
 		s.running = &http.Server{
@@ -121,7 +121,7 @@ func (s *Server) SetFault(f Fault) error {
 	return nil
 }
 
-// listenAgain returns to all addresses, or to none. The caller holds the lock.
+// listenAgain returns to all addresses, or to none. The caller holds mu.
 func (s *Server) listenAgain() error {
 	var listeners []net.Listener
 	for _, address := range s.addresses {
@@ -140,7 +140,7 @@ func (s *Server) listenAgain() error {
 	return nil
 }
 
-// stop closes listeners and connections. The caller holds the lock.
+// stop closes listeners and connections. The caller holds mu.
 func (s *Server) stop() error {
 	if s.running == nil {
 		return nil

@@ -19,10 +19,11 @@ type shares struct {
 	clients map[string]*share
 }
 
+// A share is what one client has.
 type share struct {
 	*semaphore.Weighted
 	turns turns
-	users int // guarded by the mutex of all
+	users int // guarded by shares.mu
 }
 
 // part is what one client may have of so much: what is left is for others.
