@@ -92,7 +92,7 @@ func (b *block) setService(s *configuredService, now time.Time) {
 
 // sources returns the ones whose targets are those of the service now.
 func (b *block) sources(now time.Time) []*source {
-	if b.previous != nil && (b.service.complete(now) || now.Sub(b.since) >= patience) {
+	if b.previous != nil && (b.service.complete(now) || now.Sub(b.since) >= maxFirstAnswer) {
 		b.previous = nil
 	}
 	if b.previous != nil {

@@ -130,7 +130,7 @@ func (s *streamHealth) check(now time.Time) {
 	waited := now.Sub(s.began)
 	switch {
 	case s.latest.IsZero(): // There may be nothing to say.
-		s.inSync = s.inSync || waited >= patience
+		s.inSync = s.inSync || waited >= maxFirstAnswer
 	default:
 		s.inSync = s.inSync || now.Sub(s.latest) >= checkInterval || waited >= syncWithin
 	}

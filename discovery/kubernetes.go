@@ -87,7 +87,7 @@ func (a *apiServerHealth) check(now time.Time) {
 // inSync reports whether watches can be relied on: the API has answered, and has not
 // failed for so long that what a failure held up has been sent since.
 func (a *apiServerHealth) inSync(now time.Time) bool {
-	return a.answered(now) && !a.fineFrom.IsZero() && (!a.fineFrom.After(a.success) || now.Sub(a.fineFrom) >= patience)
+	return a.answered(now) && !a.fineFrom.IsZero() && (!a.fineFrom.After(a.success) || now.Sub(a.fineFrom) >= maxFirstAnswer)
 }
 
 // answered reports whether the API has answered, and long enough ago for discovery to

@@ -13,9 +13,9 @@ import (
 // is the only sign of it that belongs to one discoverer.
 const refreshFailed = "Unable to refresh target groups"
 
-// patience is how long the first answer of a discoverer is waited for before that is
+// maxFirstAnswer is how long the first answer of a discoverer is waited for before that is
 // a problem, and before anybody who waits for it goes on without.
-const patience = 10 * time.Second
+const maxFirstAnswer = 10 * time.Second
 
 // refreshHealth is the health of a discoverer that asks again at every refresh interval, as
 // most do. A round ends with an update, or with the record that it has failed. What was
@@ -93,7 +93,7 @@ func (r *refreshHealth) check(now time.Time) {
 	if r.name == "static" && r.ended {
 		r.done = now
 	}
-	if !r.ended && now.Sub(r.began) >= patience {
+	if !r.ended && now.Sub(r.began) >= maxFirstAnswer {
 		r.last = []problem{{"refresh", fmt.Sprintf("The %s discovery has not answered yet.", r.name)}}
 	}
 }

@@ -122,7 +122,7 @@ func (p *publisher) update() bool {
 		p.discovery.publish(p.services.assign(p.blocks, limits, now))
 	}
 	p.updateRounds(now)
-	if !p.isReady && (isComplete || now.Sub(p.began) >= patience) {
+	if !p.isReady && (isComplete || now.Sub(p.began) >= maxFirstAnswer) {
 		p.isReady = true
 		close(p.discovery.ready)
 	}
@@ -155,7 +155,7 @@ func (p *publisher) updateBlocks(services []*configuredService, isComplete bool,
 		}
 		// Its targets may be about to be found by another block. They must not go and
 		// come back.
-		if isComplete || now.Sub(b.left) >= patience {
+		if isComplete || now.Sub(b.left) >= maxFirstAnswer {
 			changed = true
 			continue
 		}

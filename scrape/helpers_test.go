@@ -28,9 +28,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const emptyReport = `{"target_uuid":"5d9893c6-51d6-11ea-8aad-f894c260afe5","aggregated_errors":[]}`
 
-// patience is how long a test waits for what must come. It says nothing about how
+// testTimeout is how long a test waits for what must come. It says nothing about how
 // long it takes.
-const patience = 30 * time.Second
+const testTimeout = 30 * time.Second
 
 // recorder is a Fold that keeps what it gets.
 type recorder struct {
@@ -75,7 +75,7 @@ func (r *recorder) forget() {
 // waitFor waits until cond holds, which only a scrape can change.
 func (r *recorder) waitFor(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(testTimeout)
 	for !cond() {
 		select {
 		case <-r.signal:

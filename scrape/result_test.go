@@ -225,7 +225,7 @@ func TestScrapeResult(t *testing.T) {
 			if tt.size >= 0 && s.Size != tt.size {
 				t.Errorf("size: got %d, want %d", s.Size, tt.size)
 			}
-			if s.Duration <= 0 || s.Duration > patience {
+			if s.Duration <= 0 || s.Duration > testTimeout {
 				t.Errorf("duration: got %s", s.Duration)
 			}
 		})

@@ -24,10 +24,10 @@ const (
 )
 
 const (
-	// waiting is how many requests of a kind may wait, and patience for how long: as long as
+	// waiting is how many requests of a kind may wait, and maxWait for how long: as long as
 	// the scrape timeout of Prometheus, after which nobody may be there any more.
-	waiting  = 100
-	patience = 10 * time.Second
+	waiting = 100
+	maxWait = 10 * time.Second
 	// pushedBytes is how much of reports that are pushed is held at a time: the largest that
 	// may be sent by default, so that these are taken in one after another.
 	pushedBytes = 64 << 20
@@ -77,7 +77,7 @@ func newLimits(refused *prometheus.CounterVec) limits {
 	l := limits{}
 	for kind, n := range atOnce {
 		l[kind] = limit.NewRequests(limit.RequestOptions{
-			AtOnce: n, Waiting: waiting, Patience: patience, Refused: refused.WithLabelValues(kind).Inc,
+			AtOnce: n, Waiting: waiting, MaxWait: maxWait, Refused: refused.WithLabelValues(kind).Inc,
 		})
 	}
 	return l

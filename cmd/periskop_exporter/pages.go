@@ -90,7 +90,7 @@ func (e *exporter) api() http.Handler {
 		Push:      e.push,
 		CanPush:   e.services.takesPushes,
 		MaxPush:   e.payloadSize.Load,
-		Bodies:    limit.NewBytes(pushedBytes, patience),
+		Bodies:    limit.NewBytes(pushedBytes, maxWait),
 	}
 	if e.canChange() {
 		o.Decide = e.decide

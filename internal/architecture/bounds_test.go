@@ -16,7 +16,7 @@ import (
 )
 
 // boundName are the names of constants that bound something.
-var boundName = regexp.MustCompile(`^(max|Max|most|longest|waiting$|patience$|pushedBytes$|atOnce$|Kept|.*AtOnce$)`)
+var boundName = regexp.MustCompile(`^(max|Max|most|longest|waiting$|pushedBytes$|atOnce$|Kept|.*AtOnce$)`)
 
 // A bound is a constant, and where docs/limits.md or docs/wire-format.md tells of it.
 type bound struct {
@@ -55,7 +55,7 @@ var bounds = map[string]bound{
 	"cmd/periskop_exporter.maxReplica":     {"253", "What a replica is called", "253 bytes"},
 	"cmd/periskop_exporter.mostGarbage":    {"64 << 20", "Garbage beside what is held", "64 MB"},
 	"cmd/periskop_exporter.most":           {"", "", "of what is listed in a sentence, and of the file of check-config"},
-	"cmd/periskop_exporter.patience":       {"10 * time.Second", "Requests that are answered at a time", "each for 10 s"},
+	"cmd/periskop_exporter.maxWait":        {"10 * time.Second", "Requests that are answered at a time", "each for 10 s"},
 	"cmd/periskop_exporter.pushedBytes":    {"64 << 20", "Bodies of pushes", "64 MB"},
 	"cmd/periskop_exporter.waiting":        {"100", "Requests that are answered at a time", "Up to 100 of each kind"},
 
@@ -64,7 +64,7 @@ var bounds = map[string]bound{
 	"discovery.maxSentence":       {"600", "", "of the text of a problem"},
 	"discovery.maxTargetProblems": {"5", "Problems of a block that name a target each", "5"},
 	"discovery.most":              {"3", "", "of what is listed in a sentence"},
-	"discovery.patience":          {"10 * time.Second", "", "of the first round of a discovery, after which the program is ready without it"},
+	"discovery.maxFirstAnswer":    {"10 * time.Second", "", "of the first round of a discovery, after which the program is ready without it"},
 
 	"export.longestPause":  {"time.Minute", "Pause before the export", "1 minute"},
 	"export.maxAnswer":     {"64 << 10", "", "of an answer, which is short"},

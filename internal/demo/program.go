@@ -124,16 +124,16 @@ func (p *program) tail() string {
 }
 
 // stop asks the program to end, insists after a while, and returns when it has ended.
-func (p *program) stop(patience time.Duration) {
+func (p *program) stop(timeout time.Duration) {
 	select {
 	case <-p.ended:
 		return
 	default:
 	}
 	if err := terminate(p.cmd.Process); err != nil {
-		patience = 0
+		timeout = 0
 	}
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case <-p.ended:

@@ -16,11 +16,11 @@ var ErrBusy = errors.New("too much is under way")
 // they ask, so that those who want much are not passed over for ever. No client has all of it
 // for long: each has a share, and who holds some gives way to others after a while.
 type Bytes struct {
-	size     int64
-	patience time.Duration
-	slots    *semaphore.Weighted
-	shares   *shares
-	turns    turns
+	size    int64
+	maxWait time.Duration
+	slots   *semaphore.Weighted
+	shares  *shares
+	turns   turns
 }
 
 const (
@@ -32,8 +32,8 @@ const (
 )
 
 // NewBytes returns a bound of so many bytes, for which nobody waits longer than that.
-func NewBytes(size int64, patience time.Duration) *Bytes {
-	return &Bytes{size: size, patience: patience, slots: semaphore.NewWeighted(size), shares: newShares(size, size)}
+func NewBytes(size int64, maxWait time.Duration) *Bytes {
+	return &Bytes{size: size, maxWait: maxWait, slots: semaphore.NewWeighted(size), shares: newShares(size, size)}
 }
 
 // Acquire waits until there is room for n bytes of the client, or for all that there may be if
@@ -41,7 +41,7 @@ func NewBytes(size int64, patience time.Duration) *Bytes {
 // that has to be done early. The error is ErrBusy, or that of ctx.
 func (b *Bytes) Acquire(ctx context.Context, client string, n int64, giveUp context.CancelCauseFunc) (release func(), err error) {
 	n = min(n, b.size)
-	waiting, cancel := context.WithTimeout(ctx, b.patience)
+	waiting, cancel := context.WithTimeout(ctx, b.maxWait)
 	defer cancel()
 	own, leave, err := b.shares.acquire(waiting, client, n)
 	if err == nil {

@@ -13,10 +13,10 @@ import (
 type RequestOptions struct {
 	// AtOnce is how many are answered at a time. Required.
 	AtOnce int
-	// Waiting is how many more may wait for that, and Patience for how long each. The others
+	// Waiting is how many more may wait for that, and MaxWait for how long each. The others
 	// are refused.
-	Waiting  int
-	Patience time.Duration
+	Waiting int
+	MaxWait time.Duration
 	// Refused is told of each that is. Nil tells nobody.
 	Refused func()
 }
@@ -58,7 +58,7 @@ func (r *Requests) enter(req *http.Request) (leave func(), ok bool) {
 	}
 	defer r.waiting.Add(-1)
 	waits := r.waiting.Add(1) <= int64(r.options.Waiting)
-	ctx, cancel := context.WithTimeout(req.Context(), r.options.Patience)
+	ctx, cancel := context.WithTimeout(req.Context(), r.options.MaxWait)
 	defer cancel()
 	if waits && !ok {
 		var err error

@@ -58,7 +58,7 @@ func (c *crowd) askFrom(ctx context.Context, address string) {
 
 func TestRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(limit.RequestOptions{AtOnce: 2, Waiting: 2, Patience: time.Second})
+		c := newCrowd(limit.RequestOptions{AtOnce: 2, Waiting: 2, MaxWait: time.Second})
 		for range 4 {
 			c.ask(t.Context())
 		}
@@ -93,7 +93,7 @@ func TestRequests(t *testing.T) {
 // TestRequestsShares has one client ask for all it can get: others are answered, and can wait.
 func TestRequestsShares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(limit.RequestOptions{AtOnce: 8, Waiting: 12, Patience: time.Second})
+		c := newCrowd(limit.RequestOptions{AtOnce: 8, Waiting: 12, MaxWait: time.Second})
 		for i := range 30 {
 			c.askFrom(t.Context(), fmt.Sprintf("198.51.100.1:%d", i))
 		}
@@ -119,7 +119,7 @@ func TestRequestsShares(t *testing.T) {
 // TestRequestsGivenUp has those that wait go away: they make room, and are no refusals.
 func TestRequestsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(limit.RequestOptions{AtOnce: 1, Waiting: 1, Patience: time.Hour})
+		c := newCrowd(limit.RequestOptions{AtOnce: 1, Waiting: 1, MaxWait: time.Hour})
 		c.ask(t.Context())
 		ctx, cancel := context.WithCancel(t.Context())
 		c.ask(ctx)
@@ -140,7 +140,7 @@ func TestRequestsGivenUp(t *testing.T) {
 
 // TestRequestsPanic frees the place of one that panics.
 func TestRequestsPanic(t *testing.T) {
-	h := limit.NewRequests(limit.RequestOptions{AtOnce: 1, Patience: time.Hour}).Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("odd") }))
+	h := limit.NewRequests(limit.RequestOptions{AtOnce: 1, MaxWait: time.Hour}).Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("odd") }))
 	for range 3 {
 		func() {
 			defer func() {

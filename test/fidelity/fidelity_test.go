@@ -48,9 +48,9 @@ func TestMain(m *testing.M) {
 // TestFidelity goes through the cases, many at the same time, and then makes the table.
 func TestFidelity(t *testing.T) {
 	w := newWorld()
-	w.duration, w.patience, w.kills, w.away = 12*time.Second, time.Minute, 5, 10*time.Second
+	w.duration, w.timeout, w.kills, w.away = 12*time.Second, time.Minute, 5, 10*time.Second
 	if *long {
-		w.duration, w.patience, w.kills, w.away = 4*time.Minute, time.Minute, 100, 11*time.Minute
+		w.duration, w.timeout, w.kills, w.away = 4*time.Minute, time.Minute, 100, 11*time.Minute
 	}
 	chosen := regexp.MustCompile(*only)
 	list := scenarios()

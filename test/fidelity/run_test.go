@@ -206,7 +206,7 @@ func (r *run) settle(t *testing.T) {
 	t.Helper()
 	for _, row := range r.rows {
 		row.told(t)
-		deadline := time.Now().Add(r.world.patience)
+		deadline := time.Now().Add(r.world.timeout)
 		for time.Now().Before(deadline) {
 			counted, err := row.counted(t)
 			if err == nil && maps.Equal(counted, row.due()) {

@@ -36,7 +36,7 @@ const (
 // A world is everything that runs: the fleets, exporters with one configuration each, and
 // those who scrape them.
 type world struct {
-	duration, patience time.Duration
+	duration, timeout time.Duration
 	// kills is how often the exporter is killed.
 	kills int
 	// away is how long a Prometheus is.

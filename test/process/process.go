@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// patience is how long a condition may take to come true on a busy machine.
-const patience = 90 * time.Second
+// conditionTimeout is how long a condition may take to come true on a busy machine.
+const conditionTimeout = 90 * time.Second
 
 // A Program is a process that serves HTTP. It can be ended and started again, at the
 // same address and with the same files.
@@ -106,7 +106,7 @@ func (p *Program) end(t testing.TB, s os.Signal) {
 	_ = p.cmd.Process.Signal(s) // fails when it has ended
 	select {
 	case <-p.ended:
-	case <-time.After(patience):
+	case <-time.After(conditionTimeout):
 		t.Errorf("%s does not end", p.name)
 		_ = p.cmd.Process.Kill()
 		<-p.ended
@@ -160,7 +160,7 @@ func Get(ctx context.Context, url string) (string, error) {
 // error when that takes too long.
 func Eventually(t testing.TB, what string, condition func() error) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(conditionTimeout)
 	for {
 		err := condition()
 		if err == nil {
