@@ -21,7 +21,7 @@ difference is not 0.
 A fleet of fake targets speaks the wire format of the client libraries and knows the truth: what was thrown in each
 process, and what of it was in an answer that arrived whole. The built exporter scrapes it every %s, a real Prometheus
 (in one case two vmagents before a VictoriaMetrics) scrapes the exporter every second, and each case goes on for about %s
-while something happens to somebody, at the same time as all other cases. Every case has its own service, with targets that have a history when the exporter meets them.
+while something happens to somebody, at the same time as some twenty others. Every case has its own service, with targets that have a history when the exporter meets them.
 
 - **before the watch** is history: what targets had told by the end of the first scrapes. It must not be counted.
 - **thrown** is what happened since, and **told** what of it the exporter was told. The rest is what processes threw
