@@ -52,6 +52,12 @@ type rareState struct {
 	// can have been another worker's.
 	replaced   [keptHashes]uint64
 	replacedAt uint64
+	// takenOver is set while it is open whether that was so, and instead are the siblings whose
+	// total it can have been.
+	takenOver bool
+	instead   []*epoch
+	// gone is set when the worker is that of a sibling by now.
+	gone bool
 	// held may have been counted under another name, and is not counted before the epoch is
 	// told a second time under this one.
 	held uint64
@@ -161,8 +167,9 @@ type total struct {
 	// when it does not send one either, instead of one that means nothing.
 	restarts, unnamed bool
 	// workers is set when a lower total can be that of another worker of the server:
-	// see [epochKey.wholeSeconds]. It is news if it would be so as a first total.
-	workers, news bool
+	// see [epochKey.wholeSeconds]. It is news if it would be so as a first total. Created is set
+	// when the time of creation means something.
+	workers, news, created bool
 }
 
 // grow compares the total with the epoch and its siblings, and takes it in.
@@ -176,39 +183,59 @@ func (e *epoch) grow(t *total) delta {
 	if e.afterReset(t) {
 		return delta{}
 	}
-	which := e.of(t)
+	which, others := e.of(t)
 	switch {
 	case which == nil:
 		return e.takeLower(t)
-	case t.value > which.highest:
-		return which.rise(t)
+	case t.value < which.highest && t.lists(&which.known):
+		return delta{refused: TotalFell}
 	case t.value < which.highest:
-		if t.lists(&which.known) {
-			return delta{refused: TotalFell}
-		}
 		return e.takeLower(t)
 	}
-	which.list(&t.listing)
-	return delta{}
+	var d delta
+	listed, known := t.lists(&which.known), which.known[0] != 0
+	if t.value > which.highest {
+		d = which.rise(t)
+	} else {
+		which.list(&t.listing)
+	}
+	switch {
+	case !t.workers || !t.created || d.refused != "":
+	case listed:
+		e.isThere(which)
+	case known && t.proves():
+		which.takeOver(others)
+	}
+	return d
 }
 
 // of returns the epoch, of this and its siblings, that the total belongs to; nil
-// for none.
-func (e *epoch) of(t *total) *epoch {
+// for none. Without proof that is the one with the highest total, and others are those that it can
+// belong to as well.
+func (e *epoch) of(t *total) (best *epoch, others []*epoch) {
 	several := t.restarts || t.workers
 	if e.nextSibling() == nil && !several {
-		return e
+		return e, nil
 	}
-	var best *epoch
+	displaced := false
 	for s := e; s != nil; s = s.nextSibling() {
-		if t.lists(&s.known) {
-			return s
-		}
-		if s.highest <= t.value && (best == nil || s.highest > best.highest) && !(several && t.isAnother(t.value, s)) {
+		displaced = displaced || t.workers && t.created && s.rareState != nil && t.lists(&s.replaced)
+		switch {
+		case t.lists(&s.known):
+			return s, nil
+		case s.highest > t.value || s.isGone() || several && t.isAnother(t.value, s):
+		case best == nil:
 			best = s
+		case s.highest > best.highest:
+			best, others = s, append(others, best)
+		default:
+			others = append(others, s)
 		}
 	}
-	return best
+	if displaced {
+		return nil, nil
+	}
+	return best, others
 }
 
 // isAnother reports whether that total is certainly none of the epoch. Client libraries list
@@ -317,44 +344,6 @@ func (e *epoch) successor(t *total) delta {
 	return delta{increment: news, history: t.value - news, doubt: TotalWavers}
 }
 
-// worker takes in the total of another worker that says the same of its epoch, once
-// that is certain.
-func (e *epoch) worker(t *total) delta {
-	r := e.rare()
-	late := false
-	for s := e; s != nil; s = s.nextSibling() {
-		late = late || t.canBeLate(s)
-	}
-	if !t.lists(&r.candidate) && (late || !t.lists(&r.replaced)) {
-		if !late {
-			r.candidate = t.kept()
-		}
-		return delta{refused: TotalFell}
-	}
-	r.candidate = [keptHashes]uint64{}
-	counted := uint64(0)
-	if t.lists(&r.replaced) {
-		counted = min(r.replacedAt, t.value)
-	}
-	e.addSibling(t)
-	if !t.news {
-		return delta{history: t.value - counted}
-	}
-	return delta{increment: t.value - counted}
-}
-
-// canBeLate reports whether the total can be an earlier one of the epoch: it is lower, and not
-// newer, by so much that nothing has to be listed any more that is known now.
-func (t *total) canBeLate(e *epoch) bool {
-	known := uint64(0)
-	for _, h := range e.known {
-		if h != 0 {
-			known++
-		}
-	}
-	return t.newest <= e.newest && t.value < e.highest && e.highest-t.value >= known
-}
-
 // maxSiblings bounds the siblings of an epoch: more than a server has workers that raise the
 // same exception first within one second.
 const maxSiblings = 32
@@ -381,7 +370,7 @@ func (e *epoch) addSibling(t *total) {
 // list notes the occurrences that the client lists now.
 func (e *epoch) list(l *listing) {
 	if l.proves() {
-		if e.known[0] != 0 && !l.lists(&e.known) {
+		if e.known[0] != 0 && !l.lists(&e.known) && (e.rareState == nil || !e.takenOver) {
 			e.rare().replaced, e.replacedAt = e.known, e.highest
 		}
 		e.known = l.kept()

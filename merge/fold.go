@@ -224,7 +224,7 @@ func (f *folding) total(a *receivedAggregate) total {
 		within: r.end.Sub(f.context.before), before: r.clock.theirs(f.context.before), since: r.clock.theirs(p.since),
 		restarts: p.anonymous && a.epoch.created == 0,
 		unnamed:  p.anonymous && a.created.IsZero(),
-		workers:  !p.anonymous && a.epoch.wholeSeconds(),
+		workers:  !p.anonymous && a.epoch.wholeSeconds(), created: a.epoch.created != 0,
 	}
 }
 
