@@ -131,6 +131,8 @@ type delta struct {
 	refused Reason
 	// doubt is why the target is doubtful; "" when it is not.
 	doubt Reason
+	// noted is set when what is known of workers has changed, which counts for later totals.
+	noted bool
 }
 
 const (
@@ -202,9 +204,10 @@ func (e *epoch) grow(t *total) delta {
 	switch {
 	case !t.workers || !t.created || d.refused != "":
 	case listed:
-		e.isThere(which)
+		d.noted = e.isThere(which)
 	case known && t.proves():
 		which.takeOver(others)
+		d.noted = true
 	}
 	return d
 }

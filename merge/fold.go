@@ -186,7 +186,7 @@ func (f *folding) foldAggregate(a *receivedAggregate) {
 	if !known || e.highest != highest || d != (delta{}) || moved {
 		f.report.changed = append(f.report.changed, a)
 	}
-	if known && d == (delta{refused: d.refused, doubt: d.doubt}) && !moved {
+	if known && d == (delta{refused: d.refused, doubt: d.doubt, noted: d.noted}) && !moved {
 		if x := s.exceptionFor(a.epoch.id); x != nil { // those of another worker of a pre-fork server
 			x.keepOccurrences(a.occurrences, f.settings.OccurrencesPerKey)
 		}

@@ -29,9 +29,9 @@ func (e *epoch) record(key epochKey) EpochRecord {
 		return r
 	}
 	r.Shared, r.Held, r.Peak, r.Wavering, r.Unread, r.Rebased = e.shared, e.held, e.peak, e.unstable, e.unread, e.rebased
-	r.Renamed, r.Candidate, r.Replaced, r.ReplacedAt = e.renamed, e.candidate, e.replaced, e.replacedAt
+	r.Renamed, r.Candidate, r.TakeoverState = e.renamed, e.candidate, e.takeover(e)
 	for s := e.nextSibling(); s != nil; s = s.nextSibling() {
-		r.Beside = append(r.Beside, s.state())
+		r.Beside = append(r.Beside, SiblingRecord{s.state(), s.takeover(e)})
 	}
 	return r
 }
@@ -46,14 +46,19 @@ func newEpoch(r *EpochRecord) *epoch {
 	if r.IsRare() {
 		e.rareState = &rareState{
 			shared: r.Shared, held: r.Held, peak: r.Peak, unstable: r.Wavering, unread: r.Unread, rebased: r.Rebased,
-			renamed: r.Renamed, candidate: r.Candidate, replaced: r.Replaced, replacedAt: r.ReplacedAt,
+			renamed: r.Renamed, candidate: r.Candidate,
 		}
 	}
-	last := e
-	for _, s := range r.Beside {
+	all := []*epoch{e}
+	for i := range r.Beside {
+		s := &r.Beside[i]
 		next := &epoch{highest: s.Highest, known: s.Known, newest: s.Newest, reported: r.Reported}
-		last.rare().sibling = next
-		last = next
+		all[i].rare().sibling = next
+		all = append(all, next)
+	}
+	e.setTakeover(&r.TakeoverState, all)
+	for i := range r.Beside {
+		all[i+1].setTakeover(&r.Beside[i].TakeoverState, all)
 	}
 	return e
 }

@@ -174,18 +174,43 @@ type EpochRecord struct {
 	Unread bool
 	// Rebased is set when it told nothing since a reset.
 	Rebased bool
-	// Candidate and Replaced are the occurrences of what may be another epoch beside it.
-	Candidate, Replaced [keptHashes]uint64
-	// ReplacedAt is the total that the second were known with.
-	ReplacedAt uint64
+	// Candidate are the occurrences of what may be another epoch beside it.
+	Candidate [keptHashes]uint64
+	TakeoverState
 	// Beside are the epochs of which the client says the same.
-	Beside []EpochState
+	Beside []SiblingRecord
+}
+
+// A SiblingRecord is an epoch of which the client says the same as of another.
+type SiblingRecord struct {
+	EpochState
+	TakeoverState
+}
+
+// A TakeoverState is what is known of the worker that an epoch was of, if its total may be that of
+// another one now.
+type TakeoverState struct {
+	// Replaced are the occurrences that were known before, and ReplacedAt is the total that they
+	// were known with.
+	Replaced   [keptHashes]uint64
+	ReplacedAt uint64
+	// TakenOver is set while that is open.
+	TakenOver bool
+	// Instead are the epochs whose total it can be: 0 is the first one, and those beside it follow.
+	Instead []uint64
+	// Gone is set when the worker is that of another one of these epochs by now.
+	Gone bool
+}
+
+// isSettled reports whether nothing is open.
+func (s *TakeoverState) isSettled() bool {
+	return s.Replaced == [keptHashes]uint64{} && s.ReplacedAt == 0 && !s.TakenOver && len(s.Instead) == 0 && !s.Gone
 }
 
 // IsRare reports whether it has something that few epochs have.
 func (r *EpochRecord) IsRare() bool {
 	none := [keptHashes]uint64{}
-	return r.Shared != 0 || r.Held != 0 || r.Peak != 0 || r.Wavering || r.Unread || r.Rebased || r.Candidate != none || r.Replaced != none || len(r.Beside) > 0
+	return r.Shared != 0 || r.Held != 0 || r.Peak != 0 || r.Wavering || r.Unread || r.Rebased || r.Candidate != none || !r.isSettled() || len(r.Beside) > 0
 }
 
 // An EpochState is the highest total of an epoch, and the hashes of the occurrences that

@@ -13,16 +13,21 @@ import "slices"
 // the 60 were those of the second one, of which 40 were counted. So 52 - 40 are counted now, which
 // makes 112.
 
-// isThere notes that the worker of that epoch, of this and its siblings, was told.
-func (e *epoch) isThere(which *epoch) {
-	if which.rareState != nil {
-		which.gone = false
+// isThere notes that the worker of that epoch, of this and its siblings, was told, and reports
+// whether that was open.
+func (e *epoch) isThere(which *epoch) (news bool) {
+	if which.isGone() {
+		which.gone, news = false, true
 	}
 	for s := e; s != nil; s = s.nextSibling() {
-		if s.rareState != nil { // it is told beside it
-			s.instead = slices.DeleteFunc(s.instead, func(other *epoch) bool { return other == which })
+		if s.rareState == nil {
+			continue
+		}
+		if i := slices.Index(s.instead, which); i >= 0 { // it is told beside it
+			s.instead, news = slices.Delete(s.instead, i, i+1), true
 		}
 	}
+	return news
 }
 
 // takeOver notes that the total that the epoch has now may be that of another worker: of one of the
@@ -64,9 +69,9 @@ func (e *epoch) worker(t *total) delta {
 	}
 	e.addSibling(t)
 	if !t.news {
-		return delta{history: t.value - counted}
+		return delta{history: t.value - counted, noted: true}
 	}
-	return delta{increment: t.value - counted}
+	return delta{increment: t.value - counted, noted: true}
 }
 
 // isGone reports whether the worker of the epoch is that of a sibling by now.
@@ -123,6 +128,37 @@ func (e *epoch) giveBack() uint64 {
 	}
 	e.takenOver, e.instead, e.replaced, e.replacedAt = false, nil, [keptHashes]uint64{}, 0
 	return n
+}
+
+// takeover returns what is written of the worker that the epoch was of. It is first, or a sibling of
+// that.
+func (e *epoch) takeover(first *epoch) TakeoverState {
+	if e.rareState == nil {
+		return TakeoverState{}
+	}
+	t := TakeoverState{Replaced: e.replaced, ReplacedAt: e.replacedAt, TakenOver: e.takenOver, Gone: e.gone}
+	at := uint64(0)
+	for s := first; s != nil; s = s.nextSibling() {
+		if slices.Contains(e.instead, s) {
+			t.Instead = append(t.Instead, at)
+		}
+		at++
+	}
+	return t
+}
+
+// setTakeover takes in what was written, with the epoch and its siblings in the order of then.
+func (e *epoch) setTakeover(t *TakeoverState, all []*epoch) {
+	if t.isSettled() {
+		return
+	}
+	r := e.rare()
+	r.replaced, r.replacedAt, r.takenOver, r.gone = t.Replaced, t.ReplacedAt, t.TakenOver, t.Gone
+	for _, at := range t.Instead {
+		if at < uint64(len(all)) {
+			r.instead = append(r.instead, all[at])
+		}
+	}
 }
 
 // canBeLate reports whether the total can be an earlier one of the epoch: it is lower, and not

@@ -162,12 +162,33 @@ func (e *encoder) epoch(r *merge.EpochRecord) {
 	e.bool(r.Unread)
 	e.bool(r.Rebased)
 	e.hashes(r.Candidate[:])
-	e.hashes(r.Replaced[:])
-	e.uint(r.ReplacedAt)
+	e.takeover(&r.TakeoverState)
 	e.uint(uint64(len(r.Beside)))
 	for i := range r.Beside {
-		e.epochState(&r.Beside[i])
+		e.epochState(&r.Beside[i].EpochState)
+		e.takeover(&r.Beside[i].TakeoverState)
 	}
+}
+
+func (e *encoder) takeover(s *merge.TakeoverState) {
+	e.hashes(s.Replaced[:])
+	e.uint(s.ReplacedAt)
+	e.bool(s.TakenOver)
+	e.bool(s.Gone)
+	e.uint(uint64(len(s.Instead)))
+	for _, at := range s.Instead {
+		e.uint(at)
+	}
+}
+
+func (d *decoder) takeover() merge.TakeoverState {
+	var s merge.TakeoverState
+	copy(s.Replaced[:], d.hashes())
+	s.ReplacedAt, s.TakenOver, s.Gone = d.uint(), d.bool(), d.bool()
+	for range d.count() {
+		s.Instead = append(s.Instead, d.uint())
+	}
+	return s
 }
 
 func (e *encoder) epochState(s *merge.EpochState) {
@@ -189,10 +210,9 @@ func (d *decoder) epoch() merge.EpochRecord {
 	}
 	r.Shared, r.Held, r.Renamed, r.Peak, r.Wavering, r.Unread, r.Rebased = d.uint(), d.uint(), d.bool(), d.uint(), d.bool(), d.bool(), d.bool()
 	copy(r.Candidate[:], d.hashes())
-	copy(r.Replaced[:], d.hashes())
-	r.ReplacedAt = d.uint()
+	r.TakeoverState = d.takeover()
 	for range d.count() {
-		r.Beside = append(r.Beside, d.epochState())
+		r.Beside = append(r.Beside, merge.SiblingRecord{EpochState: d.epochState(), TakeoverState: d.takeover()})
 	}
 	return r
 }

@@ -19,7 +19,7 @@ import (
 const fileName = "state.db"
 
 // version is that of the layout in doc.go.
-const version = 7
+const version = 8
 
 // Errors of [Open] that the operator must mend.
 var (

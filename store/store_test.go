@@ -45,7 +45,9 @@ func everything() *merge.Records {
 				{
 					ID: 1, Created: noon.UnixNano(), Reported: noon.Unix(), Baseline: 9, Severity: "fatal", EpochState: state,
 					Shared: 3, Held: 4, Peak: 5, Wavering: true, Unread: true, Rebased: true,
-					Candidate: [3]uint64{1}, Replaced: [3]uint64{2, 3}, ReplacedAt: 9, Renamed: true, Beside: []merge.EpochState{state, {Highest: 2}},
+					Candidate: [3]uint64{1}, Renamed: true,
+					TakeoverState: merge.TakeoverState{Replaced: [3]uint64{2, 3}, ReplacedAt: 9, TakenOver: true, Instead: []uint64{1, 2}},
+					Beside:        []merge.SiblingRecord{{EpochState: state, TakeoverState: merge.TakeoverState{Gone: true}}, {EpochState: merge.EpochState{Highest: 2}}},
 				},
 				{ID: exception.ID, EpochState: merge.EpochState{Highest: 7}},
 			},
